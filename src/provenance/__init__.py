@@ -1,0 +1,55 @@
+"""Neural photo compression that measures, signs and shows its risk of miscompression.
+
+The names below are the public library; each is loaded at its first use, so that importing the
+package is quick and needs no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .api import Labelled, assess, compress, decompress, label, show, verify
+    from .credentials import Identity, TrustStore, load_identity
+    from .errors import ProvenanceError
+    from .labels.model import CodecFacts, Finding, Label, ModelFacts, Risk
+    from .verification import Report
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CodecFacts",
+    "Finding",
+    "Identity",
+    "Label",
+    "Labelled",
+    "ModelFacts",
+    "ProvenanceError",
+    "Report",
+    "Risk",
+    "TrustStore",
+    "__version__",
+    "assess",
+    "compress",
+    "decompress",
+    "label",
+    "load_identity",
+    "show",
+    "verify",
+]
+
+_HOMES = {
+    "api": ("Labelled", "assess", "compress", "decompress", "label", "show", "verify"),
+    "credentials": ("Identity", "TrustStore", "load_identity"),
+    "errors": ("ProvenanceError",),
+    "labels.model": ("CodecFacts", "Finding", "Label", "ModelFacts", "Risk"),
+    "verification": ("Report",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f".{module}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

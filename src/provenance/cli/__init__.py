@@ -1,0 +1,38 @@
+"""The command line: one file per command; errors become exit codes here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..errors import ProvenanceError
+
+
+def main() -> None:
+    """Entry point of the ``provenance`` command.
+
+    Exit codes: 0 good, 1 policy or risk not met, 2 usage, 3 no label or credential, 4 tampered or
+    invalid, 5 signer not trusted, 6 input/output or internal error.
+    """
+    from .app import app
+
+    try:
+        app()
+    except ProvenanceError as error:
+        _fail(error)
+    except BrokenPipeError:
+        # The reader has left; its closing must not become a second error at shutdown.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(6)
+    except MemoryError:
+        _fail(ProvenanceError("out of memory; try a smaller picture or --max-pixels"))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _fail(error: ProvenanceError) -> None:
+    """One line on standard error; with ``--json``, the same as an object on standard output."""
+    from .console import print_error
+
+    print_error(error, as_json="--json" in sys.argv[1:])
+    sys.exit(error.exit_code)

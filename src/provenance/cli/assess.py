@@ -1,0 +1,38 @@
+"""``provenance assess``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import console
+from .options import DEFAULT_MAX_PIXELS, Json, MaxPixels, MaxScore, Timing
+
+
+def assess(
+    original: Annotated[Path, typer.Argument(help="The photo before compression.")],
+    reconstruction: Annotated[
+        Path, typer.Argument(help="The photo after it: an image or a compressed file.")
+    ],
+    max_score: MaxScore = None,
+    max_pixels: MaxPixels = DEFAULT_MAX_PIXELS,
+    timing: Timing = False,
+    json: Json = False,
+) -> None:
+    """Measure where the meaning of a photo may have changed."""
+    from .. import api
+    from ..labels import to_json
+
+    with console.progress() as stages:
+        risk = api.assess(original, reconstruction, max_pixels=max_pixels, stages=stages)
+    if timing:
+        console.print_timing(stages)
+    if json:
+        seconds = {name: round(value, 3) for name, value in stages.seconds.items()}
+        console.print_json({"seconds": seconds, "risk": to_json(risk)})
+    else:
+        console.print_risk(risk)
+    if max_score is not None and risk.score > max_score:
+        raise typer.Exit(1)

@@ -1,0 +1,91 @@
+"""``provenance compress``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import UsageError
+from . import console, writing
+from .options import (
+    DEFAULT_MAX_PIXELS,
+    Chain,
+    Force,
+    Json,
+    Key,
+    MaxPixels,
+    MaxScore,
+    Output,
+    PasswordFile,
+    Timing,
+    signer,
+)
+
+
+class Rendition(StrEnum):
+    """Formats of ``--to``."""
+
+    JPEG = "jpeg"
+    PNG = "png"
+    WEBP = "webp"
+
+
+SUFFIXES = {Rendition.JPEG: ".jpg", Rendition.PNG: ".png", Rendition.WEBP: ".webp"}
+
+
+def compress(
+    photo: Annotated[Path, typer.Argument(help="Photo to compress; - for standard input.")],
+    output: Output = None,
+    quality: Annotated[
+        float, typer.Option("--quality", "-q", min=1, max=100, help="1 smallest, 100 best.")
+    ] = 50,
+    codec: Annotated[str, typer.Option(help="See `provenance codecs`.")] = "msh",
+    to: Annotated[
+        Rendition | None,
+        typer.Option(help="Write the decoded picture in this format instead.", show_default=False),
+    ] = None,
+    preview: Annotated[
+        str, typer.Option(help="Longest side of the preview in pixels, or none.")
+    ] = "512",
+    max_score: MaxScore = None,
+    max_pixels: MaxPixels = DEFAULT_MAX_PIXELS,
+    key: Key = None,
+    chain: Chain = None,
+    password_file: PasswordFile = None,
+    force: Force = False,
+    timing: Timing = False,
+    json: Json = False,
+) -> None:
+    """Compress a photo into one signed AVIF that tells its own risk."""
+    suffix = f".labelled{SUFFIXES[to]}" if to else ".avif"
+    target = writing.prepare(output, photo, suffix, (photo,), force=force, json=json)
+    side = _preview_side(preview)
+    identity = signer(key, chain, password_file)
+
+    from .. import api
+
+    with console.progress() as stages:
+        result = api.compress(
+            photo,
+            quality=quality,
+            codec=codec,
+            to=to,
+            preview=side,
+            identity=identity,
+            max_pixels=max_pixels,
+            stages=stages,
+        )
+    writing.finish(
+        result, target, stages, force=force, json=json, timing=timing, max_score=max_score
+    )
+
+
+def _preview_side(text: str) -> int | None:
+    if text == "none":
+        return None
+    if not text.isdecimal() or not 16 <= int(text) <= 4096:
+        raise UsageError(f"--preview {text}: give a side of 16 to 4096 pixels, or none")
+    return int(text)

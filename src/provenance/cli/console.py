@@ -1,0 +1,159 @@
+"""What people and programs see: text, JSON, progress."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ..errors import ProvenanceError, UsageError
+from ..files import STANDARD_STREAM
+from ..labels import Finding, Label, Risk
+from ..stages import Stages
+from ..taxonomy import LEVEL_NAMES
+
+
+def print_json(data: Mapping[str, Any], *, line: bool = False) -> None:
+    """One JSON object on standard output; on one line where several follow one another."""
+    json.dump(data, sys.stdout, ensure_ascii=False, indent=None if line else 2)
+    sys.stdout.write("\n")
+
+
+def print_error(error: ProvenanceError, *, as_json: bool) -> None:
+    """One line on standard error, and an object on standard output for programs."""
+    message = printable(" ".join(str(error).split()))
+    sys.stderr.write(f"provenance: {message}\n")
+    if as_json:
+        print_json({"error": {"message": message, "exit_code": error.exit_code}})
+
+
+def note(text: str) -> None:
+    """A remark on standard error."""
+    sys.stderr.write(f"provenance: {printable(text)}\n")
+
+
+def say(text: str = "") -> None:
+    """A line on standard output."""
+    sys.stdout.write(printable(text) + "\n")
+
+
+def printable(text: str) -> str:
+    """Without control characters: labels come from strangers and must not steer a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def table(rows: Sequence[tuple[str, str]]) -> None:
+    """Names and values in two columns."""
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, value in rows:
+        say(f"  {name:<{width}}  {value}")
+
+
+@contextmanager
+def progress() -> Iterator[Stages]:
+    """Stages, with the present one shown on standard error where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield Stages()
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("") as status:
+        announce: Callable[[str], None] = lambda name: status.update(f"{name} …")  # noqa: E731
+        yield Stages(announce)
+
+
+def print_timing(stages: Stages) -> None:
+    """Seconds and share of each stage, on standard error."""
+    total = sum(seconds for name, seconds in stages.seconds.items() if ":" not in name)
+    for name, seconds in stages.seconds.items():
+        share = seconds / total if total else 0
+        indent = "  " if ":" in name else ""
+        sys.stderr.write(f"{indent}{name:<{16 - len(indent)}} {seconds:7.2f} s {share:6.1%}\n")
+    sys.stderr.write(f"{'total':<16} {total:7.2f} s\n")
+
+
+def print_label(label: Label) -> None:
+    """A label for people."""
+    quality, original = label.quality, label.original
+    rows = [
+        ("codec", f"{label.codec.name}, {label.codec.family}{_generative(label)}"),
+        ("model", f"{label.model.name} {(label.model.sha256 or 'hash unknown')[:12]}"),
+        ("quality", _quality(label)),
+        ("original", f"{original.width}x{original.height} {original.media_type}"),
+    ]
+    if quality.bits_per_pixel is not None:
+        rows.insert(3, ("bitstream", f"{quality.bits_per_pixel:.3f} bits per pixel"))
+    table(rows)
+    print_risk(label.risk)
+
+
+def print_risk(risk: Risk) -> None:
+    """An assessment for people."""
+    name = LEVEL_NAMES[risk.level - 1]
+    types = ", ".join(f"{kind} {score:.2f}" for kind, score in risk.by_type.items())
+    table(
+        [
+            ("risk", f"{risk.score:.2f}, level {risk.level} of 5 ({name})"),
+            ("by type", types),
+            ("high impact", "yes" if risk.high_impact else "no"),
+            ("affected", f"{risk.affected_area:.2%} of the picture"),
+            ("looked for", ", ".join(risk.assessor.detectors)),
+            ("not looked for", ", ".join(risk.assessor.unavailable) or "-"),
+        ]
+    )
+    for finding in risk.findings[:12]:
+        say(f"  - {_finding(finding)}")
+    if len(risk.findings) > 12:
+        say(f"  - and {len(risk.findings) - 12} more (see --json)")
+
+
+def default_output(source: Path, suffix: str) -> Path:
+    """Beside the source, with another suffix; standard output for standard input."""
+    return STANDARD_STREAM if source == STANDARD_STREAM else source.with_suffix(suffix)
+
+
+def refuse_mixed(output: Path, as_json: bool) -> None:
+    """Standard output cannot carry both the file and JSON.
+
+    Raises:
+        UsageError: It would have to.
+    """
+    if as_json and output == STANDARD_STREAM:
+        raise UsageError("--json needs standard output; name an output file with -o")
+
+
+def refuse_terminal(output: Path) -> None:
+    """Image bytes on a terminal help nobody.
+
+    Raises:
+        UsageError: Standard output is a terminal.
+    """
+    if output == STANDARD_STREAM and sys.stdout.isatty():
+        raise UsageError("standard output is a terminal; name an output file with -o")
+
+
+def _generative(label: Label) -> str:
+    return ", generative" if label.codec.generative else ""
+
+
+def _quality(label: Label) -> str:
+    quality = label.quality
+    parts = [f"{quality.setting:g} of 100" if quality.setting is not None else "setting unknown"]
+    if quality.psnr_db is not None:
+        parts.append(f"PSNR {quality.psnr_db:.2f} dB")
+    if quality.ms_ssim is not None:
+        parts.append(f"MS-SSIM {quality.ms_ssim:.4f}")
+    return ", ".join(parts)
+
+
+def _finding(finding: Finding) -> str:
+    x, y, width, height = finding.box
+    kind = max(finding.types, key=lambda name: finding.types[name])
+    symbol = f", symbol: {finding.symbol}" if finding.symbol else ""
+    return (
+        f"{finding.sentence} [{kind}{symbol}, p {finding.probability:.2f}, "
+        f"{width}x{height} px at {x},{y}]"
+    )

@@ -1,0 +1,59 @@
+"""``provenance decompress``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import console, writing
+from .compress import SUFFIXES, Rendition
+from .options import (
+    DEFAULT_MAX_PIXELS,
+    Chain,
+    Force,
+    Json,
+    Key,
+    MaxPixels,
+    Output,
+    PasswordFile,
+    Timing,
+    signer,
+)
+
+
+def decompress(
+    file: Annotated[Path, typer.Argument(help="Compressed file; - for standard input.")],
+    output: Output = None,
+    to: Annotated[
+        Rendition | None,
+        typer.Option(help="Format; by default the output's suffix, else png.", show_default=False),
+    ] = None,
+    max_pixels: MaxPixels = DEFAULT_MAX_PIXELS,
+    key: Key = None,
+    chain: Chain = None,
+    password_file: PasswordFile = None,
+    force: Force = False,
+    timing: Timing = False,
+    json: Json = False,
+) -> None:
+    """Give the full picture back, labelled and signed."""
+    kind = to or _by_suffix(output)
+    suffix = f".decoded{SUFFIXES[kind]}"
+    target = writing.prepare(output, file, suffix, (file,), force=force, json=json)
+    identity = signer(key, chain, password_file)
+
+    from .. import api
+
+    with console.progress() as stages:
+        result = api.decompress(
+            file, to=kind, identity=identity, max_pixels=max_pixels, stages=stages
+        )
+    writing.finish(result, target, stages, force=force, json=json, timing=timing)
+
+
+def _by_suffix(output: Path | None) -> Rendition:
+    suffixes = {suffix: kind for kind, suffix in SUFFIXES.items()} | {".jpeg": Rendition.JPEG}
+    suffix = output.suffix.lower() if output else ""
+    return suffixes.get(suffix, Rendition.PNG)

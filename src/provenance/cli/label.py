@@ -1,0 +1,86 @@
+"""``provenance label``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import UsageError
+from . import console, writing
+from .options import (
+    DEFAULT_MAX_PIXELS,
+    Chain,
+    Force,
+    Json,
+    Key,
+    MaxPixels,
+    MaxScore,
+    Output,
+    PasswordFile,
+    Timing,
+    signer,
+)
+
+
+def label(
+    original: Annotated[Path, typer.Argument(help="The photo before compression.")],
+    reconstruction: Annotated[Path, typer.Argument(help="The decoded photo: JPEG, PNG or WebP.")],
+    codec: Annotated[str, typer.Option(help="Name of the codec that made it.")],
+    model: Annotated[str, typer.Option(help="Name of its model.")],
+    output: Output = None,
+    family: Annotated[str, typer.Option(help="Kind of codec.")] = "unknown",
+    model_hash: Annotated[
+        str | None, typer.Option(help="SHA-256 of its weights.", show_default=False)
+    ] = None,
+    generative: Annotated[
+        bool, typer.Option("--generative/--not-generative", help="Whether it invents detail.")
+    ] = False,
+    decoder: Annotated[str, typer.Option(help="Which of its decoders.")] = "default",
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the decoder.", show_default=False)
+    ] = None,
+    quality: Annotated[
+        float | None, typer.Option(help="Its quality setting.", show_default=False)
+    ] = None,
+    bits_per_pixel: Annotated[
+        float | None, typer.Option(min=0, help="Of the bitstream.", show_default=False)
+    ] = None,
+    max_score: MaxScore = None,
+    max_pixels: MaxPixels = DEFAULT_MAX_PIXELS,
+    key: Key = None,
+    chain: Chain = None,
+    password_file: PasswordFile = None,
+    force: Force = False,
+    timing: Timing = False,
+    json: Json = False,
+) -> None:
+    """Assess, label and sign what another codec made of a photo."""
+    if model_hash is not None and (
+        len(model_hash) != 64 or set(model_hash) - set("0123456789abcdef")
+    ):
+        raise UsageError("--model-hash: give 64 lower-case hexadecimal digits")
+    suffix = f".labelled{reconstruction.suffix}"
+    inputs = (original, reconstruction)
+    target = writing.prepare(output, reconstruction, suffix, inputs, force=force, json=json)
+    identity = signer(key, chain, password_file)
+
+    from .. import api
+    from ..labels import CodecFacts, ModelFacts
+
+    with console.progress() as stages:
+        result = api.label(
+            original,
+            reconstruction,
+            codec=CodecFacts(codec, family, generative, decoder, seed),
+            model=ModelFacts(model, model_hash),
+            quality=quality,
+            bits_per_pixel=bits_per_pixel,
+            identity=identity,
+            max_pixels=max_pixels,
+            stages=stages,
+        )
+    writing.finish(
+        result, target, stages, force=force, json=json, timing=timing, max_score=max_score
+    )

@@ -1,0 +1,51 @@
+"""What a codec is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..labels import CodecFacts, ModelFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Pixels as codecs take and give them."""
+
+    pixels: NDArray[np.uint8]
+    """``[height, width, 3]`` RGB."""
+    alpha: NDArray[np.uint8] | None = None
+    """``[height, width]``; kept without loss."""
+    grey: bool = False
+    """The three channels are equal; a decoder makes them equal again."""
+
+
+class Codec(Protocol):
+    """A neural codec; registered under its name by the entry-point group ``provenance.codecs``."""
+
+    @property
+    def facts(self) -> CodecFacts:
+        """Name, family, generative or not: what the label records."""
+
+    @property
+    def model(self) -> ModelFacts:
+        """Name and hash of the weights."""
+
+    def encode(self, picture: Picture, quality: float) -> bytes:
+        """The bitstream (`provenance.codecs.bitstream`) of ``picture``.
+
+        Args:
+            quality: 1, smallest, to 100, best.
+        """
+
+    def decode(self, bitstream: bytes, *, max_pixels: int) -> Picture:
+        """The picture that ``bitstream`` holds.
+
+        Raises:
+            BitstreamError: It is cut, altered, or decodes to other latents than were encoded.
+            ModelError: It needs other weights.
+            TooLargeError: It announces more than ``max_pixels`` pixels.
+        """

@@ -1,0 +1,154 @@
+"""The bitstream's frame: magic, version, codec, model, sizes and checksums around the payload.
+
+::
+
+    "PRVC"  version  codec  model  weights  latents  flags  quality  width  height  lengths
+      4        1     1+n    1+n       8        8       1       2     varint  varint  3 varints
+    words   escapes  alpha  digest
+    range-coder's    PNG      8
+
+Integers are big-endian, varints LEB128. ``weights`` is the start of the SHA-256 of the weights
+file, so that a decoder with other weights refuses; ``latents`` is a digest of the decoded latents,
+so that a decoder with other arithmetic refuses as well; the digest at the end covers every byte
+before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..errors import BitstreamError
+
+MAGIC = b"PRVC"
+VERSION = 1
+MAX_SIDE = 1 << 24
+
+_DIGEST_SIZE = 8
+_GREY = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Bitstream:
+    """A parsed bitstream."""
+
+    codec: str
+    model: str
+    weights: bytes
+    """First 8 bytes of the SHA-256 of the weights."""
+    latents: bytes
+    """`digest` of the decoded latents."""
+    quality: float
+    """1 to 100, in hundredths."""
+    width: int
+    height: int
+    grey: bool
+    words: bytes
+    """What the range coder wrote."""
+    escapes: bytes
+    """Values outside their tables."""
+    alpha: bytes = b""
+    """The alpha plane, a PNG; empty without one."""
+
+
+def pack(stream: Bitstream) -> bytes:
+    """Serialise; the digest at the end is computed here."""
+    parts = (stream.words, stream.escapes, stream.alpha)
+    body = b"".join(
+        (
+            MAGIC,
+            bytes((VERSION,)),
+            _text(stream.codec),
+            _text(stream.model),
+            stream.weights,
+            stream.latents,
+            struct.pack(">BH", _GREY * stream.grey, round(stream.quality * 100)),
+            *(varint(value) for value in (stream.width, stream.height, *map(len, parts))),
+            *parts,
+        )
+    )
+    return body + digest((body,))
+
+
+def parse(data: bytes) -> Bitstream:
+    """Check and take apart.
+
+    Raises:
+        BitstreamError: Not a bitstream of ours, of another version, cut, or altered anywhere.
+    """
+    if data[: len(MAGIC)] != MAGIC:
+        raise BitstreamError("bitstream: not one of ours, or damaged at its start")
+    if data[4:5] != bytes((VERSION,)):
+        raise BitstreamError("bitstream: made by another version; update provenance")
+    body, found = data[:-_DIGEST_SIZE], data[-_DIGEST_SIZE:]
+    if digest((body,)) != found:
+        raise BitstreamError("bitstream: cut or altered; its checksum does not match")
+    reader = _Reader(body, len(MAGIC) + 1)
+    codec, model = reader.text(), reader.text()
+    weights, latents = reader.take(_DIGEST_SIZE), reader.take(_DIGEST_SIZE)
+    flags, quality = struct.unpack(">BH", reader.take(3))
+    width, height = reader.varint(), reader.varint()
+    words, escapes, alpha = (reader.take(size) for size in [reader.varint() for _ in range(3)])
+    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE and 100 <= quality <= 10_000):
+        raise BitstreamError("bitstream: size or quality in its header is out of range")
+    if flags & ~_GREY or reader.position != len(body):
+        raise BitstreamError("bitstream: its parts do not add up")
+    grey = bool(flags & _GREY)
+    return Bitstream(
+        codec, model, weights, latents, quality / 100, width, height, grey, words, escapes, alpha
+    )
+
+
+def digest(parts: Iterable[bytes]) -> bytes:
+    """8 bytes of BLAKE2b over all ``parts``."""
+    state = hashlib.blake2b(digest_size=_DIGEST_SIZE)
+    for part in parts:
+        state.update(part)
+    return state.digest()
+
+
+class _Reader:
+    """Takes pieces off ``data`` and never reads past its end."""
+
+    def __init__(self, data: bytes, position: int) -> None:
+        self._data = data
+        self.position = position
+
+    def take(self, size: int) -> bytes:
+        piece = self._data[self.position : self.position + size]
+        if len(piece) != size:
+            raise BitstreamError("bitstream: cut")
+        self.position += size
+        return piece
+
+    def varint(self) -> int:
+        value = 0
+        for shift in range(0, 42, 7):
+            byte = self.take(1)[0]
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value
+        raise BitstreamError("bitstream: a length in its header is out of range")
+
+    def text(self) -> str:
+        try:
+            return self.take(self.take(1)[0]).decode("ascii")
+        except UnicodeDecodeError:
+            raise BitstreamError("bitstream: a name in its header is damaged") from None
+
+
+def _text(value: str) -> bytes:
+    encoded = value.encode("ascii")
+    return bytes((len(encoded),)) + encoded
+
+
+def varint(value: int) -> bytes:
+    """A non-negative integer in LEB128."""
+    encoded = bytearray()
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)

@@ -1,0 +1,171 @@
+"""The network of the default codec: a mean-scale hyperprior of depthwise blocks, for all rates.
+
+::
+
+    x ──analysis──► y ──×gain(level)──► y' ──round(y' - mu)──► residuals ──► bitstream
+                                        │                          ▲
+                                  hyper_analysis              mu, scale index
+                                        ▼                          │
+                                  z ──round──► bitstream ──hyper_synthesis
+                                                                   │
+    x̂ ◄──synthesis── ÷gain(level) ◄── residuals + mu ◄─────────────┘
+
+Minnen, Ballé and Toderici 2018, "Joint autoregressive and hierarchical priors", without the
+autoregression; the gains around the quantiser are those of Cui et al. 2021, "Asymmetric gained
+deep image compression with continuous rate adaptation".
+
+Coding does not use this module's ``hyper_synthesis``: it uses the integer network made from it
+(`provenance.codecs.integer_network`), so that every machine finds the same probabilities.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .layers import DYADIC_SLOPE, SLOPE, DepthwiseBlock, FactorizedPrior, lower_bound, upsample
+
+LEVELS = 8
+"""Trained operating points; quality 1 is level 0 and quality 100 is level 7."""
+
+LAMBDAS = tuple(0.0008 * 100 ** (i / (LEVELS - 1)) for i in range(LEVELS))
+"""Weight of the distortion at each level: bits per pixel + lambda * MSE on the scale 0..255."""
+
+STRIDE = 16
+"""Pixels per latent."""
+
+HYPER_STRIDE = 64
+"""Pixels per hyper-latent."""
+
+MIN_SCALE = 0.11
+SCALE_OFFSET = 0.5
+"""The scale is ``max(softplus(raw + SCALE_OFFSET), MIN_SCALE)``."""
+
+
+class MeanScaleHyperprior(nn.Module):
+    """About 4.8 million parameters with the default widths.
+
+    Args:
+        widths: channels at 1/4, 1/8 and 1/16 of the size.
+        latents: channels of the latents ``y``.
+        hyper_latents: channels of ``z``.
+    """
+
+    def __init__(
+        self,
+        widths: tuple[int, int, int] = (48, 128, 256),
+        latents: int = 256,
+        hyper_latents: int = 64,
+    ) -> None:
+        super().__init__()
+        fine, middle, coarse = widths
+        self.latents = latents
+        self.hyper_latents = hyper_latents
+        self.analysis = nn.Sequential(
+            nn.PixelUnshuffle(4),
+            nn.Conv2d(48, fine, 3, padding=1),
+            DepthwiseBlock(fine),
+            DepthwiseBlock(fine),
+            nn.PixelUnshuffle(2),
+            nn.Conv2d(4 * fine, middle, 1),
+            DepthwiseBlock(middle),
+            DepthwiseBlock(middle),
+            DepthwiseBlock(middle),
+            nn.PixelUnshuffle(2),
+            nn.Conv2d(4 * middle, coarse, 1),
+            DepthwiseBlock(coarse),
+            DepthwiseBlock(coarse),
+            nn.Conv2d(coarse, latents, 3, padding=1),
+        )
+        self.synthesis = nn.Sequential(
+            nn.Conv2d(latents, coarse, 3, padding=1),
+            DepthwiseBlock(coarse),
+            DepthwiseBlock(coarse),
+            upsample(coarse, middle),
+            DepthwiseBlock(middle),
+            DepthwiseBlock(middle),
+            DepthwiseBlock(middle),
+            upsample(middle, fine),
+            DepthwiseBlock(fine),
+            DepthwiseBlock(fine),
+            nn.Conv2d(fine, 48, 3, padding=1),
+            nn.PixelShuffle(4),
+        )
+        self.hyper_analysis = nn.Sequential(
+            nn.Conv2d(latents, middle, 3, padding=1),
+            nn.LeakyReLU(SLOPE),
+            nn.Conv2d(middle, middle, 3, stride=2, padding=1),
+            nn.LeakyReLU(SLOPE),
+            nn.Conv2d(middle, hyper_latents, 3, stride=2, padding=1),
+        )
+        # Depthwise and pointwise only: its integer twin runs in float64, which is slow.
+        self.hyper_synthesis = nn.Sequential(
+            upsample(hyper_latents, middle),
+            nn.LeakyReLU(DYADIC_SLOPE),
+            nn.Conv2d(middle, middle, 3, padding=1, groups=middle),
+            nn.Conv2d(middle, middle, 1),
+            nn.LeakyReLU(DYADIC_SLOPE),
+            upsample(middle, coarse),
+            nn.LeakyReLU(DYADIC_SLOPE),
+            nn.Conv2d(coarse, coarse, 3, padding=1, groups=coarse),
+            nn.Conv2d(coarse, coarse, 1),
+            nn.LeakyReLU(DYADIC_SLOPE),
+            nn.Conv2d(coarse, 2 * latents, 1),
+        )
+        self.prior = FactorizedPrior(hyper_latents)
+        start = 0.5 * torch.log(torch.tensor(LAMBDAS) / 0.0067)
+        self.log_gain = nn.Parameter(start[:, None].repeat(1, latents))
+        self.log_inverse_gain = nn.Parameter(-start[:, None].repeat(1, latents))
+
+    def gains(self, level: Tensor) -> tuple[Tensor, Tensor]:
+        """Gain before and after the quantiser, each ``[batch, latents, 1, 1]``.
+
+        Args:
+            level: ``[batch]``, 0 to ``LEVELS - 1``, interpolated geometrically between levels.
+        """
+        low = level.floor().long().clamp(0, LEVELS - 2)
+        t = (level - low)[:, None]
+
+        def pick(table: Tensor) -> Tensor:
+            return torch.exp(torch.lerp(table[low], table[low + 1], t))[:, :, None, None]
+
+        return pick(self.log_gain), pick(self.log_inverse_gain)
+
+    def forward(self, x: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
+        """One training pass: noise for the rate, straight-through rounding for the pixels.
+
+        Args:
+            x: ``[batch, 3, h, w]``, sRGB 0..1, sides multiples of 64.
+            level: ``[batch]``, 0 to ``LEVELS - 1``.
+
+        Returns:
+            The reconstruction, like ``x``, and the estimated bits of each picture, ``[batch]``.
+            In eval mode the latents are rounded for the rate as well.
+        """
+        gain, inverse_gain = self.gains(level)
+        y = self.analysis(x - 0.5).float() * gain
+        z = self.hyper_analysis(y).float()
+        p_z = self.prior(self._quantised(z, torch.zeros_like(z)))
+        z_hat = z + (z.round() - z).detach()
+        mu, raw = self.hyper_synthesis(z_hat).float().chunk(2, 1)
+        scale = lower_bound(functional.softplus(raw + SCALE_OFFSET), MIN_SCALE)
+        distance = (self._quantised(y, mu) - mu).abs()
+        p_y = lower_bound(
+            _upper_tail((distance - 0.5) / scale) - _upper_tail((distance + 0.5) / scale), 1e-9
+        )
+        y_hat = y + ((y - mu).round() + mu - y).detach()
+        reconstruction = self.synthesis((y_hat * inverse_gain).to(x.dtype)).float() + 0.5
+        bits = -torch.log2(p_y).sum((1, 2, 3))
+        bits = bits - torch.log2(p_z.reshape(self.hyper_latents, len(x), -1)).sum((0, 2))
+        return reconstruction, bits
+
+    def _quantised(self, values: Tensor, mean: Tensor) -> Tensor:
+        if self.training:
+            return values + torch.empty_like(values).uniform_(-0.5, 0.5)
+        return (values - mean).round() + mean
+
+
+def _upper_tail(t: Tensor) -> Tensor:
+    """Probability that a standard normal variable exceeds ``t``."""
+    return 0.5 * torch.erfc(t * 2**-0.5)

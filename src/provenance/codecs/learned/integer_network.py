@@ -1,0 +1,128 @@
+"""A small network in integers: the same result on every machine, whatever the order of sums.
+
+Ballé, Johnston and Minnen 2019, "Integer networks for data compression with latent-variable
+models".
+Weights are integers with a power-of-two scale per output channel; activations are integers with
+`FRACTION_BITS` fractional bits, clamped to `LIMIT`. They are carried in float64, whose products and
+sums are exact below 2**53, a bound that is checked for the weights at hand. So threads, BLAS,
+vector width and GPU cannot change a bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+FRACTION_BITS = 10
+WEIGHT_BITS = 14
+LIMIT = float(1 << 24)
+"""Largest activation, in units of ``2**-FRACTION_BITS``."""
+
+_SLOPE = 26
+"""Negative slope of the leaky ReLU in units of 1/256; `layers.DYADIC_SLOPE`."""
+
+
+@dataclass(frozen=True)
+class IntegerLayer:
+    """One convolution, pointwise or depthwise 3x3, and what follows it."""
+
+    weight: Tensor
+    """``[out, in]``, or ``[channels, 3, 3]`` for a depthwise one; float64 holding integers."""
+    bias: Tensor
+    """``[out, 1, 1]``, with as many fractional bits as products have."""
+    scale: Tensor
+    """``[out, 1, 1]``: 2**-shift, which takes products back to activations."""
+    shuffle: bool
+    activate: bool
+
+    def __post_init__(self) -> None:
+        reach = self.weight.abs().flatten(1).sum(1) * LIMIT + self.bias.abs().flatten()
+        if not bool((reach < 2.0**53).all()):
+            raise ValueError("weights of the integer network are too large to be exact")
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if self.weight.dim() == 3:
+            y = _depthwise(x, self.weight)
+        else:
+            y = (self.weight @ x.flatten(1)).view(-1, *x.shape[1:])
+        y = torch.floor(y.add_(self.bias).mul_(self.scale).add_(0.5)).clamp_(-LIMIT, LIMIT)
+        if self.shuffle:
+            y = nn.functional.pixel_shuffle(y, 2)
+        if self.activate:
+            y = torch.where(y < 0, torch.floor(y * _SLOPE / 256 + 0.5), y)
+        return y
+
+
+class IntegerNetwork:
+    """Layers in a row, from integers ``[channels, h, w]`` to integers."""
+
+    def __init__(self, layers: Sequence[IntegerLayer]) -> None:
+        self._layers = tuple(layers)
+
+    def __call__(self, values: Tensor) -> Tensor:
+        """float64 integers with `FRACTION_BITS` fractional bits, for integer ``values``."""
+        x: Tensor = (values.double() * 2**FRACTION_BITS).clamp_(-LIMIT, LIMIT)
+        for layer in self._layers:
+            x = layer(x)
+        return x
+
+
+def quantise(network: nn.Sequential) -> dict[str, Tensor]:
+    """The integer weights of a float network of convolutions, leaky ReLUs and pixel shuffles.
+
+    Returns:
+        For the n-th convolution ``n.weight`` int16, ``n.bias`` int64 and ``n.shift`` int8.
+    """
+    tensors = {}
+    for index, (conv, _, _) in enumerate(_convolutions(network)):
+        weight = conv.weight.detach().double()
+        largest = weight.abs().amax((1, 2, 3)).clamp_min(1e-9)
+        shift = torch.floor(torch.log2((2 ** (WEIGHT_BITS - 1) - 1) / largest)).clamp(0, 30)
+        assert conv.bias is not None
+        tensors[f"{index}.weight"] = torch.round(weight * 2 ** shift[:, None, None, None]).short()
+        bias = torch.round(conv.bias.detach().double() * 2 ** (shift + FRACTION_BITS))
+        tensors[f"{index}.bias"] = bias.long()
+        tensors[f"{index}.shift"] = shift.to(torch.int8)
+    return tensors
+
+
+def build(network: nn.Sequential, tensors: Mapping[str, Tensor]) -> IntegerNetwork:
+    """The integer twin of ``network``, whose structure is used, with `quantise`'s tensors."""
+    layers = []
+    for index, (conv, shuffle, activate) in enumerate(_convolutions(network)):
+        weight = tensors[f"{index}.weight"].double()
+        weight = weight[:, 0] if conv.groups > 1 else weight[:, :, 0, 0]
+        scale = 2.0 ** -tensors[f"{index}.shift"].double()[:, None, None]
+        bias = tensors[f"{index}.bias"].double()[:, None, None]
+        layers.append(IntegerLayer(weight, bias, scale, shuffle, activate))
+    return IntegerNetwork(layers)
+
+
+def _convolutions(network: nn.Sequential) -> list[tuple[nn.Conv2d, bool, bool]]:
+    """Each convolution, whether a pixel shuffle follows it, and whether a leaky ReLU does."""
+    flat: list[nn.Module] = []
+    for layer in network:
+        flat += list(layer) if isinstance(layer, nn.Sequential) else [layer]
+    found = []
+    for index, layer in enumerate(flat):
+        if isinstance(layer, nn.Conv2d):
+            rest = flat[index + 1 :]
+            shuffle = bool(rest) and isinstance(rest[0], nn.PixelShuffle)
+            rest = rest[shuffle:]
+            found.append((layer, shuffle, bool(rest) and isinstance(rest[0], nn.LeakyReLU)))
+    return found
+
+
+def _depthwise(x: Tensor, weight: Tensor) -> Tensor:
+    """3x3 with zeros around, one filter per channel."""
+    padded = nn.functional.pad(x, (1, 1, 1, 1))
+    height, width = x.shape[1:]
+    result = torch.zeros_like(x)
+    for i in range(3):
+        for j in range(3):
+            shifted = padded[:, i : i + height, j : j + width]
+            result.addcmul_(shifted, weight[:, i, j, None, None])
+    return result

@@ -1,0 +1,113 @@
+"""Layers shared by the learned codecs.
+
+Every tensor here is ``[batch, channels, height, width]``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+SLOPE = 0.1
+"""Negative slope of the leaky ReLUs in the pixel transforms."""
+
+DYADIC_SLOPE = 26 / 256
+"""Negative slope in the hyper-synthesis: exact in binary, so that integers can follow it."""
+
+
+class LowerBound(torch.autograd.Function):
+    """``max(x, bound)`` whose gradient still lets ``x`` climb back above the bound.
+
+    Ballé et al. 2018, "Variational image compression with a scale hyperprior", appendix 6.1.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, bound: float) -> Tensor:
+        ctx.save_for_backward(x)
+        ctx.bound = bound
+        return x.clamp_min(bound)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        (x,) = ctx.saved_tensors
+        return grad * ((x >= ctx.bound) | (grad < 0)), None
+
+
+def lower_bound(x: Tensor, bound: float) -> Tensor:
+    result: Tensor = LowerBound.apply(x, bound)  # type: ignore[no-untyped-call]
+    return result
+
+
+class DepthwiseBlock(nn.Module):
+    """A residual depthwise 3x3 convolution followed by a residual pointwise feed-forward layer.
+
+    Five of these see 5 positions to each side: the overlap that tiles need grows with them.
+    """
+
+    def __init__(self, channels: int, expansion: int = 2) -> None:
+        super().__init__()
+        self.spatial = nn.Sequential(
+            nn.Conv2d(channels, channels, 1),
+            nn.LeakyReLU(SLOPE),
+            nn.Conv2d(channels, channels, 3, padding=1, groups=channels),
+            nn.Conv2d(channels, channels, 1),
+        )
+        self.expand = nn.Conv2d(channels, expansion * channels, 1)
+        self.project = nn.Conv2d(expansion * channels, channels, 1)
+        for last in (self.spatial[3], self.project):
+            assert isinstance(last, nn.Conv2d) and last.bias is not None
+            nn.init.normal_(last.weight, std=0.002)
+            nn.init.zeros_(last.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + self.spatial(x)
+        hidden = functional.leaky_relu(self.expand(x), SLOPE)
+        result: Tensor = x + self.project(hidden)
+        return result
+
+
+def upsample(channels_in: int, channels_out: int) -> nn.Sequential:
+    """Twice the size by a pointwise convolution and a pixel shuffle."""
+    return nn.Sequential(nn.Conv2d(channels_in, 4 * channels_out, 1), nn.PixelShuffle(2))
+
+
+class FactorizedPrior(nn.Module):
+    """A learned density per channel, the same at every place.
+
+    Ballé et al. 2018, appendix 6.1: a monotone network gives the cumulative distribution.
+    """
+
+    def __init__(self, channels: int, filters: tuple[int, ...] = (3, 3, 3)) -> None:
+        super().__init__()
+        self.channels = channels
+        sizes = (1, *filters, 1)
+        scale = 10 ** (1 / (len(sizes) - 1))
+        self.matrices = nn.ParameterList()
+        self.biases = nn.ParameterList()
+        self.factors = nn.ParameterList()
+        for i, (a, b) in enumerate(itertools.pairwise(sizes)):
+            start = math.log(math.expm1(1 / scale / b))
+            self.matrices.append(nn.Parameter(torch.full((channels, b, a), start)))
+            self.biases.append(nn.Parameter(torch.rand(channels, b, 1) - 0.5))
+            if i < len(sizes) - 2:
+                self.factors.append(nn.Parameter(torch.zeros(channels, b, 1)))
+
+    def logits(self, values: Tensor) -> Tensor:
+        """Logits of the cumulative distribution at ``values`` ``[channels, 1, n]``."""
+        for i, (matrix, bias) in enumerate(zip(self.matrices, self.biases, strict=True)):
+            values = functional.softplus(matrix) @ values + bias
+            if i < len(self.factors):
+                values = values + torch.tanh(self.factors[i]) * torch.tanh(values)
+        return values
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Likelihood of each element of ``z``, in the layout ``[channels, 1, batch*h*w]``."""
+        flat = z.float().transpose(0, 1).reshape(self.channels, 1, -1)
+        lower, upper = self.logits(flat - 0.5), self.logits(flat + 0.5)
+        sign = -torch.sign(lower + upper).detach()
+        return lower_bound((torch.sigmoid(sign * upper) - torch.sigmoid(sign * lower)).abs(), 1e-9)

@@ -1,0 +1,45 @@
+"""C2PA credentials: identities, trust anchors, signing and reading.
+
+The only part of the package that imports ``c2pa``, and only once `sign` or `read` is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from .config import home, identity_folder, trust_folder
+from .credential import Action, Credential, Ingredient
+from .identity import Identity, load_identity, local_identity, new_identity
+from .trust import Anchor, TrustStore
+
+if TYPE_CHECKING:
+    from .reading import read
+    from .signing import MEDIA_TYPES, sign
+
+__all__ = [
+    "MEDIA_TYPES",
+    "Action",
+    "Anchor",
+    "Credential",
+    "Identity",
+    "Ingredient",
+    "TrustStore",
+    "home",
+    "identity_folder",
+    "load_identity",
+    "local_identity",
+    "new_identity",
+    "read",
+    "sign",
+    "trust_folder",
+]
+
+_NATIVE = {"MEDIA_TYPES": "signing", "sign": "signing", "read": "reading"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load the parts that need the C2PA library on first use."""
+    if name not in _NATIVE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_NATIVE[name]}", __name__), name)

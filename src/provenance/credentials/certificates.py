@@ -1,0 +1,226 @@
+"""X.509 certificates for C2PA signers: made, read and checked.
+
+What a signer's certificate must be is in C2PA 2.2, 14.5.1: version 3, subject and authority key
+identifiers, ``digitalSignature``, an accepted extended key usage, no CA. Other readers also demand
+an organisation in the subject, so it is demanded here.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from ..errors import InputError, SigningError
+
+PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
+
+C2PA_SIGNING = x509.ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
+DOCUMENT_SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
+USAGES = (ExtendedKeyUsageOID.EMAIL_PROTECTION, DOCUMENT_SIGNING, C2PA_SIGNING)
+"""Extended key usages that make a signer acceptable."""
+
+CA_DAYS = 3650
+LEAF_DAYS = 730
+
+_CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
+_MOST_CERTIFICATES = 1000
+_LONGEST_NAME = 64
+"""RFC 5280, appendix A.1; the CA's own name needs three more than the signer's, hence 60."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom a certificate names, and which one it is."""
+
+    organisation: str | None
+    common_name: str | None
+    issuer: str
+    """Distinguished name of who issued it, as RFC 4514 writes it."""
+    serial: str
+    """Serial number in hexadecimal."""
+    sha256: str
+    """Fingerprint of the certificate in hexadecimal."""
+
+
+def subject_of(certificate: x509.Certificate) -> Subject:
+    """The facts that people compare."""
+    return Subject(
+        _named(certificate.subject, NameOID.ORGANIZATION_NAME),
+        _named(certificate.subject, NameOID.COMMON_NAME),
+        certificate.issuer.rfc4514_string(),
+        f"{certificate.serial_number:x}",
+        certificate.fingerprint(hashes.SHA256()).hex(),
+    )
+
+
+def read_pem(data: bytes, source: object) -> tuple[x509.Certificate, ...]:
+    """The certificates in a PEM file, in its order.
+
+    Raises:
+        InputError: It holds none, or one that is broken; names ``source``.
+    """
+    try:
+        found = tuple(x509.load_pem_x509_certificates(data))
+    except ValueError as error:
+        raise InputError(f"{source}: holds no readable PEM certificate") from error
+    if len(found) > _MOST_CERTIFICATES:
+        raise InputError(f"{source}: holds more than {_MOST_CERTIFICATES} certificates")
+    return found
+
+
+def to_pem(certificates: Sequence[x509.Certificate]) -> bytes:
+    """The certificates one after the other."""
+    return b"".join(entry.public_bytes(serialization.Encoding.PEM) for entry in certificates)
+
+
+def is_ca(certificate: x509.Certificate) -> bool:
+    """Whether it may issue others (RFC 5280, 4.2.1.9)."""
+    try:
+        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+    return constraints.value.ca
+
+
+def algorithm_of(key: PrivateKey) -> str:
+    """The C2PA name of the signature algorithm that a key signs with.
+
+    Raises:
+        SigningError: A curve or size that C2PA does not allow.
+    """
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return "ed25519"
+    if isinstance(key, rsa.RSAPrivateKey):
+        if key.key_size < 2048:
+            raise SigningError(f"RSA key of {key.key_size} bits: at least 2048 are needed")
+        return "ps256"
+    name = _CURVES.get(key.curve.name)
+    if name is None:
+        raise SigningError(f"curve {key.curve.name}: use P-256, P-384, P-521 or Ed25519")
+    return name
+
+
+def check_chain(chain: Sequence[x509.Certificate], now: datetime.datetime) -> None:
+    """Refuse before signing what verifiers would refuse after it.
+
+    Args:
+        chain: leaf first.
+
+    Raises:
+        SigningError: Says which demand is not met.
+    """
+    leaf = chain[0]
+    for issued, issuer in itertools.pairwise(chain):
+        try:
+            issued.verify_directly_issued_by(issuer)
+        except (InvalidSignature, ValueError, TypeError):
+            name = issued.subject.rfc4514_string()
+            raise SigningError(f"certificate chain: {name} is not issued by the next") from None
+    name = leaf.subject.rfc4514_string()
+    if not _named(leaf.subject, NameOID.ORGANIZATION_NAME):
+        raise SigningError(f"certificate {name}: its subject has no organisation (O)")
+    if is_ca(leaf):
+        raise SigningError(f"certificate {name}: is a CA; the signer's own belongs first")
+    if now < leaf.not_valid_before_utc:
+        raise SigningError(f"certificate {name}: valid only from {leaf.not_valid_before_utc}")
+    if now > leaf.not_valid_after_utc:
+        raise SigningError(f"certificate {name}: expired at {leaf.not_valid_after_utc}")
+    try:
+        usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
+        extended = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        leaf.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
+    except (x509.ExtensionNotFound, ValueError) as error:
+        raise SigningError(f"certificate {name}: not made for C2PA: {error}") from error
+    if not usage.digital_signature:
+        raise SigningError(f"certificate {name}: key usage lacks digitalSignature")
+    if not any(entry in USAGES for entry in extended):
+        raise SigningError(f"certificate {name}: extended key usage lacks emailProtection")
+
+
+def make_ca(organisation: str, name: str) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """A self-signed CA for one machine, valid for ten years."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = _name(organisation, f"{name} CA")
+    builder = _builder(subject, subject, key, key, CA_DAYS)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(_usage(ca=True), critical=True)
+    return builder.sign(key, hashes.SHA256()), key
+
+
+def make_leaf(
+    organisation: str, name: str, ca: x509.Certificate, ca_key: ec.EllipticCurvePrivateKey
+) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """An ES256 signer's certificate, valid for two years."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    builder = _builder(_name(organisation, name), ca.subject, key, ca_key, LEAF_DAYS)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
+    builder = builder.add_extension(_usage(ca=False), critical=True)
+    usages = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION, C2PA_SIGNING])
+    builder = builder.add_extension(usages, critical=False)
+    return builder.sign(ca_key, hashes.SHA256()), key
+
+
+def _builder(
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePrivateKey,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    days: int,
+) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.UTC)
+    authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        # A verifier whose clock is a little behind must not call it "not yet valid".
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=days))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
+        .add_extension(authority, critical=False)
+    )
+
+
+def _usage(*, ca: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not ca,
+        key_cert_sign=ca,
+        crl_sign=ca,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _name(organisation: str, name: str) -> x509.Name:
+    if not organisation.strip() or not name.strip():
+        raise InputError("an identity needs both an organisation and a name")
+    if max(len(organisation), len(name)) > _LONGEST_NAME:
+        raise InputError("names of an identity have at most 60 characters")
+    try:
+        return x509.Name(
+            [
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
+                x509.NameAttribute(NameOID.COMMON_NAME, name),
+            ]
+        )
+    except ValueError as error:
+        raise InputError(f"name of the identity: {error}") from error
+
+
+def _named(name: x509.Name, kind: x509.ObjectIdentifier) -> str | None:
+    found = name.get_attributes_for_oid(kind)
+    return str(found[0].value) if found else None

@@ -1,0 +1,100 @@
+"""The signer's certificate out of a manifest store.
+
+The C2PA library tells names and serial number, not the certificate itself, so its fingerprint
+needs this: JUMBF boxes (ISO/IEC 19566-5) down to the signature, then the ``x5chain`` header of
+COSE (RFC 9360). Nothing is verified here; the library has done that.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+from cryptography import x509
+
+_X5CHAIN = (33, "x5chain")
+_MAX_DEPTH = 8
+_MAX_ITEMS = 256
+
+
+def signer_certificate(store: bytes, manifest: str) -> x509.Certificate | None:
+    """The leaf that signed a manifest; None where the store is not understood.
+
+    Args:
+        store: the manifest store, a JUMBF superbox.
+        manifest: label of the manifest.
+    """
+    try:
+        area = (0, len(store))
+        for label in ("c2pa", manifest, "c2pa.signature"):
+            area = next(area for name, area in _superboxes(store, *area) if name == label)
+        content = next(
+            store[start:end] for kind, start, end in _boxes(store, *area) if kind == b"cbor"
+        )
+        message, _ = _decode(content, 0, 0)
+        protected, _ = _decode(message[0], 0, 0)
+        chain = next(
+            header[name]
+            for header in (protected, message[1])
+            for name in _X5CHAIN
+            if name in header
+        )
+        return x509.load_der_x509_certificate(chain if isinstance(chain, bytes) else chain[0])
+    except (StopIteration, ValueError, TypeError, LookupError, struct.error):
+        return None
+
+
+def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    while end - start >= 8:
+        size, kind = struct.unpack_from(">I4s", data, start)
+        if size < 8 or size > end - start:
+            raise ValueError("a box is cut")
+        yield kind, start + 8, start + size
+        start += size
+
+
+def _superboxes(data: bytes, start: int, end: int) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Label and content, description included, of each superbox."""
+    for kind, inner, last in _boxes(data, start, end):
+        if kind != b"jumb":
+            continue
+        described, at, stop = next(_boxes(data, inner, last))
+        if described == b"jumd" and stop - at > 17:
+            yield data[at + 17 : stop].partition(b"\0")[0].decode(), (inner, last)
+
+
+def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
+    """One CBOR item (RFC 8949) of the kinds that COSE headers hold, and where it ends."""
+    if depth > _MAX_DEPTH:
+        raise ValueError("nested too deep")
+    kind, short = data[at] >> 5, data[at] & 31
+    at += 1
+    if short < 24:
+        number = short
+    elif short < 28:
+        width = 1 << (short - 24)
+        number = int.from_bytes(data[at : at + width], "big")
+        at += width
+    else:
+        raise ValueError("a length is left open")
+    if kind == 0:
+        return number, at
+    if kind == 1:
+        return -1 - number, at
+    if kind in (2, 3):
+        if number > len(data) - at:
+            raise ValueError("a string is cut")
+        raw = data[at : at + number]
+        return (raw if kind == 2 else raw.decode()), at + number
+    if kind in (4, 5):
+        if number > _MAX_ITEMS:
+            raise ValueError("too many items")
+        items = []
+        for _ in range(number * (kind - 3)):
+            item, at = _decode(data, at, depth + 1)
+            items.append(item)
+        return (items if kind == 4 else dict(zip(items[::2], items[1::2], strict=True))), at
+    if kind == 6:
+        return _decode(data, at, depth + 1)
+    return None, at

@@ -1,0 +1,89 @@
+"""What a manifest says: the actions, their source types and the label (C2PA 2.2, 18 and A)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from ..labels import Label, to_json
+
+LABEL_ASSERTION = "org.provenance.miscompression"
+"""The assertion's label. The schema's version is inside: a suffix of ``.vN`` gets lost."""
+
+SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+
+UNREADABLE = "Its own credential could not be read when this was signed."
+"""Description of an ingredient whose manifest is in pieces."""
+
+HIGH = 4
+"""Risk level from which a generative decoder's work is no longer called a mere transcoding."""
+
+
+def definition(label: Label, title: str | None, parent: str) -> dict[str, Any]:
+    """The manifest definition.
+
+    Args:
+        parent: identifier of the ingredient that is the original.
+    """
+    manifest: dict[str, Any] = {
+        "claim_generator_info": [{"name": label.tool.name, "version": label.tool.version}],
+        "assertions": [
+            {
+                "label": "c2pa.actions.v2",
+                "created": True,
+                "data": {"actions": _actions(label, parent)},
+            },
+            {"label": LABEL_ASSERTION, "created": True, "data": to_json(label)},
+        ],
+    }
+    if title:
+        manifest["title"] = title
+    return manifest
+
+
+def parent_ingredient(identifier: str, media_type: str) -> dict[str, str]:
+    """The original as an ingredient; its file name is nobody's business."""
+    return {
+        "title": "original",
+        "format": media_type,
+        "relationship": "parentOf",
+        "instance_id": identifier,
+        "label": identifier,
+    }
+
+
+def new_identifier() -> str:
+    """A fresh instance identifier."""
+    return f"xmp.iid:{uuid.uuid4()}"
+
+
+def source_type(label: Label) -> str:
+    """IPTC's word for what the codec made of the picture."""
+    generated = label.codec.generative
+    return SOURCE_TYPES + (
+        "compositeWithTrainedAlgorithmicMedia" if generated else "algorithmicallyEnhanced"
+    )
+
+
+def _actions(label: Label, parent: str) -> list[dict[str, Any]]:
+    """Opened, then transcoded, and edited where "no editorial change" would be untrue.
+
+    A manifest with nothing but opened and transcoded asserts that (C2PA 2.2, 18.14.9); a decoder
+    that invents detail, at high risk, must not.
+    """
+    # Some readers refuse an action on a parent that does not name it.
+    about = {"ingredientIds": [parent]}
+    version = label.codec.extra.get("version", label.model.name)
+    codec = {
+        "softwareAgent": {"name": label.codec.name, "version": str(version)},
+        "digitalSourceType": source_type(label),
+        "parameters": about,
+    }
+    actions = [
+        {"action": "c2pa.opened", "parameters": about},
+        {"action": "c2pa.transcoded", **codec},
+    ]
+    if label.codec.generative and label.risk.level >= HIGH:
+        reason = "The decoder is generative and the risk of miscompression is high."
+        actions.append({"action": "c2pa.edited", "description": reason, **codec})
+    return actions

@@ -1,0 +1,203 @@
+"""Reading credentials: what a manifest says, and whether to believe it.
+
+Steps, in the order of C2PA 2.2, 15: 1 locate the store; 2 claim, signature, certificate and hard
+binding (all by the C2PA library, offline); 3 trust, only by anchors that are ours; 4 the
+ingredients, all the way down; 5 the label, out of created assertions only.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import c2pa  # type: ignore[import-untyped]
+
+from ..errors import LabelError
+from ..labels import Label, parse_label
+from .certificates import Subject, subject_of
+from .cose import signer_certificate
+from .credential import Action, Credential, Ingredient, broken
+from .manifest import LABEL_ASSERTION, UNREADABLE
+from .settings import anchor_uri, library_settings
+from .trust import Anchor, TrustStore
+
+_ABOUT_SIGNER = ("signingCredential.", "timeStamp.", "timestamp.", "claimSignature.outsideValidity")
+"""Failures that leave the content's hashes untouched. Any code not known here counts against
+them."""
+
+_ELSEWHERE = "manifest.inaccessible"
+"""An ingredient's manifest is on the network, where nobody looked."""
+
+_UNTRUSTED = "signingCredential.untrusted"
+_TRUSTED = "signingCredential.trusted"
+
+
+def read(data: bytes, media_type: str, trust: TrustStore | Iterable[Anchor]) -> Credential | None:
+    """The credential in a file; None where it carries none, or is of a type that cannot.
+
+    Never uses the network. Corruption is a finding and not an exception. Not safe to call in a
+    forked child: the library's locks may be held; use *spawn*.
+
+    Args:
+        trust: whose signers are trusted.
+
+    Raises:
+        InputError: The trust store cannot be read.
+    """
+    anchors = trust.list() if isinstance(trust, TrustStore) else tuple(trust)
+    if media_type not in c2pa.Reader.get_supported_mime_types():
+        return None
+    # 1 and 2.
+    try:
+        with c2pa.Context.from_json(library_settings(anchors)) as context:
+            reader = c2pa.Reader.try_create(media_type, io.BytesIO(data), context=context)
+            if reader is None:
+                return None
+            with reader:
+                report = json.loads(reader.json())
+                # `json` turns lists of numbers into base64 of their lowest bytes.
+                exact = json.loads(reader.crjson())
+                label = str(report.get("active_manifest"))
+                store = io.BytesIO()
+                reader.resource_to_stream(f"self#jumbf=/c2pa/{label}", store)
+    except c2pa.C2paError as error:
+        if str(error).startswith("Remote"):
+            # It points at a manifest elsewhere, which is never fetched; the file carries none.
+            return None
+        return broken(" ".join(str(error).split())[:300])
+    except (ValueError, RecursionError) as error:
+        return broken(f"manifest: not understood: {error}")
+    try:
+        return _credential(report, exact, store.getvalue(), anchors)
+    except (LookupError, TypeError, AttributeError) as error:
+        return broken(f"manifest: not understood: {type(error).__name__}: {error}")
+
+
+def _credential(
+    report: Mapping[str, Any], exact: Mapping[str, Any], store: bytes, anchors: Iterable[Anchor]
+) -> Credential:
+    name = report["active_manifest"]
+    manifest = report["manifests"][name]
+    results = report.get("validation_results", {})
+    failures = tuple(_statuses(results.get("activeManifest", {}), "failure"))
+    state = report.get("validation_state")
+
+    intact = all(_is_about_signer(code) for code, _ in failures)
+    valid = (
+        intact and state in ("Valid", "Trusted") and all(code == _UNTRUSTED for code, _ in failures)
+    )
+    # 3: an anchor that the library knows for another purpose does not make a signer trusted.
+    names = {anchor_uri(anchor): anchor.name for anchor in anchors}
+    trusted_by = names.get(results.get("trustListUri", ""))
+    trusted = valid and state == "Trusted" and not failures and trusted_by is not None
+
+    label, problem = _label(exact, name)
+    generator: Mapping[str, Any] = next(iter(manifest.get("claim_generator_info") or []), {})
+    signature = manifest.get("signature_info") or {}
+    return Credential(
+        intact=intact,
+        valid=valid,
+        trusted=trusted,
+        trusted_by=trusted_by if trusted else None,
+        signer=_signer(store, name),
+        signed_at=None,
+        algorithm=str(signature["alg"]).lower() if "alg" in signature else None,
+        label=label,
+        label_problem=problem,
+        claim_generator=" ".join(
+            str(generator[key]) for key in ("name", "version") if key in generator
+        )
+        or None,
+        title=manifest.get("title"),
+        actions=tuple(_actions(manifest)),
+        ingredients=tuple(_ingredients(report)),
+        failures=tuple(f"{code}: {words}" if words else code for code, words in failures),
+        manifests=len(report["manifests"]),
+    )
+
+
+def _statuses(results: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str]]:
+    for status in results.get(kind) or ():
+        yield str(status["code"]), str(status.get("explanation") or "")
+
+
+def _is_about_signer(code: str) -> bool:
+    return code.startswith(_ABOUT_SIGNER)
+
+
+def _signer(store: bytes, manifest: str) -> Subject | None:
+    certificate = signer_certificate(store, manifest)
+    try:
+        return None if certificate is None else subject_of(certificate)
+    except ValueError:
+        # Names are parsed when they are asked for; altered ones need not be any.
+        return None
+
+
+def _actions(manifest: Mapping[str, Any]) -> Iterator[Action]:
+    for assertion in manifest.get("assertions") or ():
+        if not str(assertion["label"]).startswith("c2pa.actions"):
+            continue
+        for action in assertion["data"].get("actions") or ():
+            agent = action.get("softwareAgent")
+            if isinstance(agent, Mapping):
+                agent = " ".join(str(agent[key]) for key in ("name", "version") if key in agent)
+            yield Action(
+                str(action["action"]),
+                agent,
+                action.get("digitalSourceType"),
+                action.get("description"),
+            )
+
+
+def _ingredients(report: Mapping[str, Any]) -> Iterator[Ingredient]:
+    """4: what was recorded when each was taken in, corrected by checking it again now."""
+    deltas: dict[str, Mapping[str, Any]] = {}
+    for delta in (report.get("validation_results") or {}).get("ingredientDeltas") or ():
+        deltas[delta["ingredientAssertionURI"]] = delta["validationDeltas"]
+    for name, manifest in report["manifests"].items():
+        for entry in manifest.get("ingredients") or ():
+            recorded = entry.get("validation_results") or {}
+            parts = [recorded.get("activeManifest") or {}]
+            parts += [d["validationDeltas"] for d in recorded.get("ingredientDeltas") or ()]
+            found = [status for part in parts for status in _statuses(part, "failure")]
+            found += _statuses({"failure": entry.get("validation_status")}, "failure")
+            now = deltas.get(f"self#jumbf=/c2pa/{name}/c2pa.assertions/{entry.get('label')}", {})
+            trusted = _TRUSTED in {code for code, _ in _statuses(parts[0], "success")}
+            if _TRUSTED in {code for code, _ in _statuses(now, "success")}:
+                trusted = True
+                found = [status for status in found if status[0] != _UNTRUSTED]
+            found += _statuses(now, "failure")
+            if entry.get("description") == UNREADABLE:
+                found.append(("ingredient.unreadable", UNREADABLE))
+            codes = {code for code, _ in found}
+            yield Ingredient(
+                title=str(entry.get("title") or ""),
+                relationship=str(entry.get("relationship") or ""),
+                media_type=str(entry.get("format") or ""),
+                of=name,
+                manifest=entry.get("active_manifest"),
+                intact=all(_is_about_signer(code) or code == _ELSEWHERE for code in codes),
+                trusted=trusted and not codes and bool(entry.get("active_manifest")),
+                failures=tuple(f"{code}: {words}" if words else code for code, words in found),
+            )
+
+
+def _label(exact: Mapping[str, Any], name: str) -> tuple[Label | None, str | None]:
+    """5: the label, or why there is none. The signer does not vouch for gathered assertions."""
+    manifest = next(entry for entry in exact["manifests"] if entry["label"] == name)
+    claim = manifest.get("claim.v2") or {}
+    found = [key for key in manifest["assertions"] if key.partition("__")[0] == LABEL_ASSERTION]
+    if not found:
+        return None, None
+    if found != [LABEL_ASSERTION]:
+        return None, f"label: {len(found)} of them where one belongs"
+    created = {str(entry["url"]).rpartition("/")[2] for entry in claim["created_assertions"]}
+    if LABEL_ASSERTION not in created:
+        return None, "label: the signer passes it on without vouching for it"
+    try:
+        return parse_label(manifest["assertions"][LABEL_ASSERTION]), None
+    except LabelError as error:
+        return None, str(error)

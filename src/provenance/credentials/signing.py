@@ -1,0 +1,132 @@
+"""Signing: the label and the history of a file as a C2PA manifest."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import c2pa  # type: ignore[import-untyped]
+
+from ..errors import InputError, SigningError
+from ..labels import Label
+from .certificates import is_ca, to_pem
+from .identity import Identity, private_pem
+from .manifest import UNREADABLE, definition, new_identifier, parent_ingredient
+from .settings import library_settings
+from .trust import Anchor, TrustStore
+
+MEDIA_TYPES = ("image/avif", "image/jpeg", "image/png", "image/webp", "image/tiff")
+"""Types of files that can be signed."""
+
+_BYTES = "application/octet-stream"
+_MARK = b"c2pa"
+"""In every file that carries a manifest: the store's label."""
+
+_ALGORITHMS = {
+    "es256": c2pa.C2paSigningAlg.ES256,
+    "es384": c2pa.C2paSigningAlg.ES384,
+    "es512": c2pa.C2paSigningAlg.ES512,
+    "ed25519": c2pa.C2paSigningAlg.ED25519,
+    "ps256": c2pa.C2paSigningAlg.PS256,
+}
+
+
+def sign(
+    data: bytes,
+    media_type: str,
+    label: Label,
+    identity: Identity,
+    *,
+    original: bytes,
+    original_media_type: str,
+    title: str | None = None,
+    trust: TrustStore | None = None,
+) -> bytes:
+    """The same file with a manifest; a manifest it had is replaced. Nothing is sent anywhere.
+
+    Args:
+        data: the finished file: any later change breaks the signature.
+        media_type: one of `MEDIA_TYPES`.
+        original: becomes the parent ingredient, with its own manifest if it has one.
+        original_media_type: one that the C2PA library cannot read (such as BMP) is recorded by
+            name alone; its hash stands in the label.
+        title: name of the file, without folders.
+        trust: whose signatures on the original count as trusted in the record of it.
+
+    Raises:
+        InputError: ``media_type`` cannot be signed.
+        SigningError: The signer refused, in its own words, or the manifest could not be made.
+    """
+    if media_type not in MEDIA_TYPES:
+        raise InputError(f"{media_type}: cannot be signed; use one of {', '.join(MEDIA_TYPES)}")
+    settings = library_settings([*(trust.list() if trust else ()), *_own(identity)])
+    parent = new_identifier()
+    manifest = definition(label, title, parent)
+    ingredient = parent_ingredient(parent, original_media_type)
+    fault: list[Exception] = []
+
+    def attempt(kind: str, described: dict[str, str]) -> bytes:
+        signed = io.BytesIO()
+        with (
+            c2pa.Context.from_json(settings, signer=_native(identity, fault)) as context,
+            c2pa.Builder(manifest, context=context) as builder,
+        ):
+            builder.add_ingredient(described, kind, io.BytesIO(original))
+            builder.sign(media_type, io.BytesIO(data), signed)
+        return signed.getvalue()
+
+    readable = original_media_type in c2pa.Reader.get_supported_mime_types()
+    try:
+        try:
+            return attempt(original_media_type if readable else _BYTES, ingredient)
+        except c2pa.C2paError:
+            if fault or not readable:
+                raise
+        # The original, or the credential in it, is in pieces. It is still the parent; that its
+        # credential could not be read must not go unnoticed.
+        if _MARK in original:
+            ingredient = {**ingredient, "description": UNREADABLE}
+        return attempt(_BYTES, ingredient)
+    except c2pa.C2paError as error:
+        if fault:
+            raise SigningError(f"the signer refused: {fault[0]}") from fault[0]
+        raise SigningError(f"no manifest could be made: {_line(error)}") from error
+
+
+def _native(identity: Identity, fault: list[Exception]) -> c2pa.Signer:
+    """The library's signer.
+
+    A key at hand goes in as PEM: the library then reserves 9 KB less in every file than for a
+    callback. A callback's own error would be swallowed, so it is kept in ``fault``.
+    """
+    chain = to_pem(identity.chain)
+    pem = private_pem(identity)
+    if pem is not None:
+        name = identity.algorithm.encode()
+        return c2pa.Signer.from_info(c2pa.C2paSignerInfo(name, chain, pem, None))
+    assert callable(identity.key)
+    callback = _kept(identity.key, fault)
+    return c2pa.Signer.from_callback(callback, _ALGORITHMS[identity.algorithm], chain.decode())
+
+
+def _kept(
+    sign_elsewhere: Callable[[bytes], bytes], fault: list[Exception]
+) -> Callable[[bytes], bytes]:
+    def callback(payload: bytes) -> bytes:
+        try:
+            return sign_elsewhere(payload)
+        except Exception as error:
+            fault.append(error)
+            return b""
+
+    return callback
+
+
+def _own(identity: Identity) -> list[Anchor]:
+    """The identity's own CA, so that a parent signed by itself is not recorded as untrusted."""
+    authorities = tuple(entry for entry in identity.chain[1:] if is_ca(entry))
+    return [Anchor("signer", authorities, None)] if authorities else []
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,245 @@
+"""Photos in and out of memory: orientation, ICC, alpha, odd sample formats, limits."""
+
+from __future__ import annotations
+
+import io
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from .errors import ImageError, TooLargeError, UsageError
+
+MAX_PIXELS = 100_000_000
+"""Pictures with more pixels are refused unless the caller raises the limit."""
+
+MEDIA_TYPES = {
+    "AVIF": "image/avif",
+    "BMP": "image/bmp",
+    "GIF": "image/gif",
+    "JPEG": "image/jpeg",
+    "MPO": "image/jpeg",
+    "PNG": "image/png",
+    "PPM": "image/x-portable-anymap",
+    "TIFF": "image/tiff",
+    "WEBP": "image/webp",
+}
+"""Pillow's formats that are read, and nothing else is tried."""
+
+_TRIED = [kind for kind in MEDIA_TYPES if kind != "MPO"]  # which the reader of JPEG finds itself
+
+RENDITIONS = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+"""Ordinary formats that renditions are written in."""
+
+_pillow_limit = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A decoded photo, upright."""
+
+    pixels: NDArray[np.uint8]
+    """``[height, width, 3]`` RGB in the space of ``icc``, or sRGB without one."""
+    alpha: NDArray[np.uint8] | None = None
+    """``[height, width]``, 0 transparent to 255 opaque."""
+    grey: bool = False
+    """The three channels are equal because the source had one."""
+    icc: bytes | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    media_type: str = "application/octet-stream"
+    notes: tuple[str, ...] = ()
+    """What could not be kept, in sentences."""
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+
+def load(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> Photo:
+    """Decode an image file.
+
+    EXIF orientation is applied; 16-bit samples become 8-bit; CMYK becomes sRGB through the
+    embedded profile where there is one; of an animation the first frame is taken. ``notes`` says
+    so.
+
+    Args:
+        name: what error messages call the file.
+
+    Raises:
+        ImageError: Not an image of a known format, or truncated.
+        TooLargeError: More than ``max_pixels`` pixels.
+    """
+    try:
+        with _own_limit(), Image.open(io.BytesIO(data), formats=_TRIED) as opened:
+            if opened.width * opened.height > max_pixels:
+                raise TooLargeError(
+                    f"{name}: {opened.width}x{opened.height} is more than the {max_pixels:,} "
+                    "pixels allowed; see --max-pixels"
+                )
+            return _from_pillow(opened, data)
+    except UnidentifiedImageError:
+        raise ImageError(f"{name}: not an image of a known format") from None
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise ImageError(f"{name}: truncated or damaged image: {error}") from error
+
+
+def media_type(data: bytes, name: str) -> str:
+    """The media type of an image file, told from its content.
+
+    Raises:
+        ImageError: Not an image of a known format.
+    """
+    try:
+        with _own_limit(), Image.open(io.BytesIO(data), formats=_TRIED) as opened:
+            return MEDIA_TYPES[str(opened.format)]
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError):
+        raise ImageError(f"{name}: not an image of a known format") from None
+
+
+def render(photo: Photo, kind: str) -> bytes:
+    """Encode as ``jpeg`` (quality 95, 4:4:4), ``png`` or ``webp`` (both lossless).
+
+    ICC and EXIF are written; JPEG shows transparency over white.
+
+    Raises:
+        UsageError: ``kind`` is none of these, or the picture exceeds the format's sides.
+    """
+    if kind not in RENDITIONS:
+        raise UsageError(f"{kind}: not a rendition format; choose from {', '.join(RENDITIONS)}")
+    limit = {"jpeg": 65_500, "png": 2**31 - 1, "webp": 16_383}[kind]
+    if max(photo.width, photo.height) > limit:
+        raise UsageError(f"{kind} cannot hold sides over {limit} px; use png")
+    image = to_pillow(photo)
+    if kind == "jpeg" and image.mode in ("RGBA", "LA"):
+        white = Image.new(image.mode[:-1], image.size, "white")
+        white.paste(image, mask=image.getchannel("A"))
+        image = white
+    # A grey picture in WebP, which has no grey, must not carry a grey profile.
+    icc = photo.icc if kind != "webp" or not photo.grey else None
+    options: dict[str, object] = {"icc_profile": icc, "exif": photo.exif or b""}
+    if kind == "jpeg":
+        options |= {"quality": 95, "subsampling": 0, "optimize": True}
+    elif kind == "webp":
+        options |= {"lossless": True, "quality": 50, "exact": True}
+    else:
+        options |= {"compress_level": 4}
+    buffer = io.BytesIO()
+    image.save(buffer, kind.upper(), **options)
+    return buffer.getvalue()
+
+
+def preview(photo: Photo, longest_side: int) -> bytes:
+    """A small ordinary AVIF of ``photo``, its longest side at most ``longest_side`` px."""
+    image = Image.fromarray(photo.pixels)
+    image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    buffer = io.BytesIO()
+    icc = None if photo.grey else photo.icc
+    image.save(buffer, "AVIF", quality=45, speed=6, icc_profile=icc or b"")
+    return buffer.getvalue()
+
+
+def to_pillow(photo: Photo) -> Image.Image:
+    """``photo`` as a Pillow image of mode L, LA, RGB or RGBA."""
+    image = Image.fromarray(photo.pixels)
+    if photo.grey:
+        image = image.convert("L")
+    if photo.alpha is not None:
+        image.putalpha(Image.fromarray(photo.alpha))
+    return image
+
+
+@contextmanager
+def _own_limit() -> Iterator[None]:
+    """Pillow's limit on pixels out of the way, for one call at a time: ours follows at once.
+
+    Its other warnings, of odd metadata, are dropped: the caller cannot act on them.
+    """
+    with _pillow_limit, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        kept, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = kept
+
+
+def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
+    notes = []
+    kind = MEDIA_TYPES[str(opened.format)]
+    if getattr(opened, "n_frames", 1) > 1 and opened.format != "MPO":
+        notes.append(f"Only the first of {getattr(opened, 'n_frames', 1)} frames is used.")
+    deep = _is_deep(opened, data)
+    opened.load()
+    icc = opened.info.get("icc_profile")
+    exif = opened.info.get("exif")
+    xmp = opened.info.get("xmp")
+    if isinstance(xmp, str):
+        xmp = xmp.encode()
+
+    image: Image.Image = opened
+    if opened.getexif().get(0x0112, 1) != 1:
+        image = ImageOps.exif_transpose(opened)
+        exif = image.getexif().tobytes()
+    if deep:
+        notes.append("Samples of more than 8 bits were reduced to 8 bits.")
+        image = _to_eight_bits(image)
+    if image.mode in ("CMYK", "LAB", "YCbCr"):
+        notes.append(f"{image.mode} was converted to sRGB.")
+        image, icc = _to_srgb(image, icc), None
+
+    alpha = None
+    if "A" in image.getbands() or "transparency" in image.info:
+        image = image.convert("RGBA")
+        alpha = np.asarray(image.getchannel("A"))
+        if alpha.min() == 255:
+            alpha = None
+    grey = opened.mode in ("1", "L", "LA", "I", "F") or opened.mode.startswith("I;16")
+    pixels = np.asarray(image.convert("RGB"))
+    if not grey and icc and icc[16:20] == b"GRAY":
+        icc = None
+    return Photo(pixels, alpha, grey, icc, exif, xmp, kind, tuple(notes))
+
+
+def _is_deep(image: Image.Image, data: bytes) -> bool:
+    """Whether samples have more than 8 bits; Pillow hides that for colour PNG and TIFF."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return True
+    if image.format == "PNG":
+        return data[24:25] == b"\x10"
+    if image.format == "TIFF":
+        bits = image.tag_v2.get(258, (8,))  # type: ignore[attr-defined]
+        return any(count > 8 for count in (bits if isinstance(bits, tuple) else (bits,)))
+    return False
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    if image.mode in ("RGB", "RGBA", "LA", "L"):
+        return image  # Pillow has reduced them while loading.
+    samples = np.asarray(image).astype(np.float64)
+    # Floats are 0..1 by custom; integers are 0..65535.
+    scale = 255.0 if image.mode == "F" and samples.max(initial=0) <= 1 else 255 / 65535
+    return Image.fromarray(np.clip(np.rint(samples * scale), 0, 255).astype(np.uint8))
+
+
+def _to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
+    if icc:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+            converted = ImageCms.profileToProfile(
+                image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
+            )
+            assert converted is not None
+            return converted
+        except (ImageCms.PyCMSError, OSError):
+            pass  # A damaged profile: the plain conversion below is the best left.
+    return image.convert("RGB")

@@ -1,0 +1,29 @@
+"""The label: what was done to a photo and what may be wrong with it."""
+
+from .model import (
+    Assessor,
+    CodecFacts,
+    Finding,
+    Label,
+    ModelFacts,
+    OriginalFacts,
+    QualityFacts,
+    Risk,
+    ToolFacts,
+)
+from .schema import parse_label, parse_risk, to_json
+
+__all__ = [
+    "Assessor",
+    "CodecFacts",
+    "Finding",
+    "Label",
+    "ModelFacts",
+    "OriginalFacts",
+    "QualityFacts",
+    "Risk",
+    "ToolFacts",
+    "parse_label",
+    "parse_risk",
+    "to_json",
+]

@@ -1,0 +1,150 @@
+"""JSON in and out of the label, checked against the schemas in ``schemas/``."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+import jsonschema
+from jsonschema.protocols import Validator
+
+from ..errors import LabelError
+from . import model
+
+MAX_BYTES = 1_000_000
+"""Largest label that is parsed."""
+
+SIGNIFICANT_DIGITS = 6
+"""Of every number that is written: enough, and the same after other tools have copied them."""
+
+LABEL_SCHEMA = "label-1.schema.json"
+
+_PARTS: dict[tuple[type, str], type] = {
+    (model.Label, "tool"): model.ToolFacts,
+    (model.Label, "codec"): model.CodecFacts,
+    (model.Label, "model"): model.ModelFacts,
+    (model.Label, "quality"): model.QualityFacts,
+    (model.Label, "original"): model.OriginalFacts,
+    (model.Label, "risk"): model.Risk,
+    (model.Risk, "findings"): model.Finding,
+    (model.Risk, "assessor"): model.Assessor,
+}
+"""Fields that are themselves structures, or lists of them."""
+
+
+def to_json(part: Any) -> dict[str, Any]:
+    """A label, or any part of it, as plain JSON values with its unknown fields put back."""
+    result: dict[str, Any] = {}
+    for field in dataclasses.fields(part):
+        value = getattr(part, field.name)
+        if field.name == "extra":
+            result.update(_plain(value))
+        else:
+            result[field.name] = _plain(value)
+    return result
+
+
+def parse_label(source: bytes | str | Mapping[str, Any]) -> model.Label:
+    """Read and check a label.
+
+    Raises:
+        LabelError: Not JSON, too large, too deep, or against the schema; says where.
+    """
+    label = _build(model.Label, checked(_load(source), LABEL_SCHEMA))
+    assert isinstance(label, model.Label)
+    return label
+
+
+def parse_risk(source: bytes | str | Mapping[str, Any]) -> model.Risk:
+    """Read and check the ``risk`` part of a label, such as ``assess --json`` prints.
+
+    Raises:
+        LabelError: As for `parse_label`.
+    """
+    risk = _build(model.Risk, checked(_load(source), LABEL_SCHEMA, "risk"))
+    assert isinstance(risk, model.Risk)
+    return risk
+
+
+def checked(data: Any, schema: str, definition: str | None = None) -> Any:
+    """``data`` itself, if it follows a schema.
+
+    Args:
+        schema: its file name in the ``schemas`` folder.
+        definition: one of its ``$defs``, instead of the whole.
+
+    Raises:
+        LabelError: It does not; the message names the place.
+    """
+    error = jsonschema.exceptions.best_match(_validator(schema, definition).iter_errors(data))
+    if error is not None:
+        raise LabelError(f"label: at {error.json_path}: {error.message[:200]}")
+    return data
+
+
+@functools.cache
+def load_schema(name: str) -> dict[str, Any]:
+    """A schema of the ``schemas`` folder, parsed."""
+    text = resources.files("provenance").joinpath("schemas", name).read_text("utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+@functools.cache
+def _validator(name: str, definition: str | None) -> Validator:
+    from referencing import Registry, Resource
+
+    schema, label = load_schema(name), load_schema(LABEL_SCHEMA)
+    registry: Registry[Any] = Registry().with_resources(
+        (entry["$id"], Resource.from_contents(entry)) for entry in (schema, label)
+    )
+    if definition is not None:
+        schema = {"$ref": f"{schema['$id']}#/$defs/{definition}"}
+    return jsonschema.Draft202012Validator(schema, registry=registry)
+
+
+def _load(source: bytes | str | Mapping[str, Any]) -> Any:
+    if isinstance(source, Mapping):
+        return source
+    if len(source) > MAX_BYTES:
+        raise LabelError(f"label: larger than {MAX_BYTES:,} bytes, which is the limit")
+    try:
+        return json.loads(source, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise LabelError(f"label: not JSON: {error}") from error
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return to_json(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+    return value
+
+
+def _build(kind: type, data: Mapping[str, Any]) -> Any:
+    names = {field.name for field in dataclasses.fields(kind)} - {"extra"}
+    values: dict[str, Any] = {"extra": {k: v for k, v in data.items() if k not in names}}
+    for name in names & data.keys():
+        value = data[name]
+        part = _PARTS.get((kind, name))
+        if part and isinstance(value, list):
+            value = tuple(_build(part, item) for item in value)
+        elif part:
+            value = _build(part, value)
+        elif isinstance(value, list):
+            value = tuple(value)
+        values[name] = value
+    return kind(**values)

@@ -1,0 +1,150 @@
+"""The XMP packet: our label in a namespace of its own, beside what the original said."""
+
+from __future__ import annotations
+
+from ..errors import LabelError
+from ..labels import Label, parse_label
+from .structure import NAMESPACE, RDF, describe, undescribe
+from .tree import Document, Name, Node, parse, serialise
+
+PREFIX = "mc"
+
+META = "adobe:ns:meta/"
+MEDIA_MANAGEMENT = "http://ns.adobe.com/xap/1.0/mm/"
+RESOURCE_REFERENCE = "http://ns.adobe.com/xap/1.0/sType/ResourceRef#"
+IPTC_EXTENSION = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+TIFF = "http://ns.adobe.com/tiff/1.0/"
+TERMS = "http://purl.org/dc/terms/"
+NOTE = "http://ns.adobe.com/xmp/note/"
+
+SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+
+_PREFIXES = {
+    META: "x",
+    RDF: "rdf",
+    NAMESPACE: PREFIX,
+    MEDIA_MANAGEMENT: "xmpMM",
+    RESOURCE_REFERENCE: "stRef",
+    IPTC_EXTENSION: "Iptc4xmpExt",
+}
+_SOURCE_TYPE = Name(IPTC_EXTENSION, "DigitalSourceType")
+_DERIVED_FROM = Name(MEDIA_MANAGEMENT, "DerivedFrom")
+_STALE = {
+    _SOURCE_TYPE,
+    _DERIVED_FROM,
+    Name(MEDIA_MANAGEMENT, "InstanceID"),
+    Name(TIFF, "Orientation"),
+    Name(TERMS, "provenance"),
+    Name(NOTE, "HasExtendedXMP"),
+}
+"""True of the original alone: its place in the history, its rotation, its remote manifest."""
+
+_HEADER = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'.encode()
+_TRAILER = b'<?xpacket end="r"?>'
+"""Read-only: an edit in place would break the signature."""
+
+_MADE_BY_AI = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
+
+
+def packet(label: Label, existing: bytes | None = None) -> bytes:
+    """A packet with the label, merged into the original's own.
+
+    Args:
+        label: replaces any label that ``existing`` carries.
+        existing: the original's packet. What is true of the original alone is left out:
+            orientation, instance, pointer to a remote manifest.
+
+    Raises:
+        LabelError: ``existing`` is malformed or hostile, or the label holds a character that XML
+            cannot.
+    """
+    prefixes = dict(_PREFIXES)
+    descriptions: list[Node] = []
+    source_type = SOURCE_TYPES + (
+        "compositeWithTrainedAlgorithmicMedia"
+        if label.codec.generative
+        else "algorithmicallyEnhanced"
+    )
+    if existing is not None:
+        document = parse(existing)
+        prefixes = {**document.prefixes, **prefixes}
+        descriptions = _descriptions(document)
+        source_type = _made_by_ai(descriptions) or source_type
+    about = next((node.attributes.get(Name(RDF, "about"), "") for node in descriptions), "")
+    for node in descriptions:
+        _forget(node)
+    ours = describe(label, about)
+    ours.attributes[_SOURCE_TYPE] = source_type
+    reference = {Name(RESOURCE_REFERENCE, "documentID"): f"sha256:{label.original.sha256}"}
+    ours.children.append(Node(_DERIVED_FROM, reference))
+    return write([*descriptions, ours], prefixes)
+
+
+def read_label(source: bytes) -> Label | None:
+    """The label in a packet, found by namespace URI; None where there is none.
+
+    Raises:
+        LabelError: The packet is malformed or hostile, or its label breaks the schema.
+    """
+    fields = undescribe(_descriptions(parse(source)))
+    return None if fields is None else parse_label(fields)
+
+
+def write(descriptions: list[Node], prefixes: dict[str, str]) -> bytes:
+    """A packet of these descriptions; ``prefixes`` by URI.
+
+    Raises:
+        LabelError: One holds what XML cannot.
+    """
+    kept = [
+        node
+        for node in descriptions
+        if node.children or node.attributes.keys() - {Name(RDF, "about")}
+    ]
+    root = Node(Name(META, "xmpmeta"), children=[Node(Name(RDF, "RDF"), children=kept)])
+    return _HEADER + serialise(Document(root, prefixes)) + _TRAILER
+
+
+def merge(main: bytes, extension: bytes) -> bytes:
+    """Both parts of a packet that was split for want of room (see `provenance.metadata.jpeg`).
+
+    Raises:
+        LabelError: One of them is malformed or hostile.
+    """
+    first, second = parse(main), parse(extension)
+    pointer = Name(NOTE, "HasExtendedXMP")
+    descriptions = _descriptions(first)
+    for node in descriptions:
+        node.attributes.pop(pointer, None)
+        node.children = [child for child in node.children if child.name != pointer]
+    return write([*descriptions, *_descriptions(second)], {**second.prefixes, **first.prefixes})
+
+
+def _descriptions(document: Document) -> list[Node]:
+    """The top-level descriptions: ``rdf:RDF`` alone or in ``x:xmpmeta`` (ISO 16684-1, 7.3)."""
+    root = document.root
+    if root.name != Name(RDF, "RDF"):
+        inner = [child for child in root.children if child.name == Name(RDF, "RDF")]
+        if len(inner) != 1:
+            raise LabelError("XMP: not one RDF element where one belongs")
+        root = inner[0]
+    return [node for node in root.children if node.name == Name(RDF, "Description")]
+
+
+def _forget(node: Node) -> None:
+    def kept(name: Name) -> bool:
+        return name not in _STALE and name.uri != NAMESPACE
+
+    node.attributes = {name: value for name, value in node.attributes.items() if kept(name)}
+    node.children = [child for child in node.children if kept(child.name)]
+
+
+def _made_by_ai(descriptions: list[Node]) -> str | None:
+    """The original's own source type, where compressing must not make it sound more natural."""
+    for node in descriptions:
+        found = [node.attributes.get(_SOURCE_TYPE, "")]
+        found += [child.text for child in node.children if child.name == _SOURCE_TYPE]
+        for value in found:
+            if value.strip().rpartition("/")[2] in _MADE_BY_AI:
+                return value.strip()
+    return None

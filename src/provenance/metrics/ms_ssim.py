@@ -1,0 +1,77 @@
+"""Multi-scale structural similarity."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+WINDOW = 11
+SIGMA = 1.5
+SMALLEST_SIDE = WINDOW * 2 ** (len(WEIGHTS) - 1)
+"""Pictures with a shorter side have no place for the window at the coarsest scale."""
+
+_C1 = (0.01 * 255) ** 2
+_C2 = (0.03 * 255) ** 2
+
+Plane = NDArray[np.float32]
+
+
+def ms_ssim(original: NDArray[np.uint8], reconstruction: NDArray[np.uint8]) -> float | None:
+    """MS-SSIM, the mean over R, G and B; 1 for equal pictures, None for sides under 176 px.
+
+    Wang, Simoncelli and Bovik 2003, "Multi-scale structural similarity for image quality
+    assessment": five scales, Gaussian window of 11 px, no padding.
+
+    Args:
+        original: ``[height, width, 3]`` uint8.
+        reconstruction: the same shape.
+    """
+    if min(original.shape[:2]) < SMALLEST_SIDE:
+        return None
+    channels = range(original.shape[2])
+    return float(np.mean([_plane(original[..., c], reconstruction[..., c]) for c in channels]))
+
+
+def _plane(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    x, y = a.astype(np.float32), b.astype(np.float32)
+    result = 1.0
+    for scale, weight in enumerate(WEIGHTS):
+        similarity, contrast = _ssim(x, y)
+        last = scale == len(WEIGHTS) - 1
+        result *= max(similarity if last else contrast, 0.0) ** weight
+        if not last:
+            x, y = _halved(x), _halved(y)
+    return result
+
+
+def _ssim(x: Plane, y: Plane) -> tuple[float, float]:
+    """Mean SSIM and mean contrast-structure term."""
+    mean_x, mean_y = _window(x), _window(y)
+    product = mean_x * mean_y
+    squares = mean_x * mean_x + mean_y * mean_y
+    covariance = _window(x * y) - product
+    variances = _window(x * x + y * y) - squares
+    contrast = (2 * covariance + _C2) / (variances + _C2)
+    similarity = contrast * (2 * product + _C1) / (squares + _C1)
+    return float(similarity.mean(dtype=np.float64)), float(contrast.mean(dtype=np.float64))
+
+
+def _window(x: Plane) -> Plane:
+    import cv2
+
+    taps = [math.exp(-((i - WINDOW // 2) ** 2) / (2 * SIGMA**2)) for i in range(WINDOW)]
+    kernel = np.array(taps, np.float32) / sum(taps)
+    edge = WINDOW // 2
+    filtered: Plane = cv2.sepFilter2D(x, cv2.CV_32F, kernel, kernel)
+    return filtered[edge:-edge, edge:-edge]
+
+
+def _halved(x: Plane) -> Plane:
+    """The mean of each 2x2 block; an odd last row or column is left out."""
+    height, width = (side // 2 * 2 for side in x.shape)
+    blocks = x[:height, :width].reshape(height // 2, 2, width // 2, 2)
+    halved: Plane = blocks.mean((1, 3), dtype=np.float32)
+    return halved

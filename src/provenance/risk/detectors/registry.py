@@ -1,0 +1,81 @@
+"""Which detectors there are: the built-in ones, and any that a package adds by entry point."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+
+from ...errors import UsageError
+from .base import ENTRY_POINTS, Detector
+
+EXPECTED = ("faces", "identity", "lights")
+"""Not built in. The label names them while nobody provides them, as silence is no safety."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detectors:
+    """What can look, and the names of what cannot."""
+
+    ready: tuple[Detector, ...]
+    unavailable: tuple[str, ...]
+
+
+def find_detectors(names: Sequence[str] | None = None) -> Detectors:
+    """The detectors of these names, or all of them, in the order they run.
+
+    Raises:
+        UsageError: A name that no detector and no expected one has.
+    """
+    makers = _makers()
+    known = [*makers, *(name for name in EXPECTED if name not in makers)]
+    for name in names or ():
+        if name not in known:
+            raise UsageError(f"no detector is called {name!r}; there are {', '.join(known)}")
+    ready: list[Detector] = []
+    unavailable: list[str] = []
+    for name in known:
+        detector = _made(makers.get(name)) if names is None or name in names else None
+        if detector is None:
+            unavailable.append(name)
+        else:
+            ready.append(detector)
+    return Detectors(tuple(ready), tuple(unavailable))
+
+
+def _makers() -> dict[str, Callable[[], Detector]]:
+    makers: dict[str, Callable[[], Detector]] = {"signal": _signal, "text": _text}
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
+        if point.name not in makers:
+            makers[point.name] = functools.partial(_load, point)
+    return makers
+
+
+def _load(point: EntryPoint) -> Detector:
+    detector: Detector = point.load()()
+    return detector
+
+
+def _made(maker: Callable[[], Detector] | None) -> Detector | None:
+    """The detector, or None where it cannot work here."""
+    if maker is None:
+        return None
+    try:
+        detector = maker()
+        return detector if detector.available() else None
+    except Exception:
+        # Another package's code may fail in any way. The label then names it as missing.
+        return None
+
+
+def _signal() -> Detector:
+    from .signal import SignalDetector
+
+    return SignalDetector()
+
+
+def _text() -> Detector:
+    from .text import TextDetector
+
+    return TextDetector()

@@ -1,0 +1,108 @@
+"""Places that stand out in the signal maps, whatever they show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...labels import Finding
+from ...taxonomy import Type
+from ..calibration import MIN_PROBABILITY, REGION
+from ..pair import Pair
+from ..scoring import deceptiveness
+from ..signals import Measurement
+from ..signals.regions import Region, regions
+
+Box = tuple[int, int, int, int]
+
+THRESHOLD = 0.3
+"""Mean change at some scale from which a place is measured."""
+VANISHED = 0.5
+"""Contrast ratio below which something is said to have faded or vanished."""
+
+
+class SignalDetector:
+    """Findings from amplitude, geometry and shape alone; never carries the symbol flag."""
+
+    name = "signal"
+
+    def available(self) -> bool:
+        """Always: it needs no weights."""
+        return True
+
+    def find(self, pair: Pair) -> Sequence[Finding]:
+        """The regions whose change is at all likely to be described differently."""
+        signals = pair.signals
+        findings = []
+        for region in regions(signals.change, THRESHOLD):
+            box = _box(region, signals.cell_px, signals.width, signals.height)
+            seen = signals.measure(box)
+            probability = REGION(seen.change)
+            if probability < MIN_PROBABILITY:
+                continue
+            findings.append(
+                Finding(
+                    box=box,
+                    types=seen.types,
+                    symbol=None,
+                    probability=probability,
+                    deceptiveness=deceptiveness(seen.crispness),
+                    detector=self.name,
+                    evidence=evidence(seen),
+                    sentence=_sentence(seen, _whereabouts(box, signals.width, signals.height)),
+                )
+            )
+        return findings
+
+
+def evidence(seen: Measurement) -> dict[str, float]:
+    """The numbers behind a finding, rounded for the label."""
+    return {
+        "colour_shift_oklab": round(seen.colour_shift, 2),
+        "lightness_shift_oklab": round(seen.lightness_shift, 2),
+        "displacement_px": round(seen.displacement_px, 2),
+        "structure_left_over": round(seen.structure_left_over, 3),
+        "contrast_ratio": round(seen.contrast_ratio, 3),
+        "change": round(seen.change, 3),
+    }
+
+
+def _box(region: Region, cell_px: int, width: int, height: int) -> Box:
+    left, top = region.left * cell_px, region.top * cell_px
+    return (
+        left,
+        top,
+        min(region.width * cell_px, width - left),
+        min(region.height * cell_px, height - top),
+    )
+
+
+def _sentence(seen: Measurement, where: str) -> str:
+    kind = max(seen.types, key=lambda name: seen.types[name])
+    if kind == Type.GEOMETRY:
+        return f"Something {where} has moved or bent by about {seen.displacement_px:.0f} pixels."
+    if kind == Type.SHAPE:
+        return f"Something {where} has another shape than it had."
+    shifts = {
+        "is lighter": seen.lightness_shift,
+        "is darker": -seen.lightness_shift,
+        "has more colour": seen.saturation_shift,
+        "has less colour": -seen.saturation_shift,
+    }
+    strongest = max(shifts, key=lambda name: shifts[name])
+    if seen.contrast_ratio < VANISHED:
+        return f"Something {where} has faded or vanished."
+    if shifts[strongest] > 0.5 * seen.colour_shift:
+        return f"Something {where} {strongest} than it was."
+    if seen.contrast_ratio > 1.4:
+        return f"Something {where} stands out more than it did."
+    return f"Something {where} has another colour or contrast than it had."
+
+
+def _whereabouts(box: Box, width: int, height: int) -> str:
+    across = (box[0] + box[2] / 2) / width
+    down = (box[1] + box[3] / 2) / height
+    row = "top" if down < 1 / 3 else "bottom" if down > 2 / 3 else ""
+    column = "left" if across < 1 / 3 else "right" if across > 2 / 3 else ""
+    if not row and not column:
+        return "in the middle"
+    return f"at the {' '.join(part for part in (row, column) if part)}"

@@ -1,0 +1,239 @@
+"""Maps of what changed where, and their reading within a box.
+
+::
+
+    original ──────► OKLab ─┬──────────────────────────────► bands ─┐
+                            └─► flow ─► warp back ─► aligned bands ─┼─► amplitude │ geometry │ shape
+    reconstruction ► OKLab ─► undo global tone ─┴─► bands ──────────┘
+                                                └─► low frequencies ─► colour shift
+
+The map of *change* sums them masked: an error counts less where the surroundings are as busy,
+because texture that was drawn anew with the same statistics is harmless under the taxonomy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ...taxonomy import Type
+from .geometry import displacement, to_grid, warp_back
+from .oklab import to_oklab
+from .pyramid import LEVELS, MIN_SIDE, bands, resize, smooth
+from .structure import band_error
+from .tone import without_global_change
+
+FloatArray = npt.NDArray[np.float32]
+ByteArray = npt.NDArray[np.uint8]
+Box = tuple[int, int, int, int]
+
+MAX_WORKING_PIXELS = 6_000_000
+"""Larger pictures are halved, and halved again, before they are measured."""
+GRID = 2
+"""Working pixels per cell of the maps."""
+
+VISIBLE = 1.5
+"""Energy of a band, OKLab units squared, below which an error is not seen."""
+MASK_AMPLITUDE = 1.0
+MASK_STRUCTURE = 4.0
+MASK_COLOUR = 0.5
+"""How strongly the energy of the surroundings masks an error of each kind."""
+COLOUR_VISIBLE = 3.0
+"""Low-frequency shift, OKLab units, that counts as one."""
+COLOUR_CELLS = 1.5
+SURROUND_CELLS = 10.0
+"""Sigmas, in cells, of the low frequencies and of the surroundings which mask a colour shift."""
+WEIGHT_AMPLITUDE = 0.8
+WEIGHT_STRUCTURE = 2.0
+WEIGHT_COLOUR = 0.5
+"""How much each masked error counts as change; chosen, as is the masking, on the judged places
+that `..calibration` describes."""
+COLOUR_SHARE = 0.35
+"""Weight of the squared colour shift against the energy of the bands in the types' shares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What the maps say about one box."""
+
+    types: dict[str, float]
+    """Share of each type in the change; sums to 1."""
+    colour_shift: float
+    """90th percentile of the low-frequency shift, OKLab times 100."""
+    displacement_px: float
+    """90th percentile, pixels of the original."""
+    structure_left_over: float
+    """Energy of structure that no displacement explains, over the energy of the original."""
+    contrast_ratio: float
+    """Deviation of the reconstruction's detail over that of the original's; 1 where equal."""
+    crispness: float
+    """Contrast ratio of the two finest bands over that of all. Small where only blur is left; near
+    1 where something is drawn in full, and where it has vanished without a trace."""
+    lightness_shift: float
+    """Mean, signed: negative where the reconstruction is darker. OKLab times 100."""
+    saturation_shift: float
+    """Mean change of chroma, signed. OKLab times 100."""
+    change: float
+    """90th percentile of the masked change; about 1 is noticeable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """Maps on a common grid, float32 [gh, gw] each; one cell covers ``cell_px`` original pixels."""
+
+    cell_px: int
+    width: int
+    height: int
+    amplitude: FloatArray
+    geometry: FloatArray
+    shape: FloatArray
+    """Error energy by type, OKLab units squared, summed over the bands."""
+    colour: FloatArray
+    """Low-frequency colour shift, OKLab units."""
+    shift: FloatArray
+    """The same signed, [gh, gw, 3]: lightness, a and b."""
+    saturation: FloatArray
+    """Low-frequency shift of chroma, signed, OKLab units."""
+    moved_px: FloatArray
+    """Displacement in pixels of the original."""
+    before: FloatArray
+    after: FloatArray
+    """Energy of all bands of the original and of the reconstruction."""
+    fine_before: FloatArray
+    fine_after: FloatArray
+    """The same of the two finest bands."""
+    change: FloatArray
+    """All errors together, relative to what their surroundings hide; about 1 is noticeable."""
+
+    def cells(self, box: Box) -> tuple[slice, slice]:
+        """Rows and columns of the grid that a box in pixels covers; at least one of each."""
+        x, y, width, height = box
+        rows, columns = self.amplitude.shape
+        top = min(max(y, 0) // self.cell_px, rows - 1)
+        left = min(max(x, 0) // self.cell_px, columns - 1)
+        bottom = max(top + 1, min(rows, -(-(y + height) // self.cell_px)))
+        right = max(left + 1, min(columns, -(-(x + width) // self.cell_px)))
+        return slice(top, bottom), slice(left, right)
+
+    def measure(self, box: Box) -> Measurement:
+        """Read the maps within a box (x, y, width, height in pixels of the original)."""
+        at = self.cells(box)
+        colour, shift = self.colour[at], self.shift[at].mean(axis=(0, 1))
+        # Only the shift that the box has as a whole: one that is here and not there comes from
+        # contours that were drawn elsewhere, which the bands measure.
+        recoloured = COLOUR_SHARE * float(np.square(shift).sum())
+        energies = {
+            Type.AMPLITUDE: float(self.amplitude[at].mean()) + recoloured,
+            Type.GEOMETRY: float(self.geometry[at].mean()),
+            Type.SHAPE: float(self.shape[at].mean()),
+        }
+        total = sum(energies.values())
+        before, after = float(self.before[at].mean()), float(self.after[at].mean())
+        fine_before = float(self.fine_before[at].mean())
+        fine_after = float(self.fine_after[at].mean())
+        contrast_ratio = _ratio(after, before)
+        return Measurement(
+            types={
+                str(kind): energy / total if total > 0 else float(kind is Type.AMPLITUDE)
+                for kind, energy in energies.items()
+            },
+            colour_shift=float(np.quantile(colour, 0.9)),
+            displacement_px=float(np.quantile(self.moved_px[at], 0.9)),
+            structure_left_over=float(self.shape[at].mean()) / (before + VISIBLE),
+            contrast_ratio=contrast_ratio,
+            crispness=_ratio(fine_after, fine_before) / contrast_ratio,
+            lightness_shift=float(shift[0]),
+            saturation_shift=float(self.saturation[at].mean()),
+            change=float(np.quantile(self.change[at], 0.9)),
+        )
+
+
+def measure_pair(original: ByteArray, reconstruction: ByteArray) -> Signals:
+    """Measure how a reconstruction differs from its original.
+
+    Args:
+        original, reconstruction: uint8 [h, w, 3], sRGB, equal sizes from 1x1 up.
+    """
+    height, width = original.shape[:2]
+    scale = 1
+    while height * width > MAX_WORKING_PIXELS * scale * scale:
+        scale *= 2
+    x = to_oklab(_working(original, scale))
+    y = without_global_change(x, to_oklab(_working(reconstruction, scale)))
+    flow = displacement(x[..., 0], y[..., 0])
+    aligned = warp_back(y, flow)
+
+    rows, columns = (-(-side // GRID) for side in x.shape[:2])
+    grid = (rows, columns)
+    sums = [np.zeros(grid, dtype=np.float32) for _ in range(8)]
+    (amplitude, geometry, shape, before, after, fine_before, fine_after, change) = sums
+    triples = zip(
+        bands(x[..., 0]),
+        bands(y[..., 0]),
+        bands(np.ascontiguousarray(aligned[..., 0])),
+        strict=True,
+    )
+    for level, (band_x, band_y, band_aligned) in enumerate(triples):
+        error = band_error(band_x, band_y, band_aligned)
+        structure = error.geometry + error.shape
+        amplitude += resize(error.amplitude, grid)
+        geometry += resize(error.geometry, grid)
+        shape += resize(error.shape, grid)
+        before += resize(error.before, grid)
+        after += resize(error.after, grid)
+        if level < LEVELS // 2:
+            fine_before += resize(error.before, grid)
+            fine_after += resize(error.after, grid)
+        masked_amplitude = error.amplitude / (VISIBLE + MASK_AMPLITUDE * error.surround)
+        masked_structure = structure / (VISIBLE + MASK_STRUCTURE * error.surround)
+        masked = WEIGHT_AMPLITUDE * masked_amplitude + WEIGHT_STRUCTURE * masked_structure
+        change += resize(masked.astype(np.float32, copy=False), grid)
+    low_x, low_y = (smooth(resize(lab, grid), COLOUR_CELLS) for lab in (x, aligned))
+    shift = low_y - low_x
+    colour = np.linalg.norm(shift, axis=2)
+    spread = np.square(low_x - smooth(low_x, SURROUND_CELLS)).sum(axis=2)
+    masked_colour = np.square(colour) / (
+        COLOUR_VISIBLE**2 + MASK_COLOUR * smooth(spread, SURROUND_CELLS)
+    )
+    change += np.float32(WEIGHT_COLOUR) * masked_colour.astype(np.float32, copy=False)
+    chroma_x, chroma_y = (np.linalg.norm(low[..., 1:], axis=2) for low in (low_x, low_y))
+    used = (slice(0, -(-height // (scale * GRID))), slice(0, -(-width // (scale * GRID))))
+    return Signals(
+        cell_px=scale * GRID,
+        width=width,
+        height=height,
+        amplitude=amplitude[used],
+        geometry=geometry[used],
+        shape=shape[used],
+        colour=colour[used],
+        shift=shift[used],
+        saturation=(chroma_y - chroma_x)[used],
+        moved_px=(to_grid(flow, grid) * scale)[used],
+        before=before[used],
+        after=after[used],
+        fine_before=fine_before[used],
+        fine_after=fine_after[used],
+        change=change[used],
+    )
+
+
+def _ratio(energy: float, other: float) -> float:
+    """Of two deviations, both with what is below sight added."""
+    return float(np.sqrt((energy + VISIBLE) / (other + VISIBLE)))
+
+
+def _working(pixels: ByteArray, scale: int) -> ByteArray:
+    """Shrunk by ``scale`` and padded to at least `MIN_SIDE`."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    if scale > 1:
+        size = (-(-width // scale), -(-height // scale))
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        height, width = pixels.shape[:2]
+    missing = (max(0, MIN_SIDE - height), max(0, MIN_SIDE - width))
+    if any(missing):
+        pixels = np.pad(pixels, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
+    return pixels

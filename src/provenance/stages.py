@@ -1,0 +1,30 @@
+"""Where the time goes: named stages, timed and announced."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+class Stages:
+    """Times the stages of one job.
+
+    Args:
+        announce: called with each stage's name when it begins; a progress display, say.
+    """
+
+    def __init__(self, announce: Callable[[str], None] | None = None) -> None:
+        self._announce = announce
+        self.seconds: dict[str, float] = {}
+        """Wall-clock seconds by stage, in order of their beginning."""
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        if self._announce:
+            self._announce(name)
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began

@@ -1,0 +1,135 @@
+"""Write the model card: ``python -m provenance.training.card WORK WEIGHTS``.
+
+The card stands beside the weights, as Markdown, with the curve of the training as SVG.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+CARD = """\
+# Model card: {name}
+
+- **What**: weights of the codec `msh`, a mean-scale hyperprior of depthwise blocks, one network for
+  qualities 1 to 100. Not generative: trained for rate and squared error alone.
+- **File**: `{file}`, {size:,} bytes, SHA-256 `{hash}`.
+- **Training data**: {data}
+- **Training**: from a closed-form block Karhunen-Loève start, {steps:,} steps of {batch} random crops
+  of {crop} px, Adam, cosine learning rate from {rate:g}, bfloat16, {minutes:.0f} minutes on {device};
+  exponential moving average of the weights. `python -m provenance.training.train`.
+- **Known limits**: trained for hours, not days. Fine texture is smoothed at low qualities; small
+  print becomes illegible or wrong there, which the risk score is for.
+
+Validation photos (never trained on), rate from likelihoods, averaged weights:
+
+| quality | {heads} |
+| --- |{rule}
+{rows}
+
+![Rate and distortion on the validation photos as training went on]({curve})
+"""
+
+WIDTH, HEIGHT, MARGIN = 640, 400, 56
+SHADES = ("#c6dbef", "#6baed6", "#2171b5", "#08306b")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("work", type=Path, help="work folder of the training")
+    parser.add_argument("weights", type=Path, help="the exported safetensors file")
+    parser.add_argument("--data", required=True, help="what it was trained on, with licences")
+    parser.add_argument("--device", default="2 CPU cores")
+    options = parser.parse_args()
+    lines = (options.work / "log.jsonl").read_text().splitlines()
+    log = [json.loads(line) for line in lines]
+    settings = json.loads((options.work / "settings.json").read_text())
+    curve = options.weights.with_suffix(".svg")
+    curve.write_text(_curve(log))
+    card = options.weights.with_suffix(".md")
+    card.write_text(_card(log, settings, options, curve.name))
+
+
+def _card(
+    log: list[dict[str, Any]], settings: dict[str, Any], options: argparse.Namespace, curve: str
+) -> str:
+    data = options.weights.read_bytes()
+    shown = _spread(log)
+    levels = [level for level, _, _ in log[-1]["validation"]]
+    rows = []
+    for index, level in enumerate(levels):
+        cells = [
+            f"{entry['validation'][index][1]:.3f} bpp, {entry['validation'][index][2]:.2f} dB"
+            for entry in shown
+        ]
+        rows.append(f"| {1 + level / 7 * 99:.0f} | {' | '.join(cells)} |")
+    return CARD.format(
+        name=options.weights.stem,
+        file=options.weights.name,
+        size=len(data),
+        hash=hashlib.sha256(data).hexdigest(),
+        data=options.data,
+        steps=log[-1]["step"],
+        batch=settings["batch"],
+        crop=settings["crop"],
+        rate=settings["rate"],
+        minutes=log[-1]["minutes"],
+        device=options.device,
+        heads=" | ".join(f"step {entry['step']:,}" for entry in shown),
+        rule=" --- |" * len(shown),
+        rows="\n".join(rows),
+        curve=curve,
+    )
+
+
+def _spread(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """At most four entries, the first and the last among them."""
+    count = min(len(log), len(SHADES))
+    return [log[round(i * (len(log) - 1) / max(1, count - 1))] for i in range(count)]
+
+
+def _curve(log: list[dict[str, Any]]) -> str:
+    """Rate-distortion curves, later ones darker."""
+    shown = _spread(log)
+    points = [row for entry in shown for row in entry["validation"]]
+    right: float = max(rate for _, rate, _ in points) * 1.05
+    low: int = math.floor(min(psnr for _, _, psnr in points))
+    high: int = math.ceil(max(psnr for _, _, psnr in points))
+
+    def x(rate: float) -> float:
+        return MARGIN + rate / right * (WIDTH - 2 * MARGIN)
+
+    def y(psnr: float) -> float:
+        return HEIGHT - MARGIN - (psnr - low) / (high - low) * (HEIGHT - 2 * MARGIN)
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        'font-family="sans-serif" font-size="13">',
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
+        f'<path d="M{MARGIN} {MARGIN}V{HEIGHT - MARGIN}H{WIDTH - MARGIN}" fill="none" '
+        'stroke="black"/>',
+        f'<text x="{WIDTH / 2}" y="{HEIGHT - 14}" text-anchor="middle">bits per pixel</text>',
+        f'<text x="{MARGIN}" y="{MARGIN - 14}" text-anchor="middle">PSNR, dB</text>',
+    ]
+    for psnr in range(low, high + 1, 2):
+        parts.append(f'<text x="{MARGIN - 8}" y="{y(psnr) + 4:.1f}" text-anchor="end">{psnr}</text>')
+    for tenth in range(0, int(right * 10) + 1, 2):
+        place = f'x="{x(tenth / 10):.1f}" y="{HEIGHT - MARGIN + 18}"'
+        parts.append(f'<text {place} text-anchor="middle">{tenth / 10:.1f}</text>')
+    for number, (entry, shade) in enumerate(zip(shown, SHADES[-len(shown) :], strict=True)):
+        line = " ".join(f"{x(rate):.1f},{y(psnr):.1f}" for _, rate, psnr in entry["validation"])
+        parts.append(f'<polyline points="{line}" fill="none" stroke="{shade}" stroke-width="2"/>')
+        top = HEIGHT - MARGIN - 16 - 18 * number
+        parts.append(
+            f'<text x="{WIDTH - MARGIN - 4}" y="{top}" text-anchor="end" fill="{shade}">'
+            f"step {entry['step']:,}</text>"
+        )
+    return "\n".join([*parts, "</svg>", ""])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Make the shipped weights: ``python -m provenance.training.export CHECKPOINT WEIGHTS``.
+
+Writes a safetensors file of float16 transforms, the integer hyper-synthesis and the integer
+frequency tables. Whatever decoding depends on is an integer from here on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+from torch import Tensor
+
+from provenance.codecs.entropy import TOTAL
+from provenance.codecs.learned import integer_network
+from provenance.codecs.learned.hyperprior import MIN_SCALE, SCALE_OFFSET, MeanScaleHyperprior
+
+SCALES = np.geomspace(MIN_SCALE, 256, 64)
+"""Standard deviations of the residuals' tables."""
+
+LONGEST_HALF = 1023
+"""Residuals further out are escaped."""
+
+HYPER_TAIL = 1e-6
+"""Hyper-latents less probable than this are escaped."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("checkpoint", type=Path, help="checkpoint.pt of a training")
+    parser.add_argument("weights", type=Path, help="safetensors file to write")
+    options = parser.parse_args()
+    network = MeanScaleHyperprior()
+    state = torch.load(options.checkpoint, weights_only=True, map_location="cpu")
+    network.load_state_dict(state["average"])
+    save_file(tensors(network.eval()), options.weights)
+
+
+@torch.no_grad()
+def tensors(network: MeanScaleHyperprior) -> dict[str, Tensor]:
+    """All that `provenance.codecs.learned.coder.Coder` needs."""
+    result = {
+        name: value.half().contiguous()
+        for name, value in network.state_dict().items()
+        if not name.startswith(("hyper_synthesis", "prior"))
+    }
+    for name in ("log_gain", "log_inverse_gain"):
+        result[name] = network.state_dict()[name].float()
+    for name, value in integer_network.quantise(network.hyper_synthesis).items():
+        result[f"hyper.{name}"] = value
+    result["scale_thresholds"] = _scale_thresholds()
+    result |= _pack("scale_tables", [_gaussian(float(scale)) for scale in SCALES])
+    result |= _pack("hyper_tables", _hyper_tables(network))
+    return result
+
+
+def _scale_thresholds() -> Tensor:
+    """Raw outputs, as integers, where the next table begins: halfway in log scale."""
+    middle = np.sqrt(SCALES[:-1] * SCALES[1:])
+    raw = np.log(np.expm1(middle)) - SCALE_OFFSET
+    return torch.from_numpy(np.round(raw * 2**integer_network.FRACTION_BITS).astype(np.int64))
+
+
+def _gaussian(scale: float) -> tuple[int, NDArray[np.float64]]:
+    """First value and probabilities of a rounded normal variable, the escape last."""
+    half = min(LONGEST_HALF, max(4, math.ceil(6 * scale) + 2))
+    edges = np.arange(-half, half + 2) - 0.5
+    cumulative = np.array([0.5 * math.erfc(-edge / scale * 2**-0.5) for edge in edges])
+    inside = np.diff(cumulative)
+    return -half, np.append(inside, 1 - inside.sum())
+
+
+def _hyper_tables(network: MeanScaleHyperprior) -> list[tuple[int, NDArray[np.float64]]]:
+    """First value and probabilities for each channel of the hyper-latents, the escape last."""
+    reach = torch.arange(-512, 514).double() - 0.5
+    prior = network.prior.double()
+    logits = prior.logits(reach.expand(network.hyper_latents, 1, -1))[:, 0]
+    cumulative = torch.sigmoid(logits).numpy()
+    result = []
+    for row in cumulative:
+        inside = np.diff(row)
+        likely = np.flatnonzero(inside > HYPER_TAIL)
+        kept = inside[likely[0] : likely[-1] + 1]
+        result.append((int(likely[0]) - 512, np.append(kept, max(0.0, 1 - kept.sum()))))
+    return result
+
+
+def _pack(name: str, tables: list[tuple[int, NDArray[np.float64]]]) -> dict[str, Tensor]:
+    frequencies = [_frequencies(probabilities) for _, probabilities in tables]
+    return {
+        f"{name}.first": torch.tensor([first for first, _ in tables], dtype=torch.int32),
+        f"{name}.lengths": torch.tensor([len(f) for f in frequencies], dtype=torch.int32),
+        f"{name}.frequencies": torch.from_numpy(np.concatenate(frequencies)),
+    }
+
+
+def _frequencies(probabilities: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Integers of at least 1 that sum to `TOTAL`."""
+    share = probabilities / probabilities.sum() * (TOTAL - len(probabilities))
+    frequencies = 1 + np.floor(share).astype(np.int64)
+    frequencies[np.argmax(frequencies)] += TOTAL - frequencies.sum()
+    result: NDArray[np.int32] = frequencies.astype(np.int32)
+    return result
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What a verification found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from ..labels import Label, to_json
+
+
+class Outcome(StrEnum):
+    """Of one step."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """Nothing to check, or not checked because an earlier step failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One check."""
+
+    number: int
+    name: str
+    outcome: Outcome
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Four verdicts that are four words, and the steps that led to them."""
+
+    file: str
+    media_type: str | None
+    """None where the file is no image that we know."""
+    intact: bool
+    """No byte that the credential covers has changed since it was signed."""
+    valid: bool
+    """Intact, and the credential follows the standard; says nothing about who signed."""
+    trusted: bool
+    """Valid, and signed by somebody whom this machine trusts."""
+    label_consistent: bool
+    """The label follows its schema, and XMP, credential and bitstream tell the same."""
+    policy_met: bool
+    """What the caller demanded holds."""
+    steps: tuple[Step, ...]
+    label: Label | None
+    """As signed; else as XMP has it."""
+    signer: Mapping[str, Any] | None
+    """Who signed: organisation, name, issuer and more; None without a credential."""
+    signed_at: str | None
+    """From a trusted time stamp only."""
+    ingredients: tuple[Mapping[str, Any], ...]
+    """The files that this one was made from, as its credential tells."""
+    exit_code: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Follows ``verify`` in ``schemas/output-1.schema.json``."""
+        return {
+            "file": self.file,
+            "media_type": self.media_type,
+            "verdict": {
+                "intact": self.intact,
+                "valid": self.valid,
+                "trusted": self.trusted,
+                "label_consistent": self.label_consistent,
+                "policy_met": self.policy_met,
+            },
+            "exit_code": self.exit_code,
+            "steps": [to_json(step) for step in self.steps],
+            "signer": dict(self.signer) if self.signer else None,
+            "signed_at": self.signed_at,
+            "ingredients": [dict(ingredient) for ingredient in self.ingredients],
+            "label": to_json(self.label) if self.label else None,
+        }

@@ -1,0 +1,49 @@
+"""What must be quick is quick, and loads nothing heavy."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from .conftest import Command
+
+HEAVY = ("torch", "onnxruntime", "cv2", "rapidocr", "c2pa")
+
+
+def _modules_after(code: str, *arguments: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)", *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ),
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    loaded = _modules_after("import provenance, provenance.cli.app")
+    assert not loaded & {*HEAVY, "numpy.linalg", "pyexiv2"} - {"numpy.linalg"}
+
+
+def test_verify_needs_no_torch(compressed: Path) -> None:
+    loaded = _modules_after(
+        "import sys, provenance; assert provenance.verify(sys.argv[1]).exit_code == 0",
+        str(compressed),
+    )
+    assert "c2pa" in loaded
+    assert not loaded & {"torch", "onnxruntime", "rapidocr"}
+
+
+def test_help_is_quick(provenance: Command) -> None:
+    provenance("--help")
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        assert provenance("--help").code == 0
+        times.append(time.perf_counter() - began)
+    # 0.3 s on an idle machine; the best of five, since a loaded one adds its own.
+    assert min(times) < 0.6

@@ -1,0 +1,146 @@
+"""The default codec on real photos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from provenance import codecs
+from provenance.codecs import Picture, bitstream
+from provenance.codecs.learned import msh
+from provenance.errors import BitstreamError, ModelError, TooLargeError, UsageError
+from provenance.metrics import ms_ssim, psnr_db
+
+LIMIT = 10**8
+
+
+@pytest.fixture(scope="module")
+def photo(data: Path) -> NDArray[np.uint8]:
+    with Image.open(data / "kodak" / "kodim19.png") as image:
+        return np.asarray(image.convert("RGB"))
+
+
+@pytest.fixture(scope="module")
+def stream(photo: NDArray[np.uint8]) -> bytes:
+    return codecs.get("msh").encode(Picture(photo[:256, :384]), 40)
+
+
+def test_quality_buys_fidelity_with_bytes(photo: NDArray[np.uint8]) -> None:
+    codec = codecs.get("msh")
+    sizes, psnrs, similarities = [], [], []
+    for quality in (1, 50, 100):
+        encoded = codec.encode(Picture(photo), quality)
+        decoded = codec.decode(encoded, max_pixels=LIMIT).pixels
+        sizes.append(len(encoded))
+        psnrs.append(psnr_db(photo, decoded))
+        similarities.append(ms_ssim(photo, decoded) or 0)
+    assert sizes == sorted(sizes) and psnrs == sorted(psnrs)
+    assert similarities == sorted(similarities)
+    bits_per_pixel = sizes[0] * 8 / (photo.shape[0] * photo.shape[1])
+    assert bits_per_pixel < 0.15 and psnrs[0] > 26
+    assert psnrs[-1] > 32
+
+
+@pytest.mark.parametrize(
+    ("height", "width"), [(1, 1), (3, 7), (17, 15), (1, 1000), (64, 64), (65, 129)]
+)
+def test_any_size_comes_back(photo: NDArray[np.uint8], height: int, width: int) -> None:
+    source = np.tile(photo, (1, 2, 1))[:height, :width]
+    codec = codecs.get("msh")
+    decoded = codec.decode(codec.encode(Picture(source), 80), max_pixels=LIMIT)
+    assert decoded.pixels.shape == source.shape
+    assert psnr_db(source, decoded.pixels) > 22
+
+
+def test_alpha_is_kept_without_loss_and_grey_stays_grey(photo: NDArray[np.uint8]) -> None:
+    codec = codecs.get("msh")
+    alpha = photo[:90, :70, 1]
+    grey = np.repeat(photo[:90, :70, :1], 3, axis=2)
+    decoded = codec.decode(codec.encode(Picture(grey, alpha, True), 30), max_pixels=LIMIT)
+    assert decoded.alpha is not None and np.array_equal(decoded.alpha, alpha)
+    assert decoded.grey and np.ptp(decoded.pixels, axis=2).max() == 0
+
+
+def test_decoding_twice_gives_the_same_pixels(stream: bytes) -> None:
+    first, second = (codecs.decode(stream, max_pixels=LIMIT).pixels for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    kept = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(kept)
+
+
+# Switching oneDNN off sets a flag of Intel GPUs along the way, which warns.
+@pytest.mark.filterwarnings("ignore:TF32 acceleration")
+@pytest.mark.parametrize("setting", ["one thread", "two threads", "without oneDNN"])
+def test_latents_are_the_same_under_other_arithmetic(stream: bytes, setting: str) -> None:
+    # The latents' digest is in the bitstream, so decoding fails if a single one differs.
+    if setting == "without oneDNN":
+        with torch.backends.mkldnn.flags(enabled=False):
+            codecs.decode(stream, max_pixels=LIMIT)
+    else:
+        with _threads(1 if setting == "one thread" else 2):
+            codecs.decode(stream, max_pixels=LIMIT)
+
+
+def test_tiles_leave_no_seam(photo: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> None:
+    from provenance.codecs.learned import coder
+
+    codec = codecs.get("msh")
+    encoded = codec.encode(Picture(photo), 60)
+    untiled = codec.decode(encoded, max_pixels=LIMIT).pixels
+    monkeypatch.setattr(coder, "TILE", 16)
+    tiled = codec.decode(encoded, max_pixels=LIMIT).pixels
+    assert np.abs(untiled.astype(int) - tiled).max() <= 1
+
+
+def test_a_stream_of_other_weights_is_refused(stream: bytes) -> None:
+    other = replace(bitstream.parse(stream), weights=b"otherwts")
+    with pytest.raises(ModelError, match=r"needs the model msh-1 .*here is msh-1"):
+        codecs.decode(bitstream.pack(other), max_pixels=LIMIT)
+    unknown = replace(bitstream.parse(stream), codec="hific")
+    with pytest.raises(ModelError, match="codec hific, which is not installed"):
+        codecs.decode(bitstream.pack(unknown), max_pixels=LIMIT)
+
+
+def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(msh, "WEIGHTS", tmp_path / "msh-1.safetensors")
+    monkeypatch.setattr(msh, "_weights_hash", msh._weights_hash.__wrapped__)
+    with pytest.raises(ModelError, match=r"msh-1\.safetensors: the model is missing"):
+        codecs.get("msh").encode(Picture(np.zeros((8, 8, 3), np.uint8)), 50)
+
+
+def test_other_latents_than_encoded_are_refused(stream: bytes) -> None:
+    parsed = bitstream.parse(stream)
+    words = bytearray(parsed.words)
+    words[len(words) // 2] ^= 1
+    # A flip that the frame's checksum was made to fit: only the latents can tell.
+    with pytest.raises(BitstreamError):
+        codecs.decode(bitstream.pack(replace(parsed, words=bytes(words))), max_pixels=LIMIT)
+
+
+def test_an_announced_size_is_bounded(stream: bytes) -> None:
+    huge = replace(bitstream.parse(stream), width=1 << 20, height=1 << 20)
+    with pytest.raises(TooLargeError, match="pixels allowed"):
+        codecs.decode(bitstream.pack(huge), max_pixels=LIMIT)
+
+
+def test_quality_out_of_range_and_unknown_codecs_are_usage_errors() -> None:
+    with pytest.raises(UsageError, match="quality 0"):
+        codecs.get("msh").encode(Picture(np.zeros((8, 8, 3), np.uint8)), 0)
+    with pytest.raises(UsageError, match="no such codec"):
+        codecs.get("jpeg2000")

@@ -1,0 +1,104 @@
+"""A second reader of C2PA, by other people, comes to the same verdicts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provenance.credentials import Identity, sign
+from provenance.credentials.certificates import to_pem
+from provenance.labels import Label, to_json
+
+TYPES = ("image/jpeg", "image/png", "image/webp", "image/avif")
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The reader keeps a telemetry preference in the user's home: give it an empty one."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+def verdict(data: bytes, media_type: str, anchors: bytes) -> Mapping[str, Any]:
+    import encypher_c2pa
+
+    report: Mapping[str, Any] = encypher_c2pa.verify(
+        data,
+        media_type,
+        trust_pem=anchors.decode(),
+        no_default_trust=True,
+        telemetry=False,
+        online=False,
+    )
+    return report
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_encypher_agrees(
+    kind: str, files: dict[str, bytes], label: Label, identity: Identity, original: bytes
+) -> None:
+    data = sign(
+        files[kind], kind, label, identity, original=original, original_media_type="image/jpeg"
+    )
+    anchors = to_pem(identity.chain[1:])
+    report = verdict(data, kind, anchors)
+    assert report["validation_state"] == "Trusted"
+    assert report["integrity"] == "valid"
+    assert report["hard_binding"] == "match"
+    manifests = report["manifest_report"]["manifests"]
+    text = json.dumps(manifests)
+    assert "org.provenance.miscompression" in text
+    assert to_json(label)["risk"]["findings"][0]["sentence"] in text
+
+    changed = bytearray(data)
+    changed[data.index(b"rdf:Seq")] ^= 1
+    assert verdict(bytes(changed), kind, anchors)["validation_state"] == "Invalid"
+
+
+def test_encypher_agrees_that_a_stranger_is_not_trusted(
+    files: dict[str, bytes], label: Label, identity: Identity, original: bytes, authority: Any
+) -> None:
+    data = sign(
+        files["image/jpeg"],
+        "image/jpeg",
+        label,
+        authority.issue(),
+        original=original,
+        original_media_type="image/jpeg",
+    )
+    report = verdict(data, "image/jpeg", to_pem(identity.chain[1:]))
+    assert report["validation_state"] == "Valid"
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_exiftool_reads_the_label_of_a_signed_file(
+    kind: str,
+    files: dict[str, bytes],
+    label: Label,
+    identity: Identity,
+    original: bytes,
+    tmp_path: Path,
+) -> None:
+    tool = shutil.which("exiftool")
+    if tool is None:
+        pytest.skip("exiftool is not installed")
+    path = tmp_path / f"photo.{kind.partition('/')[2]}"
+    path.write_bytes(
+        sign(
+            files[kind], kind, label, identity, original=original, original_media_type="image/jpeg"
+        )
+    )
+    run = subprocess.run(
+        [tool, "-json", "-struct", "-XMP-mc:all", str(path)],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert json.loads(run.stdout)[0]["Risk"]["Score"] == 0.37

@@ -1,0 +1,179 @@
+"""What the assessment says of changes whose meaning is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from provenance.errors import InputError
+from provenance.labels import Finding, Risk, parse_risk, to_json
+from provenance.risk import assess
+
+Pixels = npt.NDArray[np.uint8]
+Box = tuple[int, int, int, int]
+Jpeg = Callable[[Pixels, int], Pixels]
+Overlap = Callable[[Box, Box], bool]
+
+LAMP: Box = (236, 136, 28, 28)
+
+
+def signals(original: Pixels, reconstruction: Pixels) -> Risk:
+    return assess(original, reconstruction, detectors=["signal"])
+
+
+def kind_of(finding: Finding) -> str:
+    return max(finding.types, key=lambda name: finding.types[name])
+
+
+def test_identical_pictures_are_without_risk(lighthouse: Pixels) -> None:
+    risk = assess(lighthouse, lighthouse.copy())
+    assert risk.score == 0
+    assert risk.level == 1
+    assert risk.findings == ()
+    assert risk.affected_area == 0
+    assert not risk.high_impact
+
+
+@pytest.mark.parametrize("name", ["kodak/kodim08.png", "text/scene-05.jpg", "kodak/kodim23.png"])
+@pytest.mark.parametrize("quality", [75, 90])
+def test_ordinary_jpeg_is_silent(
+    photo: Callable[[str], Pixels], jpeg: Jpeg, name: str, quality: int
+) -> None:
+    original = photo(name)
+    assert assess(original, jpeg(original, quality)).score < 0.05
+
+
+def test_texture_drawn_anew_is_silent(photo: Callable[[str], Pixels]) -> None:
+    water = photo("pairs/diffeic/20-original.webp")
+    grain = np.random.default_rng(7).normal(0, 6, (2, *water.shape[:2], 1))
+    original, reconstruction = (np.clip(water + field, 0, 255).astype(np.uint8) for field in grain)
+    assert signals(original, reconstruction).score < 0.05
+
+
+def test_a_change_of_tone_throughout_is_no_local_change(lighthouse: Pixels) -> None:
+    gamma = (255 * (np.arange(256) / 255) ** 0.8).round().astype(np.uint8)
+    risk = signals(lighthouse, gamma[lighthouse])
+    assert len(risk.findings) <= 3
+    assert risk.score < 0.2
+
+
+def test_a_dimmed_light_is_amplitude(
+    lighthouse: Pixels, with_lamp: Callable[..., Pixels], overlap: Overlap
+) -> None:
+    worst = signals(
+        with_lamp(lighthouse, "disc"), with_lamp(lighthouse, "disc", brightness=0.35)
+    ).findings[0]
+    assert kind_of(worst) == "amplitude"
+    assert overlap(worst.box, LAMP)
+    assert worst.probability > 0.5
+    assert worst.evidence["lightness_shift_oklab"] < -3
+    assert "darker" in worst.sentence
+
+
+def test_an_arrow_made_a_disc_is_shape(
+    lighthouse: Pixels, with_lamp: Callable[..., Pixels], overlap: Overlap
+) -> None:
+    worst = signals(with_lamp(lighthouse, "arrow"), with_lamp(lighthouse, "disc")).findings[0]
+    assert kind_of(worst) == "shape"
+    assert overlap(worst.box, LAMP)
+
+
+def test_a_local_warp_is_geometry(
+    lighthouse: Pixels, bent: Callable[[Pixels, tuple[int, int]], Pixels], overlap: Overlap
+) -> None:
+    worst = signals(lighthouse, bent(lighthouse, (270, 200))).findings[0]
+    assert kind_of(worst) == "geometry"
+    assert overlap(worst.box, (240, 170, 60, 60))
+    assert 1 < worst.evidence["displacement_px"] < 6
+
+
+def test_a_blurred_sign_is_amplitude_and_warns_its_reader(
+    lighthouse: Pixels, with_sign: Callable[..., Pixels], overlap: Overlap
+) -> None:
+    original = with_sign(lighthouse, "OPEN DAILY")
+    reconstruction = original.copy()
+    reconstruction[110:170, 190:400] = cv2.GaussianBlur(original[110:170, 190:400], (0, 0), 6)
+    worst = signals(original, reconstruction).findings[0]
+    assert kind_of(worst) == "amplitude"
+    assert overlap(worst.box, (200, 120, 180, 36))
+    assert worst.deceptiveness < 0.5
+
+
+def test_a_thing_that_vanishes_without_a_trace_deceives(
+    lighthouse: Pixels,
+) -> None:
+    sky = cv2.GaussianBlur(lighthouse, (0, 0), 8)
+    original = sky.copy()
+    cv2.circle(original, (100, 60), 9, (30, 30, 30), cv2.FILLED, cv2.LINE_AA)
+    worst = signals(original, sky).findings[0]
+    assert kind_of(worst) == "amplitude"
+    assert worst.deceptiveness > 0.7
+
+
+def test_a_generative_codec_scores_higher_at_lower_rates(photo: Callable[[str], Pixels]) -> None:
+    scores = {
+        rate: np.mean(
+            [
+                signals(
+                    photo(f"pairs/diffeic/{number:02}-original.webp"),
+                    photo(f"pairs/diffeic/{number:02}-lambda{rate}.webp"),
+                ).score
+                for number in (2, 8, 14, 20)
+            ]
+        )
+        for rate in (1, 4, 16)
+    }
+    assert scores[1] < scores[4] < scores[16]
+    assert scores[16] > 0.7
+
+
+def test_findings_follow_the_labels_schema(photo: Callable[[str], Pixels]) -> None:
+    risk = assess(photo("pairs/diffeic/02-original.webp"), photo("pairs/diffeic/02-lambda16.webp"))
+    assert to_json(parse_risk(to_json(risk))) == to_json(risk)
+    assert 0 < len(risk.findings) <= 50
+    for finding in risk.findings:
+        x, y, width, height = finding.box
+        assert x + width <= 512
+        assert y + height <= 512
+        assert min(width, height) > 0
+        assert sum(finding.types.values()) == pytest.approx(1)
+        assert finding.sentence.endswith(".")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (16, 16), (31, 7), (65, 64)])
+def test_any_size_can_be_assessed(size: tuple[int, int]) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (2, *size, 3), dtype=np.uint8)
+    risk = assess(noise[0], noise[1])
+    assert 0 <= risk.score <= 1
+    assert 0 <= risk.affected_area <= 1
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_flat_pictures_can_be_assessed(value: int) -> None:
+    flat = np.full((48, 80, 3), value, dtype=np.uint8)
+    assert assess(flat, flat).score == 0
+    risk = assess(flat, np.full_like(flat, 255 - value))
+    assert 0 <= risk.score <= 1
+
+
+def test_pictures_of_two_sizes_are_refused() -> None:
+    with pytest.raises(InputError, match="8x4 and reconstruction is 4x8"):
+        assess(np.zeros((4, 8, 3), np.uint8), np.zeros((8, 4, 3), np.uint8))
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32), np.zeros((0, 4, 3), np.uint8)],
+)
+def test_what_is_no_picture_is_refused(pixels: Pixels) -> None:
+    with pytest.raises(InputError, match="expected uint8"):
+        assess(pixels, pixels)
+
+
+def test_the_same_pictures_always_score_the_same(photo: Callable[[str], Pixels]) -> None:
+    pair = (photo("pairs/diffeic/04-original.webp"), photo("pairs/diffeic/04-lambda4.webp"))
+    assert signals(*pair) == signals(*pair)

@@ -1,0 +1,122 @@
+"""Which detectors run, and what is said of those that do not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint, EntryPoints
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from provenance.errors import UsageError
+from provenance.labels import Finding
+from provenance.risk import Detector, Pair, assess
+from provenance.risk.detectors import ENTRY_POINTS, registry
+
+Pixels = npt.NDArray[np.uint8]
+
+
+class Plates:
+    """A newsroom's own detector."""
+
+    name = "plates"
+
+    def available(self) -> bool:
+        return True
+
+    def find(self, pair: Pair) -> Sequence[Finding]:
+        box = (0, 0, pair.original.shape[1], pair.original.shape[0])
+        seen = pair.signals.measure(box)
+        return [Finding(box, seen.types, "other", 0.8, 1.0, self.name, {}, "The plate changed.")]
+
+
+class Unlicensed(Plates):
+    """One whose weights are not there."""
+
+    name = "unlicensed"
+
+    def available(self) -> bool:
+        return False
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three detectors of other packages: one that works, one without weights, one broken."""
+    points = EntryPoints(
+        [
+            EntryPoint("plates", "sample:Plates", ENTRY_POINTS),
+            EntryPoint("unlicensed", "sample:Unlicensed", ENTRY_POINTS),
+            EntryPoint("broken", "sample_that_is_not_there:Nothing", ENTRY_POINTS),
+        ]
+    )
+    monkeypatch.setattr(registry, "entry_points", lambda group: points.select(group=group))
+    module = type(sys)("sample")
+    vars(module).update(Plates=Plates, Unlicensed=Unlicensed)
+    monkeypatch.setitem(sys.modules, "sample", module)
+
+
+def pair() -> tuple[Pixels, Pixels]:
+    noise = np.random.default_rng(3).integers(0, 256, (2, 40, 60, 3), dtype=np.uint8)
+    return noise[0], noise[1]
+
+
+def test_what_nobody_looks_for_is_named() -> None:
+    assessor = assess(*pair()).assessor
+    assert assessor.detectors == ("signal", "text")
+    assert assessor.unavailable == ("faces", "identity", "lights")
+    assert "diffusion codec" in assessor.calibration
+
+
+def test_a_detector_that_was_not_asked_for_is_named() -> None:
+    assessor = assess(*pair(), detectors=["signal"]).assessor
+    assert assessor.detectors == ("signal",)
+    assert "text" in assessor.unavailable
+
+
+def test_a_detector_asked_for_in_vain_is_named() -> None:
+    assert "faces" in assess(*pair(), detectors=["signal", "faces"]).assessor.unavailable
+
+
+def test_a_detector_without_its_weights_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("provenance.risk.detectors.text.models", dict)
+    assessor = assess(*pair()).assessor
+    assert "text" not in assessor.detectors
+    assert "text" in assessor.unavailable
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_detector_of_another_package_is_used() -> None:
+    risk = assess(*pair(), detectors=["plates"])
+    assert [finding.sentence for finding in risk.findings] == ["The plate changed."]
+    assert risk.high_impact
+    assert risk.score == pytest.approx(0.8)
+    assert isinstance(Plates(), Detector)
+
+
+@pytest.mark.usefixtures("installed")
+def test_detectors_of_other_packages_that_cannot_run_are_named() -> None:
+    assessor = assess(*pair()).assessor
+    assert assessor.detectors == ("signal", "text", "plates")
+    assert {"unlicensed", "broken"} <= set(assessor.unavailable)
+
+
+def test_a_detector_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(UsageError, match="'tattoos'; there are signal, text, faces"):
+        assess(*pair(), detectors=["tattoos"])
+
+
+def test_each_detectors_time_is_reported() -> None:
+    timing: dict[str, float] = {}
+    assess(*pair(), timing=timing)
+    assert list(timing) == ["signal", "text"]
+    assert all(seconds >= 0 for seconds in timing.values())
+
+
+def test_importing_the_package_loads_no_heavy_library() -> None:
+    heavy = "cv2", "onnxruntime", "rapidocr", "torch"
+    code = f"import sys, provenance.risk; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

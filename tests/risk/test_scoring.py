@@ -1,0 +1,73 @@
+"""From findings to the score of a picture."""
+
+from __future__ import annotations
+
+import pytest
+
+from provenance.labels import Finding
+from provenance.risk.calibration import REGION
+from provenance.risk.scoring import (
+    affected_area,
+    deceptiveness,
+    is_high_impact,
+    ranked,
+    score,
+    score_by_type,
+)
+
+Box = tuple[int, int, int, int]
+
+
+def finding(probability: float, symbol: str | None = None, box: Box = (0, 0, 10, 10)) -> Finding:
+    return Finding(box, {"shape": 0.75, "amplitude": 0.25}, symbol, probability, 0.5, "", {}, "")
+
+
+def test_no_finding_is_no_risk() -> None:
+    assert score([]) == 0
+
+
+def test_one_of_the_three_worst_is_enough() -> None:
+    assert score([0.5, 0.5]) == pytest.approx(0.75)
+    assert score([0.1, 0.5, 0.5, 0.5]) == score([0.5, 0.5, 0.5])
+
+
+def test_a_symbol_comes_before_what_is_likelier_but_means_less() -> None:
+    first, second = ranked([finding(0.7, box=(50, 50, 9, 9)), finding(0.5, "numeral")])
+    assert first.symbol == "numeral"
+    assert second.symbol is None
+
+
+def test_a_place_is_not_counted_twice() -> None:
+    assert len(ranked([finding(0.5), finding(0.9, "text")])) == 1
+    assert len(ranked([finding(0.5, box=(5, 5, 10, 10)), finding(0.9, "text")])) == 2
+
+
+def test_the_improbable_is_not_reported_and_the_rest_is_bounded() -> None:
+    assert ranked([finding(0.01)]) == ()
+    assert len(ranked([finding(0.5, box=(20 * i, 0, 9, 9)) for i in range(80)])) == 50
+
+
+def test_each_type_is_scored_by_its_share() -> None:
+    by_type = score_by_type([finding(0.8, "text")])
+    assert by_type == pytest.approx({"amplitude": 0.2, "geometry": 0.0, "shape": 0.6})
+
+
+def test_area_is_that_of_the_union() -> None:
+    assert affected_area([(0, 0, 10, 10), (5, 0, 10, 10)], 100, 10) == pytest.approx(0.15)
+    assert affected_area([], 1, 1) == 0
+
+
+def test_only_a_likely_symbol_is_of_high_impact() -> None:
+    assert is_high_impact([finding(0.4, "text")])
+    assert not is_high_impact([finding(0.9), finding(0.2, "text")])
+
+
+def test_what_is_smeared_warns_and_what_is_crisp_deceives() -> None:
+    assert deceptiveness(0.2) == 0
+    assert deceptiveness(1.0) == 1
+
+
+def test_a_curve_rises_from_nothing_to_certainty() -> None:
+    assert REGION(0) == 0
+    assert REGION(REGION.middle) == pytest.approx(0.5)
+    assert REGION(100) > 0.99

@@ -1,0 +1,147 @@
+"""Text that reads otherwise than it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from provenance.labels import Finding
+from provenance.risk import assess
+from provenance.risk.detectors.reading import Character, crop, find_lines, read_lines
+from provenance.risk.detectors.words import changed_words, folded, text_of
+
+Pixels = npt.NDArray[np.uint8]
+Jpeg = Callable[[Pixels, int], Pixels]
+
+
+def reading(words: str, confidence: float = 0.9) -> tuple[Character, ...]:
+    count = len(words)
+    return tuple(
+        Character(letter, confidence, (place + 0.5) / count) for place, letter in enumerate(words)
+    )
+
+
+def texts(original: Pixels, reconstruction: Pixels) -> tuple[Finding, ...]:
+    return assess(original, reconstruction, detectors=["text"]).findings
+
+
+def test_scene_text_is_read(photo: Callable[[str], Pixels]) -> None:
+    pixels = photo("text/scene-01.jpg")
+    readings = read_lines([crop(pixels, line) for line in find_lines(pixels)])
+    assert {"NOTICE", "PARKING", "PROHIBITED"} <= {text_of(reading) for reading in readings}
+
+
+def test_a_swapped_digit_is_found_typed_and_flagged(
+    lighthouse: Pixels, with_sign: Callable[..., Pixels]
+) -> None:
+    risk = assess(with_sign(lighthouse, "Bus 14"), with_sign(lighthouse, "Bus 17"))
+    worst = risk.findings[0]
+    assert worst.detector == "text"
+    assert worst.symbol == "numeral"
+    assert worst.sentence == "The number 14 reads 17."
+    assert (worst.evidence["before"], worst.evidence["after"]) == ("14", "17")
+    assert worst.types["shape"] > 0.5
+    assert worst.probability > 0.6
+    assert worst.deceptiveness > 0.5
+    assert risk.high_impact
+    assert risk.level >= 4
+    assert risk.by_type["shape"] == max(risk.by_type.values())
+
+
+def test_the_box_lies_tight_on_what_changed(
+    lighthouse: Pixels, with_sign: Callable[..., Pixels]
+) -> None:
+    size = 30
+    worst = texts(
+        with_sign(lighthouse, "Platform 6", size=size),
+        with_sign(lighthouse, "Platform 3", size=size),
+    )[0]
+    x, _y, width, _height = worst.box
+    assert x > 200 + 100
+    assert width < 2 * size
+
+
+def test_a_digit_swapped_between_plates_of_a_real_photo_is_found(
+    photo: Callable[[str], Pixels],
+) -> None:
+    original = photo("text/chinese.jpg")
+    lines = {
+        text_of(reading): line
+        for line in find_lines(original)
+        for reading in read_lines([crop(original, line)])
+    }
+    nine, five = (lines[number].box() for number in ("309", "315"))
+    reconstruction = original.copy()
+    source = original[int(five[1]) : int(five[3]), int(five[0]) : int(five[2])]
+    target = reconstruction[int(nine[1]) : int(nine[3]), int(nine[0]) : int(nine[2])]
+    target[:] = cv2.resize(source, target.shape[1::-1])
+    worst = texts(original, reconstruction)[0]
+    assert worst.symbol == "numeral"
+    assert worst.sentence == "The number 309 reads 315."
+
+
+def test_a_letter_that_became_another_is_text(
+    lighthouse: Pixels, with_sign: Callable[..., Pixels]
+) -> None:
+    worst = texts(with_sign(lighthouse, "OPEN"), with_sign(lighthouse, "OVEN"))[0]
+    assert worst.symbol == "text"
+    assert worst.sentence == 'The text "OPEN" reads "OVEN".'
+
+
+def test_destroyed_text_counts_less_than_wrong_text(
+    lighthouse: Pixels, with_sign: Callable[..., Pixels]
+) -> None:
+    original = with_sign(lighthouse, "OPEN")
+    destroyed = original.copy()
+    destroyed[110:170, 185:310] = cv2.GaussianBlur(original[110:170, 185:310], (0, 0), 12)
+    illegible = texts(original, destroyed)[0]
+    wrong = texts(original, with_sign(lighthouse, "OVEN"))[0]
+    assert illegible.sentence == 'The text "OPEN" is no longer legible.'
+    assert illegible.probability < wrong.probability
+    assert illegible.deceptiveness < wrong.deceptiveness
+
+
+@pytest.mark.parametrize("name", ["text/scene-01.jpg", "text/english.png"])
+def test_text_kept_by_jpeg_is_silent(photo: Callable[[str], Pixels], jpeg: Jpeg, name: str) -> None:
+    original = photo(name)
+    assert texts(original, jpeg(original, 75)) == ()
+
+
+def test_nothing_is_printed(
+    lighthouse: Pixels, with_sign: Callable[..., Pixels], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert texts(with_sign(lighthouse, "Exit 20"), with_sign(lighthouse, "Exit 29"))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_look_alikes_and_case_are_one_letter() -> None:
+    assert folded(reading("Oil 10!")) == folded(reading("0IL lo"))
+    assert changed_words(reading("IO"), reading("10"), []) == []
+
+
+def test_only_the_changed_word_is_named() -> None:
+    (word,) = changed_words(reading("No 25 exit"), reading("No 28 exit"), [])
+    assert (word.before, word.after) == ("25", "28")
+    assert word.is_numeral
+    assert 0.3 < word.start < word.stop < 0.6
+
+
+def test_what_the_reader_is_unsure_of_is_not_compared() -> None:
+    before, after = reading("GATE 7"), reading("GATE 1")
+    assert changed_words(before, after, [before])
+    assert changed_words(before, after, [before, reading("GATE 2")]) == []
+
+
+def test_a_word_that_is_gone_has_nothing_in_its_place() -> None:
+    (word,) = changed_words(reading("STOP"), (), [])
+    assert (word.before, word.after, word.confidence_after) == ("STOP", "", 0.0)
+
+
+def test_an_added_letter_is_a_change() -> None:
+    (word,) = changed_words(reading("10"), reading("100"), [])
+    assert (word.before, word.after) == ("10", "100")
+    assert word.is_numeral

@@ -1,0 +1,36 @@
+"""Files are read bounded and written whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from provenance.errors import InputError, OutputError, TooLargeError
+from provenance.files import read, write
+
+
+def test_reading_is_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+    assert read(path, 5) == b"12345"
+    with pytest.raises(TooLargeError, match="larger than 4 bytes"):
+        read(path, 4)
+    with pytest.raises(InputError, match="is a folder"):
+        read(tmp_path)
+
+
+def test_writing_replaces_only_when_told(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write(path, b"first")
+    with pytest.raises(OutputError, match="exists already"):
+        write(path, b"second")
+    assert path.read_bytes() == b"first"
+    write(path, b"second", force=True)
+    assert path.read_bytes() == b"second"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_private_file_is_private(tmp_path: Path) -> None:
+    write(tmp_path / "key", b"secret", mode=0o600)
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
