@@ -118,3 +118,10 @@ def test_sides_beyond_a_format_are_usage_errors() -> None:
     photo = imaging.Photo(np.zeros((1, 20_000, 3), np.uint8))
     with pytest.raises(UsageError, match="webp cannot hold"):
         imaging.render(photo, "webp")
+
+
+def test_damaged_profiles_and_exif_are_left_out_and_told(portrait: Image.Image) -> None:
+    data = _saved(portrait, "PNG", icc_profile=b"not a profile" * 20)
+    photo = imaging.load(data, "photo")
+    assert photo.icc is None
+    assert photo.notes == ("The ICC profile is damaged and was left out.",)

@@ -19,10 +19,11 @@ ALLOWED: dict[str, set[str]] = {
     "metadata": LEAVES | {"labels", "container"},
     "credentials": LEAVES | {"labels"},
     "verification": LEAVES | {"labels", "codecs", "container", "metadata", "credentials"},
+    "bench": LEAVES | {"labels", "codecs", "risk"},
     "training": LEAVES | {"labels", "codecs"},
     "api": LEAVES
     | {"labels", "codecs", "container", "risk", "metadata", "credentials", "verification"},
-    "cli": LEAVES | {"labels", "codecs", "credentials", "verification", "api"},
+    "cli": LEAVES | {"labels", "codecs", "credentials", "verification", "api", "bench"},
 }
 """What each part may import of the others; leaves import leaves."""
 

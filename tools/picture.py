@@ -2,8 +2,8 @@
 
     python tools/picture.py examples/astronaut.png 5
 
-Compresses the photo at that quality, decodes it, and sets the original and the reconstruction of the
-most probable finding with a symbol side by side, with what the label says underneath.
+Compresses the photo at that quality, decodes it, and sets the original and the reconstruction of
+the most probable finding with a symbol side by side, with what the label says underneath.
 """
 
 from __future__ import annotations

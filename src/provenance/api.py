@@ -31,7 +31,7 @@ from .verification import verify as verify_bytes
 Source = Path | str | bytes
 """A file by its path (``-`` is standard input), or its bytes."""
 
-PREVIEW_SIDE = 512
+PREVIEW_SIDE = 320
 """Longest side of the preview in a compressed file, px."""
 
 AVIF = "image/avif"

@@ -36,6 +36,9 @@ _TRIED = [kind for kind in MEDIA_TYPES if kind != "MPO"]  # which the reader of 
 RENDITIONS = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 """Ordinary formats that renditions are written in."""
 
+_EXIF_MARK = b"Exif\0\0"
+"""What precedes the TIFF header in JPEG alone."""
+
 _pillow_limit = threading.Lock()
 
 
@@ -51,6 +54,7 @@ class Photo:
     """The three channels are equal because the source had one."""
     icc: bytes | None = None
     exif: bytes | None = None
+    """From the TIFF header on."""
     xmp: bytes | None = None
     media_type: str = "application/octet-stream"
     notes: tuple[str, ...] = ()
@@ -126,7 +130,10 @@ def render(photo: Photo, kind: str) -> bytes:
         image = white
     # A grey picture in WebP, which has no grey, must not carry a grey profile.
     icc = photo.icc if kind != "webp" or not photo.grey else None
-    options: dict[str, object] = {"icc_profile": icc, "exif": photo.exif or b""}
+    exif = photo.exif or b""
+    if exif and kind == "jpeg":
+        exif = _EXIF_MARK + exif
+    options: dict[str, object] = {"icc_profile": icc, "exif": exif}
     if kind == "jpeg":
         options |= {"quality": 95, "subsampling": 0, "optimize": True}
     elif kind == "webp":
@@ -207,7 +214,19 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
     pixels = np.asarray(image.convert("RGB"))
     if not grey and icc and icc[16:20] == b"GRAY":
         icc = None
+    exif = exif.removeprefix(_EXIF_MARK) if exif else None
+    if exif and exif[:4] not in (b"II*\0", b"MM\0*"):
+        notes.append("The EXIF data is damaged and was left out.")
+        exif = None
+    if icc and not _is_profile(icc):
+        notes.append("The ICC profile is damaged and was left out.")
+        icc = None
     return Photo(pixels, alpha, grey, icc, exif, xmp, kind, tuple(notes))
+
+
+def _is_profile(icc: bytes) -> bool:
+    """Whether header and length fit ICC.1, 7.2; others refuse whole files for one that does not."""
+    return len(icc) == int.from_bytes(icc[:4], "big") and icc[36:40] == b"acsp"
 
 
 def _is_deep(image: Image.Image, data: bytes) -> bool:

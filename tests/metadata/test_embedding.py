@@ -5,21 +5,28 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import math
 import random
 import shutil
 import struct
 import subprocess
+import sys
+import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from provenance.container import pack
 from provenance.errors import ContainerError, InputError, LabelError
-from provenance.labels import Label
+from provenance.labels import Finding, Label, parse_label
 from provenance.metadata import NAMESPACE, embed, packet, read_label, read_packet
 
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 
 
@@ -45,6 +52,12 @@ def many(label: Label, count: int) -> Label:
     return dataclasses.replace(label, risk=risk)
 
 
+def carried(data: bytes, kind: str) -> Label | None:
+    found = read_packet(data, TYPES[kind])
+    assert found is not None
+    return read_label(found)
+
+
 @pytest.mark.parametrize("kind", TYPES)
 def test_the_label_goes_in_and_pixels_profile_and_exif_stay(
     kind: str, photo: Image.Image, profile: bytes, label: Label
@@ -53,9 +66,7 @@ def test_the_label_goes_in_and_pixels_profile_and_exif_stay(
     exif[0x010E] = "a portrait"
     before = encode(photo, kind, icc_profile=profile, exif=exif.tobytes())
     after = embed(before, TYPES[kind], packet(label))
-    found = read_packet(after, TYPES[kind])
-    assert found == packet(label)
-    assert read_label(found) == label
+    assert carried(after, kind) == label
     with Image.open(io.BytesIO(before)) as old, Image.open(io.BytesIO(after)) as new:
         assert new.tobytes() == old.tobytes()
         assert new.info["icc_profile"] == profile
@@ -64,18 +75,127 @@ def test_the_label_goes_in_and_pixels_profile_and_exif_stay(
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_second_packet_replaces_the_first(kind: str, photo: Image.Image, label: Label) -> None:
-    first = embed(encode(photo, kind), TYPES[kind], packet(many(label, 300)))
+    old = dataclasses.replace(many(label, 20), warnings=("an older warning",))
+    first = embed(encode(photo, kind), TYPES[kind], packet(old))
     second = embed(first, TYPES[kind], packet(label))
-    assert read_packet(second, TYPES[kind]) == packet(label)
+    assert carried(second, kind) == label
+    assert b"an older warning" not in second
     assert second == embed(encode(photo, kind), TYPES[kind], packet(label))
 
 
+@pytest.mark.parametrize(("kind", "count"), [("JPEG", 100), ("PNG", 300), ("WEBP", 300)])
+def test_a_label_of_many_findings_fits(
+    kind: str, count: int, photo: Image.Image, label: Label
+) -> None:
+    long = many(label, count)
+    assert carried(embed(encode(photo, kind), TYPES[kind], packet(long)), kind) == long
+
+
+def test_a_label_too_large_for_a_jpeg_says_what_to_do(photo: Image.Image, label: Label) -> None:
+    long = packet(many(label, 300))
+    with pytest.raises(LabelError) as caught:
+        embed(encode(photo, "JPEG"), "image/jpeg", long)
+    assert str(caught.value) == (
+        f"XMP: {len(long):,} bytes do not fit into a JPEG; use PNG, WebP or AVIF"
+    )
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_a_label_too_large_to_be_read_again_is_not_written(
+    kind: str, photo: Image.Image, label: Label
+) -> None:
+    with pytest.raises(LabelError, match="limit"):
+        embed(encode(photo, kind), TYPES[kind], packet(many(label, 1000)))
+
+
+@pytest.mark.parametrize("text", [b"", b"<x", b"<x/>", b"\xff", b"<rdf:RDF/>"])
+def test_a_packet_that_is_no_xmp_is_not_written(text: bytes, photo: Image.Image) -> None:
+    with pytest.raises(LabelError):
+        embed(encode(photo, "JPEG"), "image/jpeg", text)
+
+
 @pytest.mark.parametrize("kind", TYPES)
-def test_a_label_of_many_findings_fits(kind: str, photo: Image.Image, label: Label) -> None:
-    long = many(label, 1000)
-    carried = read_packet(embed(encode(photo, kind), TYPES[kind], packet(long)), TYPES[kind])
-    assert carried is not None
-    assert read_label(carried) == long
+def test_a_file_of_another_type_than_it_is_said_to_be_is_refused(
+    kind: str, photo: Image.Image, label: Label
+) -> None:
+    data = encode(photo, "TIFF" if kind == "JPEG" else "JPEG")
+    with pytest.raises(ContainerError, match="signature"):
+        read_packet(data, TYPES[kind])
+    with pytest.raises(ContainerError, match="signature"):
+        embed(data, TYPES[kind], packet(label))
+
+
+HOSTILE = [
+    'xmlns:mc="https://attacker.example/" mc:score="0"',
+    'xmlns:mc="urn:attacker" mc:score="0"',
+    'xmlns:mc_1_="https://attacker.example/2/" mc_1_:score="0"',
+    f'xmlns:odd="{NAMESPACE}" odd:score="0"',
+    'xmlns:stRef="https://attacker.example/3/" xmlns:xmpMM="https://attacker.example/4/"'
+    ' xmlns:Iptc4xmpExt="urn:five" stRef:a="0" xmpMM:DerivedFrom="0" Iptc4xmpExt:a="0"',
+]
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_file_that_binds_our_prefixes_to_other_uris_spoils_no_other(
+    kind: str, photo: Image.Image, label: Label
+) -> None:
+    for binding in HOSTILE:
+        description = f'<rdf:Description rdf:about="" {binding}/>'
+        text = f'<rdf:RDF xmlns:rdf="{RDF}">{description}</rdf:RDF>'.encode()
+        hostile = encode(photo, "JPEG", xmp=text)
+        assert read_packet(hostile, "image/jpeg") is not None
+        assert carried(embed(encode(photo, kind), TYPES[kind], packet(label)), kind) == label
+        embed(hostile, "image/jpeg", text)
+        assert carried(embed(encode(photo, kind), TYPES[kind], packet(label)), kind) == label
+        merged = packet(label, text)
+        assert carried(embed(hostile, "image/jpeg", merged), "JPEG") == label
+
+
+def test_many_threads_at_once_disturb_one_another_not(photo: Image.Image, label: Label) -> None:
+    small = encode(photo.resize((32, 32)), "PNG")
+    labels = [dataclasses.replace(label, warnings=(f"warning {n}",)) for n in range(64)]
+
+    def there_and_back(one: Label) -> Label | None:
+        return carried(embed(small, "image/png", packet(one)), "PNG")
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(there_and_back, labels)) == labels
+
+
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff\x7f").filter(
+        lambda character: character >= " " or character in "\t\n\r"
+    ),
+    max_size=30,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    sentence=TEXTS,
+    warnings=st.lists(TEXTS.filter(bool), max_size=3),
+    evidence=st.dictionaries(TEXTS, st.none() | TEXTS | st.floats(allow_nan=False) | st.just([])),
+    probability=st.floats(0, 1),
+    extra=st.dictionaries(st.text("abc", min_size=1, max_size=3), TEXTS, max_size=2),
+    findings=st.integers(0, 2),
+)
+def test_whatever_a_label_says_comes_back_from_a_file(
+    sentence: str,
+    warnings: list[str],
+    evidence: dict[str, object],
+    probability: float,
+    extra: dict[str, str],
+    findings: int,
+) -> None:
+    label = parse_label(Path(__file__).with_name("label.json").read_bytes())
+    assume(all(math.isfinite(v) for v in evidence.values() if isinstance(v, float)))
+    finding = Finding(
+        (1, 2, 3, 4), {"shape": 1.0}, None, probability, 0.5, "text", evidence, sentence
+    )
+    risk = dataclasses.replace(label.risk, findings=(finding,) * findings)
+    label = dataclasses.replace(label, risk=risk, warnings=tuple(warnings), extra=extra)
+    data = encode(Image.new("RGB", (2, 2)), "PNG")
+    assert carried(embed(data, "image/png", packet(label)), "PNG") == label
 
 
 @pytest.mark.parametrize("options", [{}, {"lossless": True}, {"quality": 30}])
@@ -91,7 +211,7 @@ def test_every_kind_of_webp_still_opens(
     with Image.open(io.BytesIO(before)) as old, Image.open(io.BytesIO(after)) as new:
         assert (new.size, new.mode) == (old.size, old.mode)
         assert new.tobytes() == old.tobytes()
-        assert new.info["xmp"] == packet(label)
+        assert read_label(new.info["xmp"]) == label
 
 
 @pytest.mark.parametrize("name", ["text/scene-01.jpg", "text/english.png", "faces/two-people.jpg"])
@@ -99,9 +219,7 @@ def test_real_photos_take_a_label(photos: Path, name: str, label: Label) -> None
     data = (photos / name).read_bytes()
     kind = "image/png" if name.endswith("png") else "image/jpeg"
     after = embed(data, kind, packet(label, read_packet(data, kind)))
-    carried = read_packet(after, kind)
-    assert carried is not None
-    assert read_label(carried) == label
+    assert carried(after, "PNG" if kind == "image/png" else "JPEG") == label
 
 
 def test_the_compressed_file_takes_a_label(photo: Image.Image, label: Label) -> None:
@@ -118,8 +236,24 @@ def test_types_that_carry_no_label() -> None:
         embed(b"BM", "image/bmp", b"")
 
 
+def test_importing_this_package_does_not_load_exiv2() -> None:
+    code = "import sys, provenance.metadata; sys.exit('pyexiv2' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_nothing_is_printed(
+    photo: Image.Image, label: Label, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = encode(photo, "JPEG", xmp=b"<x:broken")
+    read_packet(data, "image/jpeg")
+    embed(data, "image/jpeg", packet(label))
+    with pytest.raises(ContainerError):
+        read_packet(data[:400], "image/jpeg")
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize("kind", [*TYPES, "AVIF"])
-@pytest.mark.parametrize("count", [1, 300])
+@pytest.mark.parametrize("count", [1, 100])
 def test_exiftool_reads_the_structures(
     kind: str, count: int, photo: Image.Image, label: Label, tmp_path: Path
 ) -> None:
@@ -149,17 +283,6 @@ def test_exiftool_reads_the_structures(
     assert found["XMP-iptcExt:DigitalSourceType"].endswith("algorithmicallyEnhanced")
 
 
-@pytest.mark.parametrize("kind", TYPES)
-def test_exiv2_reads_the_structures(kind: str, photo: Image.Image, label: Label) -> None:
-    pyexiv2 = pytest.importorskip("pyexiv2")
-    pyexiv2.registerNs(NAMESPACE, "mc")
-    image = pyexiv2.ImageData(embed(encode(photo, kind), TYPES[kind], packet(label)))
-    found = image.read_xmp()
-    image.close()
-    assert found["Xmp.mc.risk/mc:score"] == "0.37"
-    assert found["Xmp.mc.risk/mc:findings[1]/mc:box"] == "966 930 30 75"
-
-
 def test_packets_by_other_programs_are_read(photo: Image.Image) -> None:
     text = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"/>'
     assert read_packet(encode(photo, "JPEG", xmp=text), "image/jpeg") == text
@@ -170,45 +293,45 @@ def test_packets_by_other_programs_are_read(photo: Image.Image) -> None:
 
 def png_with(photo: Image.Image, body: bytes) -> bytes:
     data = encode(photo, "PNG")
-    body = b"iTXt" + body
     chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
     return data[:33] + chunk + data[33:]
 
 
-def test_a_compressed_png_packet_is_read_and_a_bomb_is_not(photo: Image.Image) -> None:
-    head = b"XML:com.adobe.xmp\0\1\0en\0\0"
-    assert read_packet(png_with(photo, head + zlib.compress(b"<x/>")), "image/png") == b"<x/>"
-    bomb = zlib.compress(b"<" * 200_000_000, 9)
-    with pytest.raises(LabelError, match="more than"):
-        read_packet(png_with(photo, head + bomb), "image/png")
+PLACES = {
+    "tEXt": b"tEXtXML:com.adobe.xmp\0",
+    "zTXt": b"zTXtXML:com.adobe.xmp\0\0",
+    "iTXt": b"iTXtXML:com.adobe.xmp\0\0\0en\0\0",
+    "iTXt, packed": b"iTXtXML:com.adobe.xmp\0\1\0en\0\0",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_packets_are_found_wherever_a_png_has_them_and_bombs_are_not_read(
+    place: str, photo: Image.Image, label: Label
+) -> None:
+    def pack_it(text: bytes) -> bytes:
+        packed = place in ("zTXt", "iTXt, packed")
+        return png_with(photo, PLACES[place] + (zlib.compress(text, 9) if packed else text))
+
+    assert carried(pack_it(packet(label)), "PNG") == label
+    many_names = " ".join(f'a:_{n}=""' for n in range(200_000))
+    bomb = f'<rdf:RDF xmlns:rdf="{RDF}"><rdf:Description xmlns:a="urn:a/" {many_names}/></rdf:RDF>'
+    start = time.monotonic()
+    with pytest.raises(LabelError, match="larger than"):
+        read_packet(pack_it(bomb.encode()), "image/png")
+    with pytest.raises(LabelError, match="larger than"):
+        embed(pack_it(bomb.encode()), "image/png", packet(label))
+    assert time.monotonic() - start < 5
+
+
+def test_a_packet_that_does_not_unpack_is_refused(photo: Image.Image) -> None:
     with pytest.raises(ContainerError):
-        read_packet(png_with(photo, head + b"no zlib"), "image/png")
+        read_packet(png_with(photo, PLACES["iTXt, packed"] + b"no zlib"), "image/png")
 
 
-@pytest.mark.parametrize("kind", TYPES)
-def test_two_packets_are_refused(kind: str, photo: Image.Image, label: Label) -> None:
-    data = embed(encode(photo, kind), TYPES[kind], packet(label))
-    at = data.index(b"http://ns.adobe.com/xap/1.0/\0") - 4 if kind == "JPEG" else 0
-    if kind == "JPEG":
-        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        twice = data[:end] + data[at:end] + data[end:]
-    elif kind == "PNG":
-        end = 33 + 12 + int.from_bytes(data[33:37], "big")
-        twice = data[:end] + data[33:end] + data[end:]
-    else:
-        at = data.index(b"XMP ")
-        twice = data + data[at:]
-        twice = twice[:4] + struct.pack("<I", len(twice) - 8) + twice[8:]
-    with pytest.raises(LabelError, match="2 packets"):
-        read_packet(twice, TYPES[kind])
-
-
-def test_an_extension_that_was_changed_is_refused(photo: Image.Image, label: Label) -> None:
-    data = bytearray(embed(encode(photo, "JPEG"), "image/jpeg", packet(many(label, 300))))
-    at = data.rindex(b"The number 14")
-    data[at] ^= 1
-    with pytest.raises(LabelError, match="extension"):
-        read_packet(bytes(data), "image/jpeg")
+def test_a_webp_with_too_large_a_packet_is_refused_at_once(photo: Image.Image) -> None:
+    with pytest.raises(LabelError, match="larger than"):
+        read_packet(encode(photo, "WEBP", xmp=b" " * 300_001), "image/webp")
 
 
 @pytest.mark.parametrize("kind", [*TYPES, "AVIF"])
@@ -231,6 +354,9 @@ def test_changed_and_cut_files_never_raise_anything_else(
             found = read_packet(bytes(changed), media_type)
             if found is not None:
                 read_label(found)
+        except (ContainerError, LabelError) as error:
+            assert "\n" not in str(error)
+        try:
             embed(bytes(changed), media_type, packet(label))
         except (ContainerError, LabelError) as error:
             assert "\n" not in str(error)

@@ -71,6 +71,13 @@ def test_a_character_that_xml_cannot_hold_is_refused_in_one_line(label: Label) -
         packet(dataclasses.replace(label, warnings=("bell \a",)))
 
 
+def test_texts_that_exiv2_would_change_in_silence_are_refused(label: Label) -> None:
+    with pytest.raises(LabelError, match="empty text"):
+        packet(dataclasses.replace(label, warnings=("one", "")))
+    with pytest.raises(LabelError, match=r"U\+007F"):
+        packet(dataclasses.replace(label, warnings=("delete \x7f",)))
+
+
 def test_what_the_original_said_is_kept_and_its_old_label_replaced(label: Label) -> None:
     original = xmp(
         '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"'

@@ -28,6 +28,12 @@ def main() -> None:
         _fail(ProvenanceError("out of memory; try a smaller picture or --max-pixels"))
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        # A fault of ours: still one line, unless somebody wants to mend it.
+        if os.environ.get("PROVENANCE_DEBUG"):
+            raise
+        kind = type(error).__name__
+        _fail(ProvenanceError(f"internal error: {kind}: {error}; PROVENANCE_DEBUG=1 shows where"))
 
 
 def _fail(error: ProvenanceError) -> None:

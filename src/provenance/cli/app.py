@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import assess, codecs, compress, decompress, identity, label, show, trust, verify
+from . import assess, bench, codecs, compress, decompress, identity, label, show, trust, verify
 
 app = typer.Typer(
     name="provenance",
@@ -25,6 +25,7 @@ app.command()(label.label)
 app.command()(codecs.codecs)
 app.add_typer(identity.app, name="identity")
 app.add_typer(trust.app, name="trust")
+app.add_typer(bench.app, name="bench")
 
 
 def _version(wanted: bool) -> None:

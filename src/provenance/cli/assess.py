@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..stages import Stages
 from . import console
 from .options import DEFAULT_MAX_PIXELS, Json, MaxPixels, MaxScore, Timing
 
@@ -25,7 +26,8 @@ def assess(
     from .. import api
     from ..labels import to_json
 
-    with console.progress() as stages:
+    with console.progress() as announce:
+        stages = Stages(announce)
         risk = api.assess(original, reconstruction, max_pixels=max_pixels, stages=stages)
     if timing:
         console.print_timing(stages)

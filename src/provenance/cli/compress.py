@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
+from ..stages import Stages
 from . import console, writing
 from .options import (
     DEFAULT_MAX_PIXELS,
@@ -49,7 +50,7 @@ def compress(
     ] = None,
     preview: Annotated[
         str, typer.Option(help="Longest side of the preview in pixels, or none.")
-    ] = "512",
+    ] = "320",
     max_score: MaxScore = None,
     max_pixels: MaxPixels = DEFAULT_MAX_PIXELS,
     key: Key = None,
@@ -67,7 +68,8 @@ def compress(
 
     from .. import api
 
-    with console.progress() as stages:
+    with console.progress() as announce:
+        stages = Stages(announce)
         result = api.compress(
             photo,
             quality=quality,

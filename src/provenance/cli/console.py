@@ -53,16 +53,15 @@ def table(rows: Sequence[tuple[str, str]]) -> None:
 
 
 @contextmanager
-def progress() -> Iterator[Stages]:
-    """Stages, with the present one shown on standard error where that is a terminal."""
+def progress() -> Iterator[Callable[[str], None]]:
+    """Something to announce the present step to: on standard error where that is a terminal."""
     if not sys.stderr.isatty():
-        yield Stages()
+        yield lambda _: None
         return
     from rich.console import Console
 
     with Console(stderr=True).status("") as status:
-        announce: Callable[[str], None] = lambda name: status.update(f"{name} …")  # noqa: E731
-        yield Stages(announce)
+        yield lambda name: status.update(f"{printable(name)} …")
 
 
 def print_timing(stages: Stages) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..stages import Stages
 from . import console, writing
 from .compress import SUFFIXES, Rendition
 from .options import (
@@ -46,7 +47,8 @@ def decompress(
 
     from .. import api
 
-    with console.progress() as stages:
+    with console.progress() as announce:
+        stages = Stages(announce)
         result = api.decompress(
             file, to=kind, identity=identity, max_pixels=max_pixels, stages=stages
         )

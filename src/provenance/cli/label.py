@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
+from ..stages import Stages
 from . import console, writing
 from .options import (
     DEFAULT_MAX_PIXELS,
@@ -69,7 +70,8 @@ def label(
     from .. import api
     from ..labels import CodecFacts, ModelFacts
 
-    with console.progress() as stages:
+    with console.progress() as announce:
+        stages = Stages(announce)
         result = api.label(
             original,
             reconstruction,

@@ -1,7 +1,7 @@
 """The label as XMP: a namespace of our own, put into files and read back by URI."""
 
 from .embedding import embed, read_packet
-from .packet import PREFIX, packet, read_label
-from .structure import NAMESPACE
+from .packet import packet, read_label
+from .structure import NAMESPACE, PREFIX
 
 __all__ = ["NAMESPACE", "PREFIX", "embed", "packet", "read_label", "read_packet"]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from ..errors import LabelError
+from ..errors import ContainerError, LabelError
 from ..labels import Label, parse_label
-from .structure import NAMESPACE, RDF, describe, undescribe
+from . import exiv2
+from .structure import NAMESPACE, PREFIX, RDF, describe, undescribe
 from .tree import Document, Name, Node, parse, serialise
-
-PREFIX = "mc"
 
 META = "adobe:ns:meta/"
 MEDIA_MANAGEMENT = "http://ns.adobe.com/xap/1.0/mm/"
@@ -43,41 +42,48 @@ _HEADER = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'.encode()
 _TRAILER = b'<?xpacket end="r"?>'
 """Read-only: an edit in place would break the signature."""
 
+_ROOM = 60_000
+"""Bytes for the label and the original's own XMP: what a JPEG holds less exiv2's padding."""
+
 _MADE_BY_AI = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
 
 
 def packet(label: Label, existing: bytes | None = None) -> bytes:
-    """A packet with the label, merged into the original's own.
+    """A packet with the label, merged into the original's own where that can be.
 
     Args:
         label: replaces any label that ``existing`` carries.
         existing: the original's packet. What is true of the original alone is left out:
-            orientation, instance, pointer to a remote manifest.
+            orientation, instance, pointer to a remote manifest. All of it is left out where it
+            is malformed or hostile, or where a JPEG would not hold both, so that the label gets
+            in; a source type that says "made by AI" stays even where the rest is too long.
 
     Raises:
-        LabelError: ``existing`` is malformed or hostile, or the label holds a character that XML
-            cannot.
+        LabelError: The label holds a text that XMP cannot.
     """
-    prefixes = dict(_PREFIXES)
-    descriptions: list[Node] = []
-    source_type = SOURCE_TYPES + (
+    try:
+        document = None if existing is None else parse(existing)
+        theirs = [] if document is None else _descriptions(document)
+    except LabelError:
+        document, theirs = None, []
+    source_type = _made_by_ai(theirs) or SOURCE_TYPES + (
         "compositeWithTrainedAlgorithmicMedia"
         if label.codec.generative
         else "algorithmicallyEnhanced"
     )
-    if existing is not None:
-        document = parse(existing)
-        prefixes = {**document.prefixes, **prefixes}
-        descriptions = _descriptions(document)
-        source_type = _made_by_ai(descriptions) or source_type
-    about = next((node.attributes.get(Name(RDF, "about"), "") for node in descriptions), "")
-    for node in descriptions:
+    alone = _write([_describe(label, source_type, "")], _PREFIXES)
+    if document is None:
+        return alone
+    about = next((node.attributes.get(Name(RDF, "about"), "") for node in theirs), "")
+    for node in theirs:
         _forget(node)
-    ours = describe(label, about)
-    ours.attributes[_SOURCE_TYPE] = source_type
-    reference = {Name(RESOURCE_REFERENCE, "documentID"): f"sha256:{label.original.sha256}"}
-    ours.children.append(Node(_DERIVED_FROM, reference))
-    return write([*descriptions, ours], prefixes)
+    try:
+        both = _write(
+            [*theirs, _describe(label, source_type, about)], {**document.prefixes, **_PREFIXES}
+        )
+    except LabelError:
+        return alone
+    return both if _is_carried(both) else alone
 
 
 def read_label(source: bytes) -> Label | None:
@@ -90,7 +96,26 @@ def read_label(source: bytes) -> Label | None:
     return None if fields is None else parse_label(fields)
 
 
-def write(descriptions: list[Node], prefixes: dict[str, str]) -> bytes:
+def _describe(label: Label, source_type: str, about: str) -> Node:
+    """The label with its place in the picture's history."""
+    ours = describe(label, about)
+    ours.attributes[_SOURCE_TYPE] = source_type
+    reference = {Name(RESOURCE_REFERENCE, "documentID"): f"sha256:{label.original.sha256}"}
+    ours.children.append(Node(_DERIVED_FROM, reference))
+    return ours
+
+
+def _is_carried(packet: bytes) -> bool:
+    """Whether the label comes through exiv2 whole beside what strangers wrote."""
+    if len(packet) > _ROOM:
+        return False
+    try:
+        return read_label(exiv2.rewrite(packet)) == read_label(packet)
+    except (ContainerError, LabelError):
+        return False
+
+
+def _write(descriptions: list[Node], prefixes: dict[str, str]) -> bytes:
     """A packet of these descriptions; ``prefixes`` by URI.
 
     Raises:
@@ -103,21 +128,6 @@ def write(descriptions: list[Node], prefixes: dict[str, str]) -> bytes:
     ]
     root = Node(Name(META, "xmpmeta"), children=[Node(Name(RDF, "RDF"), children=kept)])
     return _HEADER + serialise(Document(root, prefixes)) + _TRAILER
-
-
-def merge(main: bytes, extension: bytes) -> bytes:
-    """Both parts of a packet that was split for want of room (see `provenance.metadata.jpeg`).
-
-    Raises:
-        LabelError: One of them is malformed or hostile.
-    """
-    first, second = parse(main), parse(extension)
-    pointer = Name(NOTE, "HasExtendedXMP")
-    descriptions = _descriptions(first)
-    for node in descriptions:
-        node.attributes.pop(pointer, None)
-        node.children = [child for child in node.children if child.name != pointer]
-    return write([*descriptions, *_descriptions(second)], {**second.prefixes, **first.prefixes})
 
 
 def _descriptions(document: Document) -> list[Node]:
@@ -145,6 +155,7 @@ def _made_by_ai(descriptions: list[Node]) -> str | None:
         found = [node.attributes.get(_SOURCE_TYPE, "")]
         found += [child.text for child in node.children if child.name == _SOURCE_TYPE]
         for value in found:
-            if value.strip().rpartition("/")[2] in _MADE_BY_AI:
-                return value.strip()
+            kind = value.strip().rpartition("/")[2]
+            if kind in _MADE_BY_AI:
+                return SOURCE_TYPES + kind
     return None

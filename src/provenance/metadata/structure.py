@@ -25,6 +25,9 @@ from .tree import Name, Node
 NAMESPACE = "https://provenance-label.org/ns/miscompression/1.0/"
 """Names our properties; nothing is fetched from there."""
 
+PREFIX = "mc"
+"""What stands for it in files we write; to be read by nobody."""
+
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
 _ARRAYS = {Name(RDF, "Seq"), Name(RDF, "Bag"), Name(RDF, "Alt")}
@@ -80,9 +83,15 @@ def _encode(value: Any, hint: Any) -> Value | None:
             return _json(value)
         return {key: typing.cast(Value, _encode(entry, float)) for key, entry in value.items()}
     if isinstance(value, tuple | list):
+        if "" in value:
+            # exiv2 drops such an item without a word.
+            raise LabelError("label: an empty text in a list cannot be written as XMP")
         return [typing.cast(Value, _encode(entry, None)) for entry in value]
     if isinstance(value, bool):
         return "True" if value else "False"
+    if isinstance(value, str) and "\x7f" in value:
+        # exiv2 would write a blank.
+        raise LabelError("XMP: cannot hold the character U+007F")
     if isinstance(value, float) and not math.isfinite(value):
         raise LabelError(f"label: {value} is not a number that can be written")
     return value if isinstance(value, str) else json.dumps(value)

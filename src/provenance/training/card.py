@@ -15,8 +15,8 @@ from typing import Any
 CARD = """\
 # Model card: {name}
 
-- **What**: weights of the codec `msh`, a mean-scale hyperprior of depthwise blocks, one network for
-  qualities 1 to 100. Not generative: trained for rate and squared error alone.
+- **What**: weights of the codec `msh`, a mean-scale hyperprior of depthwise blocks, one network
+  for qualities 1 to 100. Not generative: trained for rate and squared error alone.
 - **File**: `{file}`, {size:,} bytes, SHA-256 `{hash}`.
 - **Training data**: {data}
 - **Training**: from a closed-form block Karhunen-Loève start, {steps:,} steps of {batch} random crops
@@ -116,7 +116,8 @@ def _curve(log: list[dict[str, Any]]) -> str:
         f'<text x="{MARGIN}" y="{MARGIN - 14}" text-anchor="middle">PSNR, dB</text>',
     ]
     for psnr in range(low, high + 1, 2):
-        parts.append(f'<text x="{MARGIN - 8}" y="{y(psnr) + 4:.1f}" text-anchor="end">{psnr}</text>')
+        place = f'x="{MARGIN - 8}" y="{y(psnr) + 4:.1f}"'
+        parts.append(f'<text {place} text-anchor="end">{psnr}</text>')
     for tenth in range(0, int(right * 10) + 1, 2):
         place = f'x="{x(tenth / 10):.1f}" y="{HEIGHT - MARGIN + 18}"'
         parts.append(f'<text {place} text-anchor="middle">{tenth / 10:.1f}</text>')

@@ -64,6 +64,11 @@ class Coder:
         state = {name: tensors[name].float() for name in network.state_dict()}
         network.load_state_dict(state, assign=True)
         self._network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # In bfloat16 the synthesis is 2.5 times as fast and costs 0.02 dB; the analysis would cost
+        # up to 0.8 dB. The last convolution, which makes the pixels, stays in float32.
+        self._synthesis_type = torch.bfloat16 if _has_bfloat16() else torch.float32
+        self._synthesis = self._network.synthesis[:-2].to(self._synthesis_type)
+        self._to_pixels = self._network.synthesis[-2:]
 
     @classmethod
     def load(cls, path: Path) -> Coder:
@@ -145,7 +150,7 @@ class Coder:
                 + latents.means[:, row.padded, column.padded]
             )
             y = (y * inverse_gain)[None].contiguous(memory_format=torch.channels_last)
-            x = self._network.synthesis(y)[0]
+            x = self._to_pixels(self._synthesis(y.to(self._synthesis_type)).float())[0]
             x = x.add_(0.5).mul_(255).round_().clamp_(0, 255).to(torch.uint8).permute(1, 2, 0)
             x = x[row.scaled_cut(STRIDE), column.scaled_cut(STRIDE)]
             target = pixels[row.scaled(STRIDE), column.scaled(STRIDE)]
@@ -179,6 +184,12 @@ class Coder:
 
         for_each_tile(hyper.shape[1], hyper.shape[2], HYPER_TILE, 1, work)
         return means, scales
+
+
+def _has_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 in hardware; elsewhere it would be slow."""
+    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, check, lambda: False)() for check in checks)
 
 
 def _tables(tensors: Mapping[str, Tensor], name: str) -> Tables:

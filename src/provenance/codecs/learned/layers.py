@@ -53,7 +53,7 @@ class DepthwiseBlock(nn.Module):
         super().__init__()
         self.spatial = nn.Sequential(
             nn.Conv2d(channels, channels, 1),
-            nn.LeakyReLU(SLOPE),
+            nn.LeakyReLU(SLOPE, inplace=True),
             nn.Conv2d(channels, channels, 3, padding=1, groups=channels),
             nn.Conv2d(channels, channels, 1),
         )
@@ -66,7 +66,7 @@ class DepthwiseBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.spatial(x)
-        hidden = functional.leaky_relu(self.expand(x), SLOPE)
+        hidden = functional.leaky_relu(self.expand(x), SLOPE, inplace=True)
         result: Tensor = x + self.project(hidden)
         return result
 

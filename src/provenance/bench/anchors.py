@@ -1,0 +1,46 @@
+"""Ordinary codecs to compare with, as Pillow has them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A codec with the settings to try."""
+
+    name: str
+    settings: tuple[int, ...]
+    run: Callable[[Pixels, int], tuple[int, Pixels]]
+    """Pixels and setting to bytes and decoded pixels."""
+
+
+def anchors() -> list[Contender]:
+    """JPEG 4:2:0 optimised, WebP method 6, AVIF speed 6 with 4:2:0 and with 4:4:4."""
+    return [
+        _pillow("JPEG", "JPEG", (5, 10, 20, 30, 45, 60, 75, 85, 92, 96), optimize=True),
+        _pillow("WebP", "WEBP", (0, 10, 25, 45, 65, 80, 90, 96), method=6),
+        _pillow("AVIF 4:2:0", "AVIF", (10, 20, 32, 44, 56, 68, 80, 90), speed=6),
+        _pillow(
+            "AVIF 4:4:4", "AVIF", (10, 20, 32, 44, 56, 68, 80, 90), speed=6, subsampling="4:4:4"
+        ),
+    ]
+
+
+def _pillow(name: str, kind: str, settings: tuple[int, ...], **options: Any) -> Contender:
+    def run(pixels: Pixels, setting: int) -> tuple[int, Pixels]:
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, kind, quality=setting, **options)
+        with Image.open(buffer) as decoded:
+            return buffer.tell(), np.asarray(decoded.convert("RGB"))
+
+    return Contender(name, settings, run)

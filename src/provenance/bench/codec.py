@@ -1,0 +1,173 @@
+"""Rate and distortion of a codec of ours against ordinary ones, on real photos.
+
+Rates are bytes of the bitstream (for ours) or of the file (for the others); quality is RGB PSNR and
+MS-SSIM in dB, each the mean over the photos at one setting.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from .. import codecs
+from ..errors import InputError
+from ..metrics import ms_ssim, psnr_db
+from .anchors import Contender, Pixels, anchors
+from .bjontegaard import rate_difference
+
+QUALITIES = (1, 15, 30, 45, 60, 75, 90, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One codec at one setting on one photo."""
+
+    codec: str
+    setting: int
+    photo: str
+    bytes: int
+    bits_per_pixel: float
+    psnr_db: float
+    ms_ssim_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a benchmark found."""
+
+    points: tuple[Point, ...]
+    contenders: tuple[str, ...]
+    """The codec of ours first."""
+
+    def curve(self, codec: str, metric: str) -> list[tuple[float, float]]:
+        """Mean bits per pixel and mean ``psnr_db`` or ``ms_ssim_db`` at each setting."""
+        settings = dict.fromkeys(p.setting for p in self.points if p.codec == codec)
+        curve = []
+        for setting in settings:
+            chosen = [p for p in self.points if p.codec == codec and p.setting == setting]
+            rate = float(np.mean([p.bits_per_pixel for p in chosen]))
+            curve.append((rate, float(np.mean([getattr(p, metric) for p in chosen]))))
+        return curve
+
+    def rate_differences(self) -> list[tuple[str, float, float]]:
+        """Anchor, and our rate difference to it in percent by PSNR and by MS-SSIM."""
+        ours, *others = self.contenders
+        return [
+            (
+                other,
+                rate_difference(self.curve(other, "psnr_db"), self.curve(ours, "psnr_db")),
+                rate_difference(self.curve(other, "ms_ssim_db"), self.curve(ours, "ms_ssim_db")),
+            )
+            for other in others
+        ]
+
+
+def run(photos: Sequence[Path], codec: str, progress: Callable[[str], None]) -> Summary:
+    """Run a codec of ours and the anchors over ``photos``.
+
+    Raises:
+        InputError: There are no photos, or one is too small for MS-SSIM (176 px).
+        UsageError: There is no such codec.
+    """
+    if not photos:
+        raise InputError("no photos to compare on; name files or folders of PNG")
+    contenders = [_ours(codec), *anchors()]
+    points = []
+    for path in photos:
+        with Image.open(path) as opened:
+            pixels = np.asarray(opened.convert("RGB"))
+        for contender in contenders:
+            progress(f"{path.name}: {contender.name}")
+            for setting in contender.settings:
+                points.append(_point(contender, setting, path, pixels))
+    return Summary(tuple(points), tuple(contender.name for contender in contenders))
+
+
+def write(summary: Summary, folder: Path) -> str:
+    """Write ``points.csv``, ``summary.md``, ``curves.png`` and ``curves.svg``; give the table."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "points.csv").open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(Point.__slots__)
+        writer.writerows([getattr(p, name) for name in Point.__slots__] for p in summary.points)
+    table = _table(summary)
+    (folder / "summary.md").write_text(table)
+    _plot(summary, folder)
+    return table
+
+
+def _ours(name: str) -> Contender:
+    codec = codecs.get(name)
+
+    def code(pixels: Pixels, setting: int) -> tuple[int, Pixels]:
+        bitstream = codec.encode(codecs.Picture(pixels), setting)
+        return len(bitstream), codec.decode(bitstream, max_pixels=pixels.size).pixels
+
+    return Contender(name, QUALITIES, code)
+
+
+def _point(contender: Contender, setting: int, path: Path, pixels: Pixels) -> Point:
+    size, decoded = contender.run(pixels, setting)
+    similarity = ms_ssim(pixels, decoded)
+    if similarity is None:
+        raise InputError(f"{path}: sides under 176 px are too small to compare on")
+    return Point(
+        contender.name,
+        setting,
+        path.name,
+        size,
+        8 * size / (pixels.shape[0] * pixels.shape[1]),
+        psnr_db(pixels, decoded),
+        -10 * math.log10(max(1 - similarity, 1e-10)),
+    )
+
+
+def _table(summary: Summary) -> str:
+    photos = len({point.photo for point in summary.points})
+    ours = summary.contenders[0]
+    lines = [
+        f"Rate that {ours} needs compared with others for the same quality ({photos} photos, "
+        "Bjøntegaard; negative is better):",
+        "",
+        "| against | PSNR | MS-SSIM |",
+        "| --- | --- | --- |",
+    ]
+    for name, by_psnr, by_ms_ssim in summary.rate_differences():
+        lines.append(f"| {name} | {by_psnr:+.1f} % | {by_ms_ssim:+.1f} % |")
+    lines += ["", "| codec | bits per pixel: PSNR, MS-SSIM in dB |", "| --- | --- |"]
+    for name in summary.contenders:
+        psnrs, similarities = summary.curve(name, "psnr_db"), summary.curve(name, "ms_ssim_db")
+        cells = [
+            f"{rate:.3f}: {psnr:.2f}, {similarity:.2f}"
+            for (rate, psnr), (_, similarity) in zip(psnrs, similarities, strict=True)
+        ]
+        lines.append(f"| {name} | {'; '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def _plot(summary: Summary, folder: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, panels = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
+    for panel, (metric, name) in zip(
+        panels, (("psnr_db", "PSNR"), ("ms_ssim_db", "MS-SSIM")), strict=True
+    ):
+        for number, contender in enumerate(summary.contenders):
+            rates, qualities = zip(*summary.curve(contender, metric), strict=True)
+            style = {"linewidth": 2.5, "color": "black"} if number == 0 else {"linewidth": 1.2}
+            panel.plot(rates, qualities, "o-", markersize=3, label=contender, **style)
+        panel.set(xlabel="bits per pixel", ylabel=f"{name}, dB", xlim=(0, 1.6))
+        panel.grid(alpha=0.3)
+        panel.legend()
+    for suffix in ("png", "svg"):
+        figure.savefig(folder / f"curves.{suffix}", dpi=110)
+    plt.close(figure)

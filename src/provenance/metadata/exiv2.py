@@ -1,0 +1,165 @@
+"""XMP in JPEG, PNG and WebP files, read and written by exiv2.
+
+exiv2 parses a packet and writes it anew: whitespace, order and prefixes may differ from what was
+given, some 2 KB of padding follow, and a namespace that ends in neither ``/`` nor ``#`` gets a
+``/``. Prefixes therefore mean nothing; whoever reads a packet goes by URI.
+"""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from ..errors import ContainerError, LabelError
+from .structure import NAMESPACE, PREFIX
+
+MAX_BYTES = 300_000
+"""Of XMP in one file. exiv2 takes time with the square of the number of properties: seconds for
+the worst packet of this size, and minutes for one of a megabyte."""
+
+_SIGNATURES = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n"}
+_TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
+_KEYWORDS = (b"XML:com.adobe.xmp", b"Raw profile type xmp")
+"""Of the PNG chunks in which exiv2 finds XMP."""
+
+_CARRIER = b"\xff\xd8\xff\xd9"
+"""A JPEG without a picture."""
+
+_in_use = threading.Lock()
+"""exiv2's tables of namespaces are shared by the process and not safe between threads."""
+
+
+def read(data: bytes, media_type: str) -> bytes | None:
+    """The packet, or None.
+
+    Raises:
+        ContainerError: ``data`` is broken or not of that type.
+        LabelError: More XMP than the limit.
+    """
+    with _opened(data, media_type) as image:
+        # Latin-1 gives every byte back; whether they are UTF-8 is for the reader of XML to say.
+        text: str = image.read_raw_xmp("latin-1")
+    return text.encode("latin-1") or None
+
+
+def write(data: bytes, media_type: str, packet: bytes) -> bytes:
+    """The same file with what ``packet`` says as its only XMP; ``packet`` is XML in UTF-8.
+
+    Raises:
+        ContainerError: ``data`` is broken or not of that type.
+        LabelError: ``packet`` is not XMP, or too large for the file or to be read again.
+    """
+    with _opened(data, media_type) as image:
+        try:
+            image.modify_raw_xmp(packet.decode())
+        except Exception as error:
+            if "JPEG segment" in str(error):
+                raise LabelError(
+                    f"XMP: {len(packet):,} bytes do not fit into a JPEG; use PNG, WebP or AVIF"
+                ) from error
+            if "XMP" in str(error):
+                raise LabelError(f"XMP: exiv2 refuses it: {_line(error)}") from error
+            raise
+        written: bytes = image.get_bytes()
+    _check(written, media_type)
+    return written
+
+
+def rewrite(packet: bytes) -> bytes:
+    """What becomes of a packet in a JPEG, the file that holds the least.
+
+    Raises:
+        LabelError: It is not XMP, or does not fit.
+    """
+    return read(write(_CARRIER, "image/jpeg", packet), "image/jpeg") or b""
+
+
+@contextmanager
+def _opened(data: bytes, media_type: str) -> Iterator[Any]:
+    """The file in exiv2, for one thread at a time; exiv2's errors as ours."""
+    _check(data, media_type)
+    pyexiv2 = _library()
+    with _in_use:
+        try:
+            pyexiv2.set_log_level(4)
+            # Anew each time: a file may have bound our prefix to another URI since.
+            pyexiv2.registerNs(NAMESPACE, PREFIX)
+            image = pyexiv2.ImageData(data)
+            try:
+                yield image
+            finally:
+                image.close()
+        except (ContainerError, LabelError):
+            raise
+        except Exception as error:  # the binding maps C++ errors to several of Python's
+            kind = media_type.removeprefix("image/")
+            raise ContainerError(f"{kind}: exiv2 cannot read it: {_line(error)}") from error
+
+
+def _library() -> ModuleType:
+    import pyexiv2  # takes a moment, which the import of this package shall not
+
+    module: ModuleType = pyexiv2
+    return module
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def _check(data: bytes, media_type: str) -> None:
+    """Whether the file is what it is said to be, and its XMP within the limit.
+
+    exiv2 itself goes by content and would try twenty more formats. A JPEG segment is bounded by
+    its format.
+    """
+    if media_type == "image/webp":
+        sound = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+    else:
+        sound = data.startswith(_SIGNATURES[media_type])
+    if not sound:
+        raise ContainerError(f"{media_type.removeprefix('image/')}: has not its signature")
+    found = 0
+    if media_type == "image/png":
+        found = sum(_text_size(*chunk) for chunk in _png_chunks(data))
+    elif media_type == "image/webp":
+        found = sum(len(body) for kind, body in _webp_chunks(data) if kind.upper() == b"XMP ")
+    if found > MAX_BYTES:
+        raise LabelError(f"XMP: larger than {MAX_BYTES:,} bytes, which is the limit")
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 8
+    while at + 8 <= len(data):
+        length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        yield kind, data[at + 8 : at + 8 + length] if kind in _TEXTS else b""
+        at += 12 + length
+
+
+def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 12
+    while at + 8 <= len(data):
+        length = int.from_bytes(data[at + 4 : at + 8], "little")
+        yield data[at : at + 4], data[at + 8 : at + 8 + length]
+        at += 8 + length + length % 2
+
+
+def _text_size(kind: bytes, body: bytes) -> int:
+    """Bytes of XMP in a PNG chunk, unpacked; one beyond the limit is counted that far only."""
+    if not body.startswith(_KEYWORDS):
+        return 0
+    text = body.partition(b"\0")[2]
+    if kind == b"zTXt":
+        packed = text[1:]
+    elif kind == b"iTXt" and text[:1] != b"\0":
+        packed = text[2:].split(b"\0", 2)[-1]
+    else:
+        return len(text)
+    try:
+        return len(zlib.decompressobj().decompress(packed, MAX_BYTES + 1))
+    except zlib.error:
+        return 0  # exiv2 will refuse it, too

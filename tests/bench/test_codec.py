@@ -1,0 +1,28 @@
+"""The benchmark of codecs, as a user runs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+
+def test_it_writes_table_points_and_plots(data: Path, tmp_path: Path) -> None:
+    with Image.open(data / "kodak" / "kodim20.png") as photo:
+        photo.crop((0, 0, 256, 192)).save(tmp_path / "photo.png")
+    script = Path(sys.executable).with_name("provenance")
+    target = tmp_path / "bench"
+    done = subprocess.run(
+        [script, "bench", "codec", tmp_path / "photo.png", "-o", target],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "| AVIF 4:2:0 |" in done.stdout and "| msh |" in done.stdout
+    lines = (target / "points.csv").read_text().splitlines()
+    assert lines[0].startswith("codec,setting,photo,bytes") and len(lines) == 1 + 8 + 10 + 3 * 8
+    with Image.open(target / "curves.png") as plot:
+        assert plot.width > 800
+    assert (target / "curves.svg").read_text().startswith("<?xml")

@@ -1,0 +1,151 @@
+"""The verdicts and the steps behind them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import provenance
+from provenance import api, container
+from provenance.codecs import bitstream as frames
+from provenance.credentials import new_identity, sign
+from provenance.errors import UsageError
+from provenance.verification import Outcome, Report
+
+
+@pytest.fixture(scope="module")
+def compressed(astronaut: Path) -> provenance.Labelled:
+    return provenance.compress(astronaut, quality=20)
+
+
+def _resigned(compressed: provenance.Labelled, data: bytes, label: provenance.Label) -> bytes:
+    """What a signer who lies would make: any content, any label, a good signature."""
+    return sign(
+        data,
+        "image/avif",
+        label,
+        api.default_identity(),
+        original=b"original",
+        original_media_type="image/png",
+    )
+
+
+def _failed(report: Report) -> set[str]:
+    return {step.name for step in report.steps if step.outcome is Outcome.FAILED}
+
+
+def test_steps_are_numbered_in_order(compressed: provenance.Labelled) -> None:
+    report = provenance.verify(compressed.data)
+    assert [step.number for step in report.steps] == list(range(1, len(report.steps) + 1))
+    assert report.exit_code == 0 and not _failed(report)
+    assert report.intact and report.valid and report.trusted and report.label_consistent
+
+
+def test_an_unknown_signer_is_valid_and_not_trusted(
+    compressed: provenance.Labelled, tmp_path: Path
+) -> None:
+    trust = provenance.TrustStore(tmp_path / "trust")
+    report = provenance.verify(compressed.data, trust=trust)
+    assert report.exit_code == 5
+    assert report.intact and report.valid and not report.trusted
+    assert _failed(report) == {"trust"}
+
+
+def test_an_own_identity_signs(astronaut: Path, tmp_path: Path) -> None:
+    identity = new_identity("Example Desk", "Photo editor", tmp_path / "desk")
+    signed = provenance.compress(astronaut, quality=1, identity=identity)
+    report = provenance.verify(signed.data)
+    assert report.exit_code == 5
+    assert report.signer is not None and report.signer["organisation"] == "Example Desk"
+
+
+def test_a_label_of_another_file_is_noticed_though_signed(
+    compressed: provenance.Labelled,
+) -> None:
+    parts = container.unpack(compressed.data)
+    other = replace(compressed.label, model=replace(compressed.label.model, name="msh-9"))
+    data = container.replace_xmp(compressed.data, parts.xmp)
+    report = provenance.verify(_resigned(compressed, data, other))
+    assert report.exit_code == 4 and report.trusted and not report.label_consistent
+    assert _failed(report) == {"XMP", "bitstream"}
+
+
+def test_a_broken_bitstream_is_noticed_though_signed(compressed: provenance.Labelled) -> None:
+    parts = container.unpack(compressed.data)
+    broken = bytearray(parts.bitstream)
+    broken[-20] ^= 1
+    data = container.pack(
+        bytes(broken), width=parts.width, height=parts.height, preview=None, xmp=parts.xmp
+    )
+    report = provenance.verify(_resigned(compressed, data, compressed.label))
+    assert report.exit_code == 4 and _failed(report) == {"bitstream"}
+
+
+def test_a_model_that_is_not_installed_is_said_and_no_fault(
+    compressed: provenance.Labelled,
+) -> None:
+    parts = container.unpack(compressed.data)
+    stream = replace(frames.parse(parts.bitstream), weights=bytes(8))
+    label = replace(compressed.label, model=replace(compressed.label.model, sha256="00" * 32))
+    data = container.pack(
+        frames.pack(stream),
+        width=parts.width,
+        height=parts.height,
+        preview=None,
+        xmp=None,
+    )
+    report = provenance.verify(_resigned(compressed, data, label))
+    assert report.exit_code == 0
+    assert "not installed here" in next(s.detail for s in report.steps if s.name == "bitstream")
+
+
+def test_sizes_must_agree(compressed: provenance.Labelled) -> None:
+    parts = container.unpack(compressed.data)
+    data = container.pack(parts.bitstream, width=640, height=480, preview=None, xmp=parts.xmp)
+    report = provenance.verify(_resigned(compressed, data, compressed.label))
+    assert report.exit_code == 4 and _failed(report) == {"bitstream"}
+
+
+def test_an_unsigned_label_proves_nothing(compressed: provenance.Labelled) -> None:
+    parts = container.unpack(compressed.data)
+    data = container.replace_xmp(compressed.data, parts.xmp)
+    report = provenance.verify(data)
+    assert report.exit_code == 3
+    assert report.label is not None and not report.intact and not report.trusted
+
+
+@pytest.mark.parametrize("data", [b"", b"text", b"\xff\xd8\xff\xe0" + bytes(50)])
+def test_other_files_are_reported_and_raise_nothing(data: bytes) -> None:
+    report = provenance.verify(data)
+    assert report.exit_code == 4 and _failed(report) >= {"container"}
+
+
+def test_icc_exif_and_orientation_survive(astronaut: Path) -> None:
+    import io
+
+    from PIL import Image, ImageCms
+
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exif = Image.Exif()
+    exif[0x010F] = "A camera"
+    exif[0x0112] = 6
+    buffer = io.BytesIO()
+    with Image.open(astronaut) as image:
+        wide = image.convert("RGB").crop((0, 0, 300, 200))
+    wide.save(buffer, "JPEG", icc_profile=profile, exif=exif, quality=95)
+    compressed = provenance.compress(buffer.getvalue(), quality=60)
+    assert (compressed.label.original.width, compressed.label.original.height) == (200, 300)
+    for kind in ("png", "jpeg", "webp"):
+        decoded = provenance.decompress(compressed.data, to=kind)
+        with Image.open(io.BytesIO(decoded.data)) as picture:
+            assert picture.size == (200, 300)
+            assert picture.info["icc_profile"] == profile
+            assert picture.getexif()[0x010F] == "A camera"
+            assert picture.getexif().get(0x0112, 1) == 1
+
+
+def test_an_unknown_rendition_is_a_usage_error(astronaut: Path) -> None:
+    with pytest.raises(UsageError, match="not a rendition format"):
+        provenance.compress(astronaut, to="gif")
