@@ -12,8 +12,8 @@ from pathlib import Path
 from . import codecs, container, imaging, metadata
 from .credentials import Identity, TrustStore, identity_folder, local_identity, trust_folder
 from .errors import InputError, NotLabelledError
-from .files import read, sha256
-from .imaging import MAX_PIXELS, Photo
+from .files import MAX_PIXELS, read, sha256
+from .imaging import Photo
 from .labels import (
     CodecFacts,
     Label,

@@ -13,6 +13,9 @@ from .errors import InputError, OutputError, TooLargeError
 MAX_BYTES = 2 * 1024**3
 """Largest file that is read."""
 
+MAX_PIXELS = 100_000_000
+"""Pictures with more pixels are refused unless the caller raises the limit."""
+
 STANDARD_STREAM = Path("-")
 """The path that means standard input or standard output."""
 

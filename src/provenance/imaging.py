@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .errors import ImageError, TooLargeError, UsageError
-
-MAX_PIXELS = 100_000_000
-"""Pictures with more pixels are refused unless the caller raises the limit."""
+from .files import MAX_PIXELS
 
 MEDIA_TYPES = {
     "AVIF": "image/avif",

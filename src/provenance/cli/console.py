@@ -7,13 +7,15 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ProvenanceError, UsageError
 from ..files import STANDARD_STREAM
-from ..labels import Finding, Label, Risk
 from ..stages import Stages
 from ..taxonomy import LEVEL_NAMES
+
+if TYPE_CHECKING:
+    from ..labels import Finding, Label, Risk
 
 
 def print_json(data: Mapping[str, Any], *, line: bool = False) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UsageError
-from ..imaging import MAX_PIXELS
+from ..files import MAX_PIXELS
 
 if TYPE_CHECKING:
     from ..credentials import Identity

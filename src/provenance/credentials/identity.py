@@ -100,7 +100,9 @@ def new_identity(organisation: str, name: str, folder: Path, *, replace: bool = 
         aside.rename(folder)
     except OSError as error:
         if folder.exists():
-            raise OutputError(f"{folder}: holds an identity already") from None
+            raise OutputError(
+                f"{folder}: holds an identity already; use --force to replace it"
+            ) from None
         raise OutputError(f"{folder}: cannot be written: {error.strerror}") from error
     finally:
         if aside is not None:

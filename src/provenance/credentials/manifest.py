@@ -6,11 +6,10 @@ import uuid
 from typing import Any
 
 from ..labels import Label, to_json
+from ..labels.source_type import source_type
 
 LABEL_ASSERTION = "org.provenance.miscompression"
 """The assertion's label. The schema's version is inside: a suffix of ``.vN`` gets lost."""
-
-SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 UNREADABLE = "Its own credential could not be read when this was signed."
 """Description of an ingredient whose manifest is in pieces."""
@@ -57,14 +56,6 @@ def new_identifier() -> str:
     return f"xmp.iid:{uuid.uuid4()}"
 
 
-def source_type(label: Label) -> str:
-    """IPTC's word for what the codec made of the picture."""
-    generated = label.codec.generative
-    return SOURCE_TYPES + (
-        "compositeWithTrainedAlgorithmicMedia" if generated else "algorithmicallyEnhanced"
-    )
-
-
 def _actions(label: Label, parent: str) -> list[dict[str, Any]]:
     """Opened, then transcoded, and edited where "no editorial change" would be untrue.
 
@@ -76,7 +67,7 @@ def _actions(label: Label, parent: str) -> list[dict[str, Any]]:
     version = label.codec.extra.get("version", label.model.name)
     codec = {
         "softwareAgent": {"name": label.codec.name, "version": str(version)},
-        "digitalSourceType": source_type(label),
+        "digitalSourceType": source_type(label.codec),
         "parameters": about,
     }
     actions = [

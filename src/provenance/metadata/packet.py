@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import ContainerError, LabelError
 from ..labels import Label, parse_label
+from ..labels.source_type import SOURCE_TYPES, source_type
 from . import exiv2
 from .structure import NAMESPACE, PREFIX, RDF, describe, undescribe
 from .tree import Document, Name, Node, parse, serialise
@@ -15,8 +16,6 @@ IPTC_EXTENSION = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 TIFF = "http://ns.adobe.com/tiff/1.0/"
 TERMS = "http://purl.org/dc/terms/"
 NOTE = "http://ns.adobe.com/xmp/note/"
-
-SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 _PREFIXES = {
     META: "x",
@@ -66,21 +65,15 @@ def packet(label: Label, existing: bytes | None = None) -> bytes:
         theirs = [] if document is None else _descriptions(document)
     except LabelError:
         document, theirs = None, []
-    source_type = _made_by_ai(theirs) or SOURCE_TYPES + (
-        "compositeWithTrainedAlgorithmicMedia"
-        if label.codec.generative
-        else "algorithmicallyEnhanced"
-    )
-    alone = _write([_describe(label, source_type, "")], _PREFIXES)
+    kind = _made_by_ai(theirs) or source_type(label.codec)
+    alone = _write([_describe(label, kind, "")], _PREFIXES)
     if document is None:
         return alone
     about = next((node.attributes.get(Name(RDF, "about"), "") for node in theirs), "")
     for node in theirs:
         _forget(node)
     try:
-        both = _write(
-            [*theirs, _describe(label, source_type, about)], {**document.prefixes, **_PREFIXES}
-        )
+        both = _write([*theirs, _describe(label, kind, about)], {**document.prefixes, **_PREFIXES})
     except LabelError:
         return alone
     return both if _is_carried(both) else alone

@@ -19,9 +19,9 @@ CARD = """\
   for qualities 1 to 100. Not generative: trained for rate and squared error alone.
 - **File**: `{file}`, {size:,} bytes, SHA-256 `{hash}`.
 - **Training data**: {data}
-- **Training**: from a closed-form block Karhunen-Loève start, {steps:,} steps of {batch} random crops
-  of {crop} px, Adam, cosine learning rate from {rate:g}, bfloat16, {minutes:.0f} minutes on {device};
-  exponential moving average of the weights. `python -m provenance.training.train`.
+- **Training**: from a closed-form block Karhunen-Loève start, {steps:,} steps of {batch} random
+  crops of {crop} px, Adam, cosine learning rate from {rate:g}, bfloat16, {minutes:.0f} minutes on
+  {device}; exponential moving average of the weights. `python -m provenance.training.train`.
 - **Known limits**: trained for hours, not days. Fine texture is smoothed at low qualities; small
   print becomes illegible or wrong there, which the risk score is for.
 
