@@ -125,3 +125,12 @@ def test_damaged_profiles_and_exif_are_left_out_and_told(portrait: Image.Image) 
     photo = imaging.load(data, "photo")
     assert photo.icc is None
     assert photo.notes == ("The ICC profile is damaged and was left out.",)
+
+
+def test_a_preview_is_small_and_in_srgb(astronaut: Path) -> None:
+    photo = imaging.load(astronaut.read_bytes(), "astronaut")
+    assert photo.icc
+    small = imaging.preview(photo, 320)
+    assert len(small) < 8000
+    with Image.open(io.BytesIO(small)) as image:
+        assert image.size == (320, 320) and not image.info.get("icc_profile")

@@ -144,12 +144,14 @@ def render(photo: Photo, kind: str) -> bytes:
 
 
 def preview(photo: Photo, longest_side: int) -> bytes:
-    """A small ordinary AVIF of ``photo``, its longest side at most ``longest_side`` px."""
+    """A small ordinary AVIF of ``photo`` in sRGB, its longest side at most ``longest_side`` px."""
     image = Image.fromarray(photo.pixels)
     image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    if photo.icc and not photo.grey:
+        # A profile would take as much room as the picture.
+        image = _to_srgb(image, photo.icc)
     buffer = io.BytesIO()
-    icc = None if photo.grey else photo.icc
-    image.save(buffer, "AVIF", quality=45, speed=6, icc_profile=icc or b"")
+    image.save(buffer, "AVIF", quality=45, speed=6, icc_profile=b"")
     return buffer.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""Bitstreams made once, elsewhere, decode here: to the same latents, and all but the same pixels."""
+"""Bitstreams made once, elsewhere, decode here: the same latents, and all but the same pixels."""
 
 from __future__ import annotations
 

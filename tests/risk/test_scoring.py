@@ -11,6 +11,7 @@ from provenance.risk.scoring import (
     deceptiveness,
     is_high_impact,
     ranked,
+    reported,
     score,
     score_by_type,
 )
@@ -44,7 +45,15 @@ def test_a_place_is_not_counted_twice() -> None:
 
 def test_the_improbable_is_not_reported_and_the_rest_is_bounded() -> None:
     assert ranked([finding(0.01)]) == ()
-    assert len(ranked([finding(0.5, box=(20 * i, 0, 9, 9)) for i in range(80)])) == 50
+    many = ranked([finding(0.5, box=(20 * i, 0, 9, 9)) for i in range(80)])
+    assert len(many) == 80
+    assert len(reported(many)) == 20
+
+
+def test_symbols_are_reported_first() -> None:
+    many = [finding(0.9, box=(20 * i, 0, 9, 9)) for i in range(80)]
+    first, second, *_rest = reported([*many, finding(0.2, "text"), finding(0.3, "numeral")])
+    assert (first.symbol, second.symbol) == ("numeral", "text")
 
 
 def test_each_type_is_scored_by_its_share() -> None:

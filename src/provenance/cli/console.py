@@ -77,7 +77,7 @@ def print_timing(stages: Stages) -> None:
 
 
 def print_label(label: Label) -> None:
-    """A label for people."""
+    """A label for people; warnings that repeat a finding are left out."""
     quality, original = label.quality, label.original
     rows = [
         ("codec", f"{label.codec.name}, {label.codec.family}{_generative(label)}"),
@@ -89,6 +89,10 @@ def print_label(label: Label) -> None:
         rows.insert(3, ("bitstream", f"{quality.bits_per_pixel:.3f} bits per pixel"))
     table(rows)
     print_risk(label.risk)
+    said = {finding.sentence for finding in label.risk.findings}
+    for warning in label.warnings:
+        if warning not in said:
+            say(f"! {warning}")
 
 
 def print_risk(risk: Risk) -> None:

@@ -25,5 +25,3 @@ def show(
         return
     console.say(f"{file}: label (not verified; see `provenance verify`)")
     console.print_label(label)
-    for warning in label.warnings:
-        console.say(f"! {warning}")

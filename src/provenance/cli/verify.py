@@ -54,8 +54,6 @@ def _print(report: Report) -> None:
         console.say(f"  {step.number:2} {_MARKS[step.outcome]} {step.name}: {step.detail}")
     if report.label:
         console.print_label(report.label)
-        for warning in report.label.warnings:
-            console.say(f"! {warning}")
 
 
 def _verdict(report: Report) -> str:

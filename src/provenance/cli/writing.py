@@ -74,8 +74,6 @@ def finish(
             sizes += f", {result.bitstream_bytes:,} of them the bitstream"
         console.say(f"{target}: {sizes}")
         console.print_label(result.label)
-        for warning in result.label.warnings:
-            console.say(f"! {warning}")
     if max_score is not None and result.label.risk.score > max_score:
         sys.stdout.flush()
         console.note(f"risk {result.label.risk.score:.2f} is above --max-score {max_score:g}")

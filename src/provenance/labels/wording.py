@@ -19,7 +19,7 @@ def warnings(codec: CodecFacts, risk: Risk) -> tuple[str, ...]:
         )
     likely = [finding for finding in risk.findings if finding.probability >= WORTH_A_WARNING]
     likely.sort(key=lambda finding: (finding.symbol is None, -finding.probability))
-    sentences += [finding.sentence for finding in likely[:5]]
+    sentences += dict.fromkeys(finding.sentence for finding in likely[:5])
     if len(likely) > 5:
         sentences.append(f"{len(likely) - 5} more places may have changed.")
     if codec.generative:

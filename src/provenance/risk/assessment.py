@@ -13,8 +13,17 @@ from ..labels import Assessor, Finding, Risk
 from ..taxonomy import level_of
 from .calibration import CALIBRATION, VERSION
 from .detectors import find_detectors
+from .merging import merged
 from .pair import Pair
-from .scoring import affected_area, is_high_impact, ranked, score, score_by_type, weight
+from .scoring import (
+    affected_area,
+    is_high_impact,
+    ranked,
+    reported,
+    score,
+    score_by_type,
+    weight,
+)
 
 
 def assess(
@@ -65,7 +74,7 @@ def assess(
         affected_area=affected_area([finding.box for finding in findings], width, height),
         high_impact=is_high_impact(findings),
         by_type=score_by_type(findings),
-        findings=findings,
+        findings=reported(merged(findings)),
         assessor=Assessor(
             version=VERSION,
             calibration=CALIBRATION,

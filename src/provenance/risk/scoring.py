@@ -35,7 +35,7 @@ def deceptiveness(crispness: float) -> float:
 
 
 def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings worth reporting, those that weigh most first."""
+    """The findings that count, each place once, those that weigh most first."""
     likely = sorted(
         (finding for finding in findings if finding.probability >= MIN_PROBABILITY),
         key=lambda finding: (-weight(finding), finding.box),
@@ -48,7 +48,13 @@ def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         )
         if not doubled:
             kept.append(finding)
-    return tuple(kept[:MAX_FINDINGS])
+    return tuple(kept)
+
+
+def reported(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """As many as a label takes: symbols first, and of either kind those that weigh most."""
+    ordered = sorted(findings, key=lambda f: (f.symbol is None, -weight(f), f.box))
+    return tuple(ordered[:MAX_FINDINGS])
 
 
 def weight(finding: Finding) -> float:

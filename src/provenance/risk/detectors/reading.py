@@ -23,8 +23,9 @@ FloatArray = npt.NDArray[np.float32]
 TILE = 1216
 OVERLAP = 128
 """Pixels of the detector's tiles; lines are found that a pass over the whole picture misses."""
-MIN_DETECTION_SIDE = 736
-"""Smaller pictures are enlarged to this: the detector does not see small text."""
+MIN_DETECTION_SIDE = 1536
+MAX_ENLARGEMENT = 3.0
+"""Smaller pictures are enlarged towards this: the detector does not see text under some 12 px."""
 MAX_DETECTION_PIXELS = 5_000_000
 LINE_HEIGHT = 48
 MIN_LINE_WIDTH = 320
@@ -45,6 +46,8 @@ class Line:
 
     corners: tuple[tuple[float, float], ...]
     """Clockwise from where reading begins: top left, top right, bottom right, bottom left."""
+    score: float = 1.0
+    """How sure the detector is that this is text: the mean of its map, `_TEXT_LINE` to 1."""
 
     @property
     def width(self) -> float:
@@ -101,19 +104,18 @@ def find_lines(pixels: ByteArray, interesting: npt.NDArray[np.bool_] | None = No
     import cv2
 
     height, width = pixels.shape[:2]
-    scale = min(1.0, (MAX_DETECTION_PIXELS / (height * width)) ** 0.5)
-    if min(height, width) < MIN_DETECTION_SIDE:
-        scale = min(MIN_DETECTION_SIDE / min(height, width), 2.0)
+    wanted = max(1.0, min(MIN_DETECTION_SIDE / min(height, width), MAX_ENLARGEMENT))
+    scale = min(wanted, (MAX_DETECTION_PIXELS / (height * width)) ** 0.5)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     picture = cv2.resize(pixels, size, interpolation=method) if scale != 1 else pixels
     lines: list[Line] = []
     for rows, columns in _tiles(picture.shape[0], picture.shape[1]):
         if interesting is not None and not _any_within(interesting, rows, columns, size):
             continue
-        for corners in _detect(picture[rows, columns]):
+        for corners, score in _detect(picture[rows, columns]):
             placed = (corners + np.array([columns.start, rows.start])) / scale
-            lines.append(Line(tuple((float(x), float(y)) for x, y in placed)))
+            lines.append(Line(tuple((float(x), float(y)) for x, y in placed), score))
     return _without_doubles(lines)
 
 
@@ -201,8 +203,8 @@ def _any_within(
     )
 
 
-def _detect(tile: ByteArray) -> list[FloatArray]:
-    """Corners [4, 2] of the lines in a tile, in its own pixels."""
+def _detect(tile: ByteArray) -> list[tuple[FloatArray, float]]:
+    """Corners [4, 2] of the lines in a tile, in its own pixels, and their scores."""
     import cv2
 
     height, width = tile.shape[:2]
@@ -218,11 +220,12 @@ def _detect(tile: ByteArray) -> list[FloatArray]:
         left, top, w, h = cv2.boundingRect(contour)
         inside = np.zeros((h, w), dtype=np.uint8)
         cv2.drawContours(inside, [contour - (left, top)], -1, 1, cv2.FILLED)
-        if float(text[top : top + h, left : left + w][inside > 0].mean()) < _TEXT_LINE:
+        score = float(text[top : top + h, left : left + w][inside > 0].mean())
+        if score < _TEXT_LINE:
             continue
         grow = 2 * _UNCLIP * side_a * side_b / (2 * (side_a + side_b))
         corners = cv2.boxPoints((centre, (side_a + grow, side_b + grow), angle))
-        found.append(_upright(corners) * (width / inner[0], height / inner[1]))
+        found.append((_upright(corners) * (width / inner[0], height / inner[1]), score))
     return found
 
 
@@ -271,7 +274,7 @@ def _joined(line: Line, part: Line) -> Line | None:
     bottom = down * line.height
     top = (a + along * left, a + along * right)
     corners = (*top, top[1] + bottom, top[0] + bottom)
-    return Line(tuple((float(x), float(y)) for x, y in corners))
+    return Line(tuple((float(x), float(y)) for x, y in corners), max(line.score, part.score))
 
 
 def _recognise(crops: Sequence[ByteArray]) -> list[Reading]:

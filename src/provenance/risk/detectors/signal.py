@@ -47,23 +47,32 @@ class SignalDetector:
                     probability=probability,
                     deceptiveness=deceptiveness(seen.crispness),
                     detector=self.name,
-                    evidence=evidence(seen),
-                    sentence=_sentence(seen, _whereabouts(box, signals.width, signals.height)),
+                    evidence=_evidence(seen),
+                    sentence=_sentence(seen, whereabouts(box, signals.width, signals.height)),
                 )
             )
         return findings
 
 
-def evidence(seen: Measurement) -> dict[str, float]:
-    """The numbers behind a finding, rounded for the label."""
-    return {
-        "colour_shift_oklab": round(seen.colour_shift, 2),
-        "lightness_shift_oklab": round(seen.lightness_shift, 2),
-        "displacement_px": round(seen.displacement_px, 2),
-        "structure_left_over": round(seen.structure_left_over, 3),
-        "contrast_ratio": round(seen.contrast_ratio, 3),
-        "change": round(seen.change, 3),
+def _evidence(seen: Measurement) -> dict[str, float]:
+    """The numbers behind a finding, rounded; those that tell something of its main type."""
+    numbers = {
+        "change": round(seen.change, 2),
+        "contrast_ratio": round(seen.contrast_ratio, 2),
+        "colour_shift_oklab": round(seen.colour_shift, 1),
     }
+    kind = _main_type(seen)
+    if kind == Type.AMPLITUDE:
+        numbers["lightness_shift_oklab"] = round(seen.lightness_shift, 1)
+    else:
+        numbers["displacement_px"] = round(seen.displacement_px, 1)
+    if kind == Type.SHAPE:
+        numbers["structure_left_over"] = round(seen.structure_left_over, 2)
+    return numbers
+
+
+def _main_type(seen: Measurement) -> str:
+    return max(seen.types, key=lambda name: seen.types[name])
 
 
 def _box(region: Region, cell_px: int, width: int, height: int) -> Box:
@@ -77,7 +86,7 @@ def _box(region: Region, cell_px: int, width: int, height: int) -> Box:
 
 
 def _sentence(seen: Measurement, where: str) -> str:
-    kind = max(seen.types, key=lambda name: seen.types[name])
+    kind = _main_type(seen)
     if kind == Type.GEOMETRY:
         return f"Something {where} has moved or bent by about {seen.displacement_px:.0f} pixels."
     if kind == Type.SHAPE:
@@ -98,7 +107,8 @@ def _sentence(seen: Measurement, where: str) -> str:
     return f"Something {where} has another colour or contrast than it had."
 
 
-def _whereabouts(box: Box, width: int, height: int) -> str:
+def whereabouts(box: Box, width: int, height: int) -> str:
+    """Where in a picture of this size a box lies, such as ``at the top left``."""
     across = (box[0] + box[2] / 2) / width
     down = (box[1] + box[3] / 2) / height
     row = "top" if down < 1 / 3 else "bottom" if down > 2 / 3 else ""

@@ -2,7 +2,8 @@
 
 Lines are found in the original and read there and in the reconstruction. Where the readings
 differ, the original is read again with slight harm done to it: only characters that survive this
-are compared, for the rest is the reader's noise.
+are compared, for the rest is the reader's noise. Lines that the reader cannot make out, though
+people may, are compared by their strokes.
 """
 
 from __future__ import annotations
@@ -15,11 +16,20 @@ import numpy.typing as npt
 
 from ...labels import Finding
 from ...taxonomy import Symbol
-from ..calibration import ILLEGIBLE, LONE_LETTER, MIN_PROBABILITY, READABLE, TEXT_VISIBLE
+from ..calibration import (
+    ILLEGIBLE,
+    LONE_LETTER,
+    MIN_PROBABILITY,
+    READABLE,
+    STROKES,
+    STROKES_WEIGHT,
+    TEXT_VISIBLE,
+)
 from ..pair import Pair
 from ..scoring import deceptiveness
-from .reading import Line, crop, find_lines, models, read_lines
-from .signal import evidence
+from .reading import Line, Reading, crop, find_lines, models, read_lines
+from .signal import whereabouts
+from .strokes import compare_strokes
 from .words import ChangedWord, changed_words, folded
 
 ByteArray = npt.NDArray[np.uint8]
@@ -30,6 +40,18 @@ CHANGED_AT_ALL = 0.25
 MAX_LINES = 40
 """The lines that changed most are read; a page of print would take a minute."""
 MIN_HEIGHT_PX = 7.0
+SMALL_PX = 24.0
+"""Lines below this height are called small."""
+MIN_LETTERS = 3
+MIN_ASPECT = 1.4
+MIN_CONFIDENCE = 0.35
+MAX_HEIGHT_SHARE = 0.15
+"""What a line must have to be compared by its strokes: letters as read and the mean of their
+confidence, width over height, and at most this height over the picture's shorter side. Patterns
+that the detector takes for text lack one or another; lines read with ease are not asked."""
+SHORT_CONFIDENCE = 0.85
+"""Of a reading of fewer letters than that, from which it is believed: readers also see one or two
+letters or digits in patterns."""
 PERTURBED_QUALITY = 92
 PERTURBED_SCALE = 1.06
 
@@ -44,26 +66,70 @@ class TextDetector:
         return importlib.util.find_spec("onnxruntime") is not None and len(models()) == 2
 
     def find(self, pair: Pair) -> Sequence[Finding]:
-        """One finding for each word that changed."""
+        """One finding for each word that changed, and for each unread line whose strokes did."""
         lines = _changed_lines(pair)
         crops = [crop(pair.original, line) for line in lines]
         rebuilt = [crop(pair.reconstruction, line) for line in lines]
         readings = read_lines([*crops, *rebuilt])
         before, after = readings[: len(lines)], readings[len(lines) :]
         differ = [i for i in range(len(lines)) if folded(before[i]) != folded(after[i])]
+        # Reading again costs as much as reading: only where it can decide anything.
+        doubtful = [
+            i for i in differ if self._misread(pair, lines[i], before[i], after[i], repeats=())
+        ]
         again = read_lines(
-            [_recompressed(crops[i]) for i in differ] + [_rescaled(crops[i]) for i in differ]
+            [_recompressed(crops[i]) for i in doubtful] + [_rescaled(crops[i]) for i in doubtful]
         )
         findings = []
-        for place, index in enumerate(differ):
-            repeats = (again[place], again[place + len(differ)])
-            for word in changed_words(before[index], after[index], repeats):
-                finding = self._finding(pair, lines[index], word)
-                if finding.probability >= MIN_PROBABILITY:
-                    findings.append(finding)
+        for index in differ:
+            found: list[Finding] = []
+            if index in doubtful:
+                repeats = again[doubtful.index(index) :: len(doubtful)]
+                found = self._misread(pair, lines[index], before[index], after[index], repeats)
+            if not found and _may_be_text(lines[index], before[index], pair.original.shape):
+                found = self._spoilt(pair, lines[index])
+            findings += found
         return findings
 
-    def _finding(self, pair: Pair, line: Line, word: ChangedWord) -> Finding:
+    def _misread(
+        self, pair: Pair, line: Line, before: Reading, after: Reading, repeats: Sequence[Reading]
+    ) -> list[Finding]:
+        """The words of a line that read otherwise."""
+        words = changed_words(before, after, repeats)
+        if len(folded(before)) < MIN_LETTERS:
+            words = [word for word in words if word.confidence_before >= SHORT_CONFIDENCE]
+        found = [self._changed(pair, line, word) for word in words]
+        return [finding for finding in found if finding.probability >= MIN_PROBABILITY]
+
+    def _spoilt(self, pair: Pair, line: Line) -> list[Finding]:
+        """A line that cannot be read, if its strokes are lost."""
+        strokes = compare_strokes(*(crop(p, line, 0) for p in (pair.original, pair.reconstruction)))
+        probability = STROKES_WEIGHT * STROKES(1 - strokes.correlation) if strokes else 0.0
+        if strokes is None or probability < MIN_PROBABILITY:
+            return []
+        height, width = pair.original.shape[:2]
+        box = _pixels(line.box(strokes.start, strokes.stop), (height, width))
+        crisp = deceptiveness(strokes.contrast)
+        subject = "Small text" if line.height < SMALL_PX else "Text"
+        fate = "what it was" if crisp > 0 else "legible"
+        return [
+            Finding(
+                box=box,
+                types=pair.signals.measure(box).types,
+                symbol=str(Symbol.TEXT),
+                probability=probability,
+                deceptiveness=STROKES_WEIGHT * crisp,
+                detector=self.name,
+                evidence={
+                    "stroke_correlation": round(strokes.correlation, 2),
+                    "stroke_contrast_ratio": round(strokes.contrast, 2),
+                    "line_height_px": round(line.height, 1),
+                },
+                sentence=f"{subject} {whereabouts(box, width, height)} is no longer {fate}.",
+            )
+        ]
+
+    def _changed(self, pair: Pair, line: Line, word: ChangedWord) -> Finding:
         box = _pixels(line.box(word.start, word.stop), pair.original.shape[:2])
         seen = pair.signals.measure(box)
         crisp = deceptiveness(seen.crispness)
@@ -82,12 +148,23 @@ class TextDetector:
             evidence={
                 "before": word.before,
                 "after": word.after,
-                "confidence_before": round(word.confidence_before, 3),
-                "confidence_after": round(word.confidence_after, 3),
-                **evidence(seen),
+                "confidence_before": round(word.confidence_before, 2),
+                "confidence_after": round(word.confidence_after, 2),
+                "change": round(seen.change, 2),
+                "contrast_ratio": round(seen.contrast_ratio, 2),
             },
             sentence=_sentence(word, legible),
         )
+
+
+def _may_be_text(line: Line, reading: Reading, shape: tuple[int, ...]) -> bool:
+    """Whether a line that cannot be read is likely one at all."""
+    return (
+        len(folded(reading)) >= MIN_LETTERS
+        and float(np.mean([character.confidence for character in reading])) >= MIN_CONFIDENCE
+        and line.width >= MIN_ASPECT * line.height
+        and line.height <= MAX_HEIGHT_SHARE * min(shape[:2])
+    )
 
 
 def _sentence(word: ChangedWord, legible: bool) -> str:

@@ -13,7 +13,8 @@ FloatArray = npt.NDArray[np.float32]
 
 SCALES = (2.0, 5.0, 12.0)
 """Blob sizes looked for, as sigmas in cells."""
-MAX_REGIONS = 60
+MAX_REGIONS = 300
+"""Enough for the affected area to be that of all; the label takes fewer."""
 
 
 @dataclass(frozen=True, slots=True)
