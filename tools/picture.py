@@ -35,7 +35,7 @@ def main(photo: Path, quality: float, target: Path) -> None:
     worst = max(findings, key=lambda f: (f.symbol is not None, f.probability * f.deceptiveness))
     window = _window(worst.box, original.size)
 
-    lines = textwrap.wrap(_caption(compressed.label, worst), 98)
+    lines = textwrap.wrap(_caption(compressed.label, worst), 118)
     height = PANEL + 3 * MARGIN + 24 + 21 * len(lines)
     canvas = Image.new("RGB", (2 * PANEL + 3 * MARGIN, height), "white")
     draw = ImageDraw.Draw(canvas)
