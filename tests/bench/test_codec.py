@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pytest
 from PIL import Image
+
+from provenance.bench.anchors import Contender, anchors
 
 
 def test_it_writes_table_points_and_plots(data: Path, tmp_path: Path) -> None:
@@ -26,3 +30,11 @@ def test_it_writes_table_points_and_plots(data: Path, tmp_path: Path) -> None:
     with Image.open(target / "curves.png") as plot:
         assert plot.width > 800
     assert (target / "curves.svg").read_text().startswith("<?xml")
+
+
+@pytest.mark.parametrize("contender", anchors(), ids=lambda contender: contender.name)
+def test_sizes_are_those_of_whole_files(contender: Contender, data: Path) -> None:
+    with Image.open(data / "kodak" / "kodim20.png") as photo:
+        pixels = np.asarray(photo.crop((0, 0, 256, 192)))
+    sizes = [contender.run(pixels, setting)[0] for setting in contender.settings]
+    assert sizes == sorted(sizes) and sizes[0] > 500 and sizes[-1] > 5 * sizes[0]

@@ -41,6 +41,6 @@ def _pillow(name: str, kind: str, settings: tuple[int, ...], **options: Any) -> 
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, kind, quality=setting, **options)
         with Image.open(buffer) as decoded:
-            return buffer.tell(), np.asarray(decoded.convert("RGB"))
+            return len(buffer.getvalue()), np.asarray(decoded.convert("RGB"))
 
     return Contender(name, settings, run)

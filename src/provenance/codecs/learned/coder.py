@@ -20,8 +20,8 @@ from .tiling import Span, for_each_tile
 TILE = 64
 """Side of a tile in latents, 1024 px."""
 
-OVERLAP = 4
-"""Latents that a tile sees beyond its own: the blocks reach further, but no pixel changes."""
+OVERLAP = 6
+"""Latents that a tile sees beyond its own: as far as the transforms reach, 5.25, rounded up."""
 
 HYPER_TILE = 16
 """Side of a tile in hyper-latents, 1024 px; the integer network reaches less than one further."""
