@@ -53,7 +53,7 @@ def main(photo: Path, quality: float, target: Path) -> None:
     for number, line in enumerate(lines):
         top = PANEL + 2 * MARGIN + 24 + 21 * number
         draw.text((MARGIN, top), line, "black", SMALL)
-    canvas.quantize(256).save(target, optimize=True)
+    canvas.save(target, optimize=True)
 
 
 def _window(box: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
