@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from ..files import MAX_PIXELS
 from ..stages import Stages
 from . import console
-from .options import DEFAULT_MAX_PIXELS, Json, MaxPixels, MaxScore, Timing
+from .options import Json, MaxPixels, MaxScore, Timing
 
 
 def assess(
@@ -18,7 +19,7 @@ def assess(
         Path, typer.Argument(help="The photo after it: an image or a compressed file.")
     ],
     max_score: MaxScore = None,
-    max_pixels: MaxPixels = DEFAULT_MAX_PIXELS,
+    max_pixels: MaxPixels = MAX_PIXELS,
     timing: Timing = False,
     json: Json = False,
 ) -> None:

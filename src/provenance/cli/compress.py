@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
+from ..files import MAX_PIXELS
 from ..stages import Stages
 from . import console, writing
 from .options import (
-    DEFAULT_MAX_PIXELS,
     Chain,
     Force,
     Json,
@@ -52,7 +52,7 @@ def compress(
         str, typer.Option(help="Longest side of the preview in pixels, or none.")
     ] = "320",
     max_score: MaxScore = None,
-    max_pixels: MaxPixels = DEFAULT_MAX_PIXELS,
+    max_pixels: MaxPixels = MAX_PIXELS,
     key: Key = None,
     chain: Chain = None,
     password_file: PasswordFile = None,

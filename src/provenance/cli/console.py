@@ -68,11 +68,10 @@ def progress() -> Iterator[Callable[[str], None]]:
 
 def print_timing(stages: Stages) -> None:
     """Seconds and share of each stage, on standard error."""
-    total = sum(seconds for name, seconds in stages.seconds.items() if ":" not in name)
+    total = sum(stages.seconds.values())
     for name, seconds in stages.seconds.items():
         share = seconds / total if total else 0
-        indent = "  " if ":" in name else ""
-        sys.stderr.write(f"{indent}{name:<{16 - len(indent)}} {seconds:7.2f} s {share:6.1%}\n")
+        sys.stderr.write(f"{name:<16} {seconds:7.2f} s {share:6.1%}\n")
     sys.stderr.write(f"{'total':<16} {total:7.2f} s\n")
 
 

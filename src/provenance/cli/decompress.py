@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from ..files import MAX_PIXELS
 from ..stages import Stages
 from . import console, writing
 from .compress import SUFFIXES, Rendition
 from .options import (
-    DEFAULT_MAX_PIXELS,
     Chain,
     Force,
     Json,
@@ -31,7 +31,7 @@ def decompress(
         Rendition | None,
         typer.Option(help="Format; by default the output's suffix, else png.", show_default=False),
     ] = None,
-    max_pixels: MaxPixels = DEFAULT_MAX_PIXELS,
+    max_pixels: MaxPixels = MAX_PIXELS,
     key: Key = None,
     chain: Chain = None,
     password_file: PasswordFile = None,

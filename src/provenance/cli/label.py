@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
+from ..files import MAX_PIXELS
 from ..stages import Stages
 from . import console, writing
 from .options import (
-    DEFAULT_MAX_PIXELS,
     Chain,
     Force,
     Json,
@@ -49,7 +49,7 @@ def label(
         float | None, typer.Option(min=0, help="Of the bitstream.", show_default=False)
     ] = None,
     max_score: MaxScore = None,
-    max_pixels: MaxPixels = DEFAULT_MAX_PIXELS,
+    max_pixels: MaxPixels = MAX_PIXELS,
     key: Key = None,
     chain: Chain = None,
     password_file: PasswordFile = None,

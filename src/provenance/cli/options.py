@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UsageError
-from ..files import MAX_PIXELS
 
 if TYPE_CHECKING:
     from ..credentials import Identity
@@ -59,8 +58,6 @@ PasswordFile = Annotated[
         show_default=False,
     ),
 ]
-
-DEFAULT_MAX_PIXELS = MAX_PIXELS
 
 
 def signer(key: Path | None, chain: Path | None, password_file: Path | None) -> Identity:
