@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> None:
         first = torch.from_numpy(np.array(crops[:600])).permute(0, 3, 1, 2).float()
         klt.initialise(network, first / 255)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.Adam(network.parameters(), lr=options.rate)
+    optimiser = torch.optim.Adam(network.parameters(), lr=options.rate, fused=True)
     average = {name: value.clone() for name, value in network.state_dict().items()}
     step, elapsed = 0, 0.0
     if checkpoint.exists():

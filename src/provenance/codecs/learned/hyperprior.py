@@ -24,7 +24,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .layers import DYADIC_SLOPE, SLOPE, DepthwiseBlock, FactorizedPrior, lower_bound, upsample
+from .layers import (
+    DYADIC_SLOPE,
+    SLOPE,
+    DepthwiseBlock,
+    FactorizedPrior,
+    Passage,
+    lower_bound,
+    upsample,
+)
 
 LEVELS = 8
 """Trained operating points; quality 1 is level 0 and quality 100 is level 7."""
@@ -64,22 +72,22 @@ class MeanScaleHyperprior(nn.Module):
         self.hyper_latents = hyper_latents
         self.analysis = nn.Sequential(
             nn.PixelUnshuffle(4),
-            nn.Conv2d(48, fine, 3, padding=1),
+            Passage(48, fine, 3, padding=1),
             DepthwiseBlock(fine),
             DepthwiseBlock(fine),
             nn.PixelUnshuffle(2),
-            nn.Conv2d(4 * fine, middle, 1),
+            Passage(4 * fine, middle, 1),
             DepthwiseBlock(middle),
             DepthwiseBlock(middle),
             DepthwiseBlock(middle),
             nn.PixelUnshuffle(2),
-            nn.Conv2d(4 * middle, coarse, 1),
+            Passage(4 * middle, coarse, 1),
             DepthwiseBlock(coarse),
             DepthwiseBlock(coarse),
-            nn.Conv2d(coarse, latents, 3, padding=1),
+            Passage(coarse, latents, 3, padding=1),
         )
         self.synthesis = nn.Sequential(
-            nn.Conv2d(latents, coarse, 3, padding=1),
+            Passage(latents, coarse, 3, padding=1),
             DepthwiseBlock(coarse),
             DepthwiseBlock(coarse),
             upsample(coarse, middle),
@@ -89,7 +97,7 @@ class MeanScaleHyperprior(nn.Module):
             upsample(middle, fine),
             DepthwiseBlock(fine),
             DepthwiseBlock(fine),
-            nn.Conv2d(fine, 48, 3, padding=1),
+            Passage(fine, 48, 3, padding=1),
             nn.PixelShuffle(4),
         )
         self.hyper_analysis = nn.Sequential(
@@ -155,7 +163,7 @@ class MeanScaleHyperprior(nn.Module):
             _upper_tail((distance - 0.5) / scale) - _upper_tail((distance + 0.5) / scale), 1e-9
         )
         y_hat = y + ((y - mu).round() + mu - y).detach()
-        reconstruction = self.synthesis((y_hat * inverse_gain).to(x.dtype)).float() + 0.5
+        reconstruction = self.synthesis(y_hat * inverse_gain) + 0.5
         bits = -torch.log2(p_y).sum((1, 2, 3))
         bits = bits - torch.log2(p_z.reshape(self.hyper_latents, len(x), -1)).sum((0, 2))
         return reconstruction, bits

@@ -4,7 +4,7 @@ Ballé, Johnston and Minnen 2019, "Integer networks for data compression with la
 models".
 Weights are integers with a power-of-two scale per output channel; activations are integers with
 `FRACTION_BITS` fractional bits, clamped to `LIMIT`. They are carried in float64, whose products and
-sums are exact below 2**53, a bound that is checked for the weights at hand. So threads, BLAS,
+sums are exact below 2**53 units, a bound that is checked for the weights at hand. So threads, BLAS,
 vector width and GPU cannot change a bit.
 """
 
@@ -21,38 +21,36 @@ WEIGHT_BITS = 14
 LIMIT = float(1 << 24)
 """Largest activation, in units of ``2**-FRACTION_BITS``."""
 
-_SLOPE = 26
-"""Negative slope of the leaky ReLU in units of 1/256; `layers.DYADIC_SLOPE`."""
+_SLOPE = 26 / 256
+"""Negative slope of the leaky ReLU; `layers.DYADIC_SLOPE`."""
 
 
 @dataclass(frozen=True)
 class IntegerLayer:
-    """One convolution, pointwise or depthwise 3x3, and what follows it."""
+    """One convolution, pointwise or depthwise 3x3, and what follows it.
+
+    The power of two that takes products back to activations is multiplied into weight and bias,
+    which stays exact.
+    """
 
     weight: Tensor
-    """``[out, in]``, or ``[channels, 3, 3]`` for a depthwise one; float64 holding integers."""
+    """``[out, in]``, or ``[channels, 3, 3]`` for a depthwise one; float64."""
     bias: Tensor
-    """``[out, 1, 1]``, with as many fractional bits as products have."""
-    scale: Tensor
-    """``[out, 1, 1]``: 2**-shift, which takes products back to activations."""
+    """``[out, 1]``, with the half that makes `floor` a rounding."""
     shuffle: bool
     activate: bool
 
-    def __post_init__(self) -> None:
-        reach = self.weight.abs().flatten(1).sum(1) * LIMIT + self.bias.abs().flatten()
-        if not bool((reach < 2.0**53).all()):
-            raise ValueError("weights of the integer network are too large to be exact")
-
     def __call__(self, x: Tensor) -> Tensor:
         if self.weight.dim() == 3:
-            y = _depthwise(x, self.weight)
+            y = _depthwise(x, self.weight, self.bias)
         else:
-            y = (self.weight @ x.flatten(1)).view(-1, *x.shape[1:])
-        y = torch.floor(y.add_(self.bias).mul_(self.scale).add_(0.5)).clamp_(-LIMIT, LIMIT)
+            y = torch.addmm(self.bias, self.weight, x.flatten(1)).view(-1, *x.shape[1:])
+        y = y.floor_().clamp_(-LIMIT, LIMIT)
         if self.shuffle:
             y = nn.functional.pixel_shuffle(y, 2)
         if self.activate:
-            y = torch.where(y < 0, torch.floor(y * _SLOPE / 256 + 0.5), y)
+            # The smaller of the two branches of a leaky ReLU never applies.
+            y = torch.maximum(y, (y * _SLOPE).add_(0.5).floor_())
         return y
 
 
@@ -95,9 +93,13 @@ def build(network: nn.Sequential, tensors: Mapping[str, Tensor]) -> IntegerNetwo
     for index, (conv, shuffle, activate) in enumerate(_convolutions(network)):
         weight = tensors[f"{index}.weight"].double()
         weight = weight[:, 0] if conv.groups > 1 else weight[:, :, 0, 0]
-        scale = 2.0 ** -tensors[f"{index}.shift"].double()[:, None, None]
-        bias = tensors[f"{index}.bias"].double()[:, None, None]
-        layers.append(IntegerLayer(weight, bias, scale, shuffle, activate))
+        bias = tensors[f"{index}.bias"].double()[:, None]
+        reach = weight.abs().flatten(1).sum(1, keepdim=True) * LIMIT + bias.abs()
+        if not bool((reach < 2.0**52).all()):
+            raise ValueError("weights of the integer network are too large to be exact")
+        scale = 2.0 ** -tensors[f"{index}.shift"].double()[:, None]
+        weight = weight * scale.view(-1, *[1] * (weight.dim() - 1))
+        layers.append(IntegerLayer(weight, bias * scale + 0.5, shuffle, activate))
     return IntegerNetwork(layers)
 
 
@@ -116,11 +118,11 @@ def _convolutions(network: nn.Sequential) -> list[tuple[nn.Conv2d, bool, bool]]:
     return found
 
 
-def _depthwise(x: Tensor, weight: Tensor) -> Tensor:
+def _depthwise(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """3x3 with zeros around, one filter per channel."""
     padded = nn.functional.pad(x, (1, 1, 1, 1))
     height, width = x.shape[1:]
-    result = torch.zeros_like(x)
+    result = bias[:, :, None].repeat(1, height, width)
     for i in range(3):
         for j in range(3):
             shifted = padded[:, i : i + height, j : j + width]

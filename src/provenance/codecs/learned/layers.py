@@ -43,6 +43,19 @@ def lower_bound(x: Tensor, bound: float) -> Tensor:
     return result
 
 
+class Passage(nn.Conv2d):
+    """A convolution into or out of the residual stream: in float32 even under autocast.
+
+    The blocks on the stream may then run in bfloat16 and lose nothing: what they add is small
+    beside the stream, which keeps its precision (float32 plus bfloat16 is float32).
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):
+            result: Tensor = super().forward(x.float())
+        return result
+
+
 class DepthwiseBlock(nn.Module):
     """A residual depthwise 3x3 convolution followed by a residual pointwise feed-forward layer.
 
@@ -73,7 +86,7 @@ class DepthwiseBlock(nn.Module):
 
 def upsample(channels_in: int, channels_out: int) -> nn.Sequential:
     """Twice the size by a pointwise convolution and a pixel shuffle."""
-    return nn.Sequential(nn.Conv2d(channels_in, 4 * channels_out, 1), nn.PixelShuffle(2))
+    return nn.Sequential(Passage(channels_in, 4 * channels_out, 1), nn.PixelShuffle(2))
 
 
 class FactorizedPrior(nn.Module):
