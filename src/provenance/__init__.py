@@ -10,7 +10,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Labelled, assess, compress, decompress, label, show, verify
+    from .api import assess, compress, decompress, label, show, verify
+    from .assembly import Labelled
     from .credentials import Identity, TrustStore, load_identity
     from .errors import ProvenanceError
     from .labels.model import CodecFacts, Finding, Label, ModelFacts, Risk
@@ -40,7 +41,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "api": ("Labelled", "assess", "compress", "decompress", "label", "show", "verify"),
+    "api": ("assess", "compress", "decompress", "label", "show", "verify"),
+    "assembly": ("Labelled",),
     "credentials": ("Identity", "TrustStore", "load_identity"),
     "errors": ("ProvenanceError",),
     "labels.model": ("CodecFacts", "Finding", "Label", "ModelFacts", "Risk"),

@@ -5,25 +5,16 @@ Each takes a path, or the bytes themselves, and returns a frozen result; none wr
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from pathlib import Path
 
 from . import codecs, container, imaging, metadata
-from .credentials import Identity, TrustStore, identity_folder, local_identity, trust_folder
-from .errors import InputError, NotLabelledError
-from .files import MAX_PIXELS, read, sha256
+from .assembly import AVIF, Labelled, assessed, compressed, label_of, signed
+from .credentials import Identity, TrustStore, default_trust
+from .errors import InputError, NotLabelledError, UsageError
+from .files import MAX_PIXELS, read
 from .imaging import Photo
-from .labels import (
-    CodecFacts,
-    Label,
-    ModelFacts,
-    OriginalFacts,
-    QualityFacts,
-    Risk,
-    ToolFacts,
-)
-from .labels.wording import warnings
+from .labels import CodecFacts, Label, ModelFacts, QualityFacts, Risk
 from .stages import Stages
 from .verification import Report
 from .verification import verify as verify_bytes
@@ -34,26 +25,17 @@ Source = Path | str | bytes
 PREVIEW_SIDE = 320
 """Longest side of the preview in a compressed file, px."""
 
-AVIF = "image/avif"
-
-
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """A finished file with its label."""
-
-    data: bytes
-    media_type: str
-    label: Label
-    bitstream_bytes: int | None
-    """Size of the neural bitstream within; None for a rendition that carries none."""
-    notes: tuple[str, ...]
-    """What the user should know: what could not be kept, whose key is badly guarded."""
+FILE_OVERHEAD = 14_000
+"""Bytes that preview, label and credential usually add to a bitstream."""
 
 
 def compress(
     source: Source,
     *,
-    quality: float = 50,
+    quality: float | None = None,
+    bits_per_pixel: float | None = None,
+    max_bytes: int | None = None,
+    min_psnr: float | None = None,
     codec: str = codecs.DEFAULT,
     to: str | None = None,
     preview: int | None = PREVIEW_SIDE,
@@ -65,7 +47,10 @@ def compress(
     """Compress a photo, assess what that changed, and sign it all into one file.
 
     Args:
-        quality: 1, smallest, to 100, best.
+        quality: 1, smallest, to 100, best; 50 where none of the four goals is given.
+        bits_per_pixel: choose the best quality whose bitstream needs no more.
+        max_bytes: choose the best quality whose finished file is no larger.
+        min_psnr: choose the lowest quality that reaches this many dB (RGB).
         to: None for the compressed file, an AVIF that holds the bitstream; ``jpeg``, ``png`` or
             ``webp`` for the decoded picture in an ordinary format.
         preview: longest side in px of the preview within the compressed file; None for none.
@@ -74,56 +59,81 @@ def compress(
 
     Raises:
         InputError: The source is missing, no image, or beyond ``max_pixels``.
-        UsageError: A quality, codec or format that does not exist.
+        UsageError: A quality, codec or format that does not exist, more than one goal, or a goal
+            that this picture cannot meet.
         SigningError: The signer refused.
     """
+    goals = (quality, bits_per_pixel, max_bytes, min_psnr)
+    if sum(goal is not None for goal in goals) > 1:
+        raise UsageError("quality, bits per pixel, size and PSNR: give one of them")
+    if max_bytes is not None and to:
+        raise UsageError("a highest file size is for compressed files, not for other formats")
     stages = stages or Stages()
     name, data = _read(source)
     chosen = codecs.get(codec)
     with stages("load"):
         photo = imaging.load(data, name, max_pixels=max_pixels)
+    picture = codecs.Picture(photo.pixels, photo.alpha, photo.grey)
+    pixels = photo.width * photo.height
+
+    def finish(encoded: codecs.Encoded) -> Labelled:
+        return compressed(
+            encoded, photo, data, name, chosen, to, preview, identity, trust, max_pixels, stages
+        )
+
+    if max_bytes is not None:
+        return _fitting(chosen, picture, max_bytes, finish, stages)
     with stages("encode"):
-        picture = codecs.Picture(photo.pixels, photo.alpha, photo.grey)
-        bitstream = chosen.encode(picture, quality)
-    with stages("decode"):
-        decoded = chosen.decode(bitstream, max_pixels=max_pixels)
-    shown = replace(photo, pixels=decoded.pixels)
-    if to:
-        with stages("render"):
-            finished = imaging.render(shown, to)
-            # What is assessed is what people will see, after the second format's own loss.
-            shown = imaging.load(finished, name, max_pixels=max_pixels)
-    label = _label(
-        data,
-        photo,
-        shown,
-        chosen.facts,
-        chosen.model,
-        QualityFacts(quality, _bits_per_pixel(len(bitstream), photo), None, None),
-        stages,
-    )
-    with stages("pack"):
-        packet = metadata.packet(label, photo.xmp)
-        if to:
-            media_type = imaging.RENDITIONS[to]
-            finished = metadata.embed(finished, media_type, packet)
+        encoded: codecs.Encoded | None
+        if bits_per_pixel is not None:
+            encoded = codecs.within(chosen, picture, bits_per_pixel * pixels / 8)
+        elif min_psnr is not None:
+            encoded = codecs.reaching(chosen, picture, min_psnr, max_pixels=max_pixels)
         else:
-            media_type = AVIF
-            small = imaging.preview(photo, preview) if preview else None
-            finished = container.pack(
-                bitstream,
-                width=photo.width,
-                height=photo.height,
-                preview=small,
-                xmp=packet,
-                icc=photo.icc,
-                exif=photo.exif,
-            )
-    labelled = _signed(
-        finished, media_type, label, identity, trust, data, photo.media_type, name, stages
-    )
-    notes = (*photo.notes, *labelled.notes)
-    return replace(labelled, notes=notes, bitstream_bytes=None if to else len(bitstream))
+            setting = 50 if quality is None else quality
+            encoded = codecs.Encoded(chosen.encode(picture, setting), setting)
+    if encoded is None and min_psnr is not None:
+        raise UsageError(f"{name}: no quality reaches {min_psnr:g} dB")
+    if encoded is None:
+        raise UsageError(
+            f"{name}: even the lowest quality needs more than {bits_per_pixel:g} bits per pixel"
+        )
+    return finish(encoded)
+
+
+def _fitting(
+    codec: codecs.Codec,
+    picture: codecs.Picture,
+    max_bytes: int,
+    finish: Callable[[codecs.Encoded], Labelled],
+    stages: Stages,
+) -> Labelled:
+    """The best file of at most ``max_bytes``.
+
+    What preview, label and credential add is known only when they are made, and a label grows with
+    its findings as quality falls. So each file made tells what the next one may spend.
+    """
+    around, best, smallest = FILE_OVERHEAD, None, None
+    for attempt in range(5):
+        with stages("encode"):
+            encoded = codecs.within(codec, picture, max_bytes - around)
+            encoded = encoded or codecs.Encoded(codec.encode(picture, 1), 1)
+        made = finish(encoded)
+        size = len(made.data)
+        smallest = min(smallest or size, size)
+        if size <= max_bytes:
+            best = made
+            if attempt or encoded.quality == 100 or size >= 0.98 * max_bytes:
+                break
+        elif encoded.quality == 1 or best:
+            break
+        around = size - len(encoded.bitstream) + 256
+    if best is None:
+        raise UsageError(
+            f"{max_bytes:,} bytes are not enough: the smallest file tried has {smallest:,}; "
+            "allow more, leave out the preview, or make the picture smaller"
+        )
+    return best
 
 
 def decompress(
@@ -160,7 +170,7 @@ def decompress(
     with stages("pack"):
         media_type = imaging.RENDITIONS[to]
         finished = metadata.embed(finished, media_type, metadata.packet(label, parts.xmp))
-    return _signed(finished, media_type, label, identity, trust, data, AVIF, name, stages)
+    return signed(finished, media_type, label, identity, trust, data, AVIF, name, stages)
 
 
 def assess(
@@ -181,7 +191,7 @@ def assess(
     with stages("load"):
         before = _load_any(original, max_pixels)[1]
         after = _load_any(reconstruction, max_pixels)[1]
-    return _assess(before, after, stages)
+    return assessed(before, after, stages)
 
 
 def label(
@@ -214,10 +224,10 @@ def label(
         if shown.media_type not in imaging.RENDITIONS.values():
             raise InputError(f"{other_name}: cannot carry a label; convert it to PNG, JPEG or WebP")
     facts = QualityFacts(quality, bits_per_pixel, None, None)
-    made = _label(data, photo, shown, codec, model, facts, stages)
+    made = label_of(data, photo, shown, codec, model, facts, stages)
     with stages("pack"):
         finished = metadata.embed(other, shown.media_type, metadata.packet(made, shown.xmp))
-    return _signed(
+    return signed(
         finished,
         shown.media_type,
         made,
@@ -261,16 +271,6 @@ def show(source: Source) -> Label:
     return found
 
 
-def default_identity() -> Identity:
-    """This machine's own identity; the first call makes it."""
-    return local_identity(identity_folder())
-
-
-def default_trust() -> TrustStore:
-    """This machine's trust anchors and its own identity's CA."""
-    return TrustStore(trust_folder(), identity_folder())
-
-
 def _read(source: Source) -> tuple[str, bytes]:
     if isinstance(source, bytes):
         return "image", source
@@ -297,69 +297,3 @@ def _load_any(source: Source, max_pixels: int) -> tuple[bytes, Photo]:
     if container.is_container(data):
         return data, _decoded(container.unpack(data), max_pixels)
     return data, imaging.load(data, name, max_pixels=max_pixels)
-
-
-def _assess(original: Photo, shown: Photo, stages: Stages) -> Risk:
-    from . import risk
-
-    with stages("assess"):
-        return risk.assess(original.pixels, shown.pixels)
-
-
-def _label(
-    data: bytes,
-    original: Photo,
-    shown: Photo,
-    codec: CodecFacts,
-    model: ModelFacts,
-    quality: QualityFacts,
-    stages: Stages,
-) -> Label:
-    from . import __version__, metrics
-
-    found = _assess(original, shown, stages)
-    with stages("measure"):
-        psnr = metrics.psnr_db(original.pixels, shown.pixels)
-        ms_ssim = metrics.ms_ssim(original.pixels, shown.pixels)
-    quality = replace(quality, psnr_db=psnr if math.isfinite(psnr) else None, ms_ssim=ms_ssim)
-    return Label(
-        ToolFacts("provenance", __version__),
-        codec,
-        model,
-        quality,
-        OriginalFacts(sha256(data), original.width, original.height, original.media_type),
-        found,
-        warnings(codec, found),
-    )
-
-
-def _signed(
-    finished: bytes,
-    media_type: str,
-    label: Label,
-    identity: Identity | None,
-    trust: TrustStore | None,
-    parent: bytes,
-    parent_media_type: str,
-    name: str,
-    stages: Stages,
-) -> Labelled:
-    from .credentials import sign
-
-    with stages("sign"):
-        signer = identity or default_identity()
-        signed = sign(
-            finished,
-            media_type,
-            label,
-            signer,
-            original=parent,
-            original_media_type=parent_media_type,
-            title=Path(name).name,
-            trust=trust or default_trust(),
-        )
-    return Labelled(signed, media_type, label, None, signer.notes)
-
-
-def _bits_per_pixel(size: int, photo: Photo) -> float:
-    return 8 * size / (photo.width * photo.height)

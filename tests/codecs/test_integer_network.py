@@ -8,6 +8,7 @@ from torch import nn
 
 from provenance.codecs.learned import integer_network
 from provenance.codecs.learned.hyperprior import MeanScaleHyperprior
+from provenance.codecs.learned.integer_network import fixed_point
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def test_it_follows_the_float_network(network: nn.Sequential) -> None:
     z = torch.randint(-20, 20, (1, 64, 5, 7)).float()
     with torch.no_grad():
         expected = network(z)[0]
-    found = integer_network.build(network, integer_network.quantise(network))(z[0])
+    found = integer_network.build(network, integer_network.quantise(network))(fixed_point(z[0]))
     assert torch.equal(found, found.round())
     difference = found * 2.0**-integer_network.FRACTION_BITS - expected
     assert difference.abs().max() < 0.02 * expected.abs().max() + 0.01
@@ -29,16 +30,16 @@ def test_it_follows_the_float_network(network: nn.Sequential) -> None:
 def test_the_order_of_sums_does_not_matter(network: nn.Sequential) -> None:
     tensors = integer_network.quantise(network)
     z = torch.randint(-3000, 3000, (64, 5, 7))
-    expected = integer_network.build(network, tensors)(z)
+    expected = integer_network.build(network, tensors)(fixed_point(z))
     order = torch.randperm(64)
     shuffled = dict(tensors)
     shuffled["0.weight"] = tensors["0.weight"][:, order]
-    assert torch.equal(integer_network.build(network, shuffled)(z[order]), expected)
+    assert torch.equal(integer_network.build(network, shuffled)(fixed_point(z[order])), expected)
 
 
 def test_a_tile_sees_what_the_whole_sees(network: nn.Sequential) -> None:
     twin = integer_network.build(network, integer_network.quantise(network))
-    z = torch.randint(-50, 50, (64, 9, 6))
+    z = fixed_point(torch.randint(-50, 50, (64, 9, 6)))
     whole = twin(z)
     part = twin(z[:, 2:7])
     assert torch.equal(part[:, 4:-4], whole[:, 12:24])

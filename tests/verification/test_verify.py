@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import provenance
-from provenance import api, container
+from provenance import container
 from provenance.codecs import bitstream as frames
-from provenance.credentials import new_identity, sign
+from provenance.credentials import default_identity, new_identity, sign
 from provenance.errors import UsageError
 from provenance.verification import Outcome, Report
 
@@ -26,7 +26,7 @@ def _resigned(compressed: provenance.Labelled, data: bytes, label: provenance.La
         data,
         "image/avif",
         label,
-        api.default_identity(),
+        default_identity(),
         original=b"original",
         original_media_type="image/png",
     )

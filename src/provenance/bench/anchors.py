@@ -25,7 +25,12 @@ class Contender:
 
 
 def anchors() -> list[Contender]:
-    """JPEG 4:2:0 optimised, WebP method 6, AVIF speed 6 with 4:2:0 and with 4:4:4."""
+    """JPEG 4:2:0 optimised, WebP method 6, AVIF speed 6 (4:2:0 and 4:4:4), JPEG XL effort 7.
+
+    JPEG XL needs ``pillow-jxl-plugin``, which adds the format to Pillow when imported.
+    """
+    import pillow_jxl  # noqa: F401
+
     return [
         _pillow("JPEG", "JPEG", (5, 10, 20, 30, 45, 60, 75, 85, 92, 96), optimize=True),
         _pillow("WebP", "WEBP", (0, 10, 25, 45, 65, 80, 90, 96), method=6),
@@ -33,6 +38,7 @@ def anchors() -> list[Contender]:
         _pillow(
             "AVIF 4:4:4", "AVIF", (10, 20, 32, 44, 56, 68, 80, 90), speed=6, subsampling="4:4:4"
         ),
+        _pillow("JPEG XL", "JXL", (1, 10, 20, 35, 50, 65, 80, 90), effort=7),
     ]
 
 

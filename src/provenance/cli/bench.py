@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError, UsageError
+from ..files import MAX_PIXELS
 from . import console
+from .options import MaxPixels
 
 app = typer.Typer(no_args_is_help=True, help="Benchmarks on your own photos.")
 
@@ -22,8 +24,8 @@ def codec(
     ] = Path("bench-codec"),
     name: Annotated[str, typer.Option("--codec", help="See `provenance codecs`.")] = "msh",
 ) -> None:
-    """Rate and distortion against JPEG, WebP and AVIF."""
-    for module in ("matplotlib", "scipy"):
+    """Rate and distortion against JPEG, WebP, AVIF and JPEG XL."""
+    for module in ("matplotlib", "pillow_jxl", "scipy"):
         if importlib.util.find_spec(module) is None:
             raise UsageError(f"{module} is not installed; use `pip install 'provenance[bench]'`")
     from ..bench import codec as bench
@@ -32,6 +34,20 @@ def codec(
         summary = bench.run(_files(photos), name, announce)
     console.say(bench.write(summary, output))
     console.say(f"written to {output}")
+
+
+@app.command()
+def speed(
+    photos: Annotated[list[Path], typer.Argument(help="Photos, or folders of PNG files.")],
+    name: Annotated[str, typer.Option("--codec", help="See `provenance codecs`.")] = "msh",
+    max_pixels: MaxPixels = MAX_PIXELS,
+) -> None:
+    """Time to encode and decode, beside AVIF and a published hyperprior."""
+    from ..bench import speed as bench
+
+    with console.progress() as announce:
+        timings = bench.run(_files(photos), name, announce, max_pixels=max_pixels)
+    console.say(bench.table(timings))
 
 
 def _files(paths: list[Path]) -> list[Path]:

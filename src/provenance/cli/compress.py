@@ -41,8 +41,32 @@ def compress(
     photo: Annotated[Path, typer.Argument(help="Photo to compress; - for standard input.")],
     output: Output = None,
     quality: Annotated[
-        float, typer.Option("--quality", "-q", min=1, max=100, help="1 smallest, 100 best.")
-    ] = 50,
+        float | None,
+        typer.Option(
+            "--quality",
+            "-q",
+            min=1,
+            max=100,
+            help="1 smallest, 100 best; 50 unless one of the next three is given.",
+            show_default=False,
+        ),
+    ] = None,
+    bpp: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001, help="Best quality within these bits per pixel.", show_default=False
+        ),
+    ] = None,
+    max_bytes: Annotated[
+        int | None,
+        typer.Option(min=1, help="Best quality within this size of the file.", show_default=False),
+    ] = None,
+    min_psnr: Annotated[
+        float | None,
+        typer.Option(
+            min=1, max=100, help="Smallest file that reaches this PSNR in dB.", show_default=False
+        ),
+    ] = None,
     codec: Annotated[str, typer.Option(help="See `provenance codecs`.")] = "msh",
     to: Annotated[
         Rendition | None,
@@ -73,6 +97,9 @@ def compress(
         result = api.compress(
             photo,
             quality=quality,
+            bits_per_pixel=bpp,
+            max_bytes=max_bytes,
+            min_psnr=min_psnr,
             codec=codec,
             to=to,
             preview=side,

@@ -67,8 +67,7 @@ def signer(key: Path | None, chain: Path | None, password_file: Path | None) -> 
         UsageError: Only one of key and chain is given.
         InputError: A file is missing or no PEM, or the password is wrong.
     """
-    from ..api import default_identity
-    from ..credentials import load_identity
+    from ..credentials import default_identity, load_identity
     from ..files import read
 
     if key is None and chain is None:

@@ -21,7 +21,7 @@ Name = Annotated[str, typer.Argument(help="Name of the anchor.")]
 @app.command("list")
 def list_(json: Json = False) -> None:
     """List the trust anchors of this machine."""
-    from ..api import default_trust
+    from ..credentials import default_trust
 
     anchors = default_trust().list()
     if json:
@@ -41,7 +41,7 @@ def add(
     json: Json = False,
 ) -> None:
     """Trust what these CA certificates vouch for."""
-    from ..api import default_trust
+    from ..credentials import default_trust
 
     anchor = default_trust().add(file, name)
     if json:
@@ -53,7 +53,7 @@ def add(
 @app.command()
 def remove(name: Name, json: Json = False) -> None:
     """Trust an anchor no longer."""
-    from ..api import default_trust
+    from ..credentials import default_trust
 
     default_trust().remove(name)
     if json:

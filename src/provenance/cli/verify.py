@@ -27,8 +27,9 @@ def verify(
 ) -> None:
     """Tell what happened to a file and whether to believe it."""
     from .. import api
+    from ..credentials import default_trust
 
-    trust = api.default_trust()
+    trust = default_trust()
     worst = 0
     for file in files:
         try:

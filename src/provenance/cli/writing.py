@@ -12,7 +12,7 @@ from ..files import STANDARD_STREAM, check_output, write
 from . import console
 
 if TYPE_CHECKING:
-    from ..api import Labelled
+    from ..assembly import Labelled
     from ..stages import Stages
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .config import home, identity_folder, trust_folder
 from .credential import Action, Credential, Ingredient
 from .identity import Identity, load_identity, local_identity, new_identity
+from .local import default_identity, default_trust
 from .trust import Anchor, TrustStore
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ __all__ = [
     "Identity",
     "Ingredient",
     "TrustStore",
+    "default_identity",
+    "default_trust",
     "home",
     "identity_folder",
     "load_identity",

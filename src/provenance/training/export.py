@@ -7,6 +7,7 @@ frequency tables. Whatever decoding depends on is an integer from here on.
 from __future__ import annotations
 
 import argparse
+import copy
 import math
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from provenance.codecs.entropy import TOTAL
-from provenance.codecs.learned import integer_network
+from provenance.codecs.learned import entropy_model, integer_network
+from provenance.codecs.learned.coder import INTEGER_PARTS
 from provenance.codecs.learned.hyperprior import MIN_SCALE, SCALE_OFFSET, MeanScaleHyperprior
 
 SCALES = np.geomspace(MIN_SCALE, 256, 64)
@@ -47,12 +49,13 @@ def tensors(network: MeanScaleHyperprior) -> dict[str, Tensor]:
     result = {
         name: value.half().contiguous()
         for name, value in network.state_dict().items()
-        if not name.startswith(("hyper_synthesis", "prior"))
+        if not name.startswith(INTEGER_PARTS)
     }
     for name in ("log_gain", "log_inverse_gain"):
         result[name] = network.state_dict()[name].float()
-    for name, value in integer_network.quantise(network.hyper_synthesis).items():
-        result[f"hyper.{name}"] = value
+    for part in entropy_model.PARTS:
+        for key, value in integer_network.quantise(network.get_submodule(part)).items():
+            result[f"integer.{part}.{key}"] = value
     result["scale_thresholds"] = _scale_thresholds()
     result |= _pack("scale_tables", [_gaussian(float(scale)) for scale in SCALES])
     result |= _pack("hyper_tables", _hyper_tables(network))
@@ -78,7 +81,7 @@ def _gaussian(scale: float) -> tuple[int, NDArray[np.float64]]:
 def _hyper_tables(network: MeanScaleHyperprior) -> list[tuple[int, NDArray[np.float64]]]:
     """First value and probabilities for each channel of the hyper-latents, the escape last."""
     reach = torch.arange(-512, 514).double() - 0.5
-    prior = network.prior.double()
+    prior = copy.deepcopy(network.prior).double()
     logits = prior.logits(reach.expand(network.hyper_latents, 1, -1))[:, 0]
     cumulative = torch.sigmoid(logits).numpy()
     result = []

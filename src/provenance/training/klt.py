@@ -40,7 +40,7 @@ def initialise(network: MeanScaleHyperprior, crops: Tensor, latent_scale: float 
     _set_centre(synthesis[1], components[0])
 
     latents = functional.conv2d(features, (select * latent_scale)[:, :, None, None])
-    parameters = network.hyper_synthesis[-1]
+    parameters = network.prediction[0]
     assert isinstance(parameters, nn.Conv2d) and parameters.bias is not None
     deviation = latents.std((0, 2, 3)).double().clamp(0.12, 200)
     parameters.weight.mul_(0.1)

@@ -24,10 +24,16 @@ from provenance.codecs.learned.hyperprior import LAMBDAS, LEVELS, MeanScaleHyper
 
 from . import crops as crop_files
 from . import klt
+from .similarity import ms_ssim
 
 REPORTED_LEVELS = (0.0, 1.75, 3.5, 5.25, 7.0)
 BALANCE = 0.0067
 """Losses are weighted by ``(lambda / BALANCE) ** -0.5``, so that no level drowns the others."""
+
+SIMILARITY = (0.3, 0.1)
+"""Share of MS-SSIM in the distortion at the lowest and at the highest rate."""
+PER_DISSIMILARITY = 1280.0
+"""Squared error on the scale 0..255 that counts as much as 1 - MS-SSIM = 1."""
 
 
 def main() -> None:
@@ -120,7 +126,7 @@ def run(options: argparse.Namespace) -> None:
             print(f"{step} {elapsed / 60:.1f} min loss {running:.4f}", flush=True)
         if step % 1000 == 0:
             save()
-        if elapsed - last_report > 900:
+        if elapsed - last_report > 1800:
             report()
             last_report = elapsed
     report()
@@ -130,10 +136,13 @@ def step_loss(network: MeanScaleHyperprior, x: Tensor, level: Tensor) -> Tensor:
     """Rate + lambda * distortion, in bits per pixel, balanced between levels."""
     with torch.autocast(x.device.type, dtype=torch.bfloat16):
         reconstruction, bits = network(x, level)
-    weight = LAMBDAS[0] * (LAMBDAS[-1] / LAMBDAS[0]) ** (level / (LEVELS - 1))
+    position = level / (LEVELS - 1)
+    weight = LAMBDAS[0] * (LAMBDAS[-1] / LAMBDAS[0]) ** position
     mse = (reconstruction - x).square().mean((1, 2, 3)) * 255**2
+    share = SIMILARITY[0] + (SIMILARITY[1] - SIMILARITY[0]) * position
+    distortion = (1 - share) * mse + share * PER_DISSIMILARITY * (1 - ms_ssim(reconstruction, x))
     bits_per_pixel = bits / (x.shape[2] * x.shape[3])
-    balanced: Tensor = (weight / BALANCE) ** -0.5 * (bits_per_pixel + weight * mse)
+    balanced: Tensor = (weight / BALANCE) ** -0.5 * (bits_per_pixel + weight * distortion)
     return balanced.mean()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,8 @@ from torch import Tensor, nn
 
 from ...errors import ModelError
 from ..entropy import Decoder, Part, Payload, Tables, encode
-from . import integer_network
+from .context import STEPS, places
+from .entropy_model import EntropyModel
 from .hyperprior import HYPER_STRIDE, LEVELS, STRIDE, MeanScaleHyperprior
 from .tiling import Span, for_each_tile
 
@@ -23,8 +25,8 @@ TILE = 64
 OVERLAP = 6
 """Latents that a tile sees beyond its own: as far as the transforms reach, 5.25, rounded up."""
 
-HYPER_TILE = 16
-"""Side of a tile in hyper-latents, 1024 px; the integer network reaches less than one further."""
+INTEGER_PARTS = ("hyper_synthesis", "prediction", "contexts", "prior")
+"""Parts of the network that coding replaces by integers: by `EntropyModel` and by tables."""
 
 Integers = NDArray[np.int32]
 
@@ -54,13 +56,11 @@ class Coder:
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
         with torch.device("meta"):
             network = MeanScaleHyperprior()
-        hyper = {name[6:]: value for name, value in tensors.items() if name.startswith("hyper.")}
-        self._hyper_synthesis = integer_network.build(network.hyper_synthesis, hyper)
-        self._thresholds = tensors["scale_thresholds"].double()
+        self._entropy_model = EntropyModel(network, tensors)
         self._scale_tables = _tables(tensors, "scale_tables")
         self._hyper_tables = _tables(tensors, "hyper_tables")
-        network.hyper_synthesis = nn.Sequential()
-        network.prior = nn.Identity()  # type: ignore[assignment]
+        for name in INTEGER_PARTS:
+            setattr(network, name, nn.Identity())
         state = {name: tensors[name].float() for name in network.state_dict()}
         network.load_state_dict(state, assign=True)
         self._network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -81,12 +81,11 @@ class Coder:
             raise ModelError(f"{path}: not a model of this codec: {error}") from error
 
     @torch.inference_mode()
-    def analyse(self, pixels: NDArray[np.uint8], quality: float) -> Latents:
-        """Latents of ``[h, w, 3]`` RGB at ``quality`` 1 to 100."""
+    def analyse(self, pixels: NDArray[np.uint8]) -> Tensor:
+        """The analysis transform of ``[h, w, 3]`` RGB: ``[latents, h/16, w/16]`` float32."""
         height, width = (_padded(side) for side in pixels.shape[:2])
         rows, columns = height // STRIDE, width // STRIDE
-        gain, _ = self._gains(quality)
-        y = torch.empty((self._network.latents, rows, columns))
+        y = torch.empty((self._network.latents, rows, columns), dtype=torch.float32)
 
         def work(row: Span, column: Span) -> None:
             seen = _edge_padded(
@@ -97,23 +96,36 @@ class Coder:
             x = torch.from_numpy(seen).permute(2, 0, 1)[None].float().div_(255).sub_(0.5)
             with self._fast():
                 tile = self._network.analysis(x.contiguous(memory_format=torch.channels_last))[0]
-            y[:, row.inner, column.inner] = (tile * gain)[:, row.cut, column.cut]
+            y[:, row.inner, column.inner] = tile[:, row.cut, column.cut]
 
         for_each_tile(rows, columns, TILE, OVERLAP, work)
+        return y
+
+    @torch.inference_mode()
+    def quantise(self, analysed: Tensor, quality: float) -> Latents:
+        """Latents at ``quality`` 1 to 100 of what `analyse` gave."""
+        y = analysed * self._gains(quality)[0]
         z = self._network.hyper_analysis(y[None])[0]
         hyper = z.round().to(torch.int32).numpy()
-        means, scales = self._parameters(hyper)
-        residuals = (y - means).round_().to(torch.int32).numpy()
-        return Latents(hyper, residuals, means, scales)
+
+        def code(step: int, means: Tensor, _: NDArray[np.uint8]) -> Integers:
+            return np.concatenate(
+                [
+                    (y[place] - means[place]).round_().to(torch.int32).numpy().ravel()
+                    for place in places(step)
+                ]
+            )
+
+        return Latents(hyper, *self._entropy_model.follow(hyper, code))
 
     def encode(self, latents: Latents) -> Payload:
         """Entropy-code latents."""
-        return encode(
-            (
-                Part(self._hyper_tables, _channels(latents.hyper.shape), latents.hyper.ravel()),
-                Part(self._scale_tables, latents.scales.ravel(), latents.residuals.ravel()),
-            )
-        )
+        hyper = latents.hyper
+        parts = [Part(self._hyper_tables, _channels(hyper.shape), hyper.ravel())]
+        for step in range(STEPS):
+            scales, residuals = (_gather(a, step) for a in (latents.scales, latents.residuals))
+            parts.append(Part(self._scale_tables, scales, residuals))
+        return encode(parts)
 
     @torch.inference_mode()
     def decode(self, words: bytes, escapes: bytes, height: int, width: int) -> Latents:
@@ -126,10 +138,13 @@ class Coder:
         rows, columns = _padded(height), _padded(width)
         shape = (self._network.hyper_latents, rows // HYPER_STRIDE, columns // HYPER_STRIDE)
         hyper = decoder.decode(self._hyper_tables, _channels(shape)).reshape(shape)
-        means, scales = self._parameters(hyper)
-        residuals = decoder.decode(self._scale_tables, scales.ravel()).reshape(scales.shape)
+
+        def code(step: int, _: Tensor, scales: NDArray[np.uint8]) -> Integers:
+            return decoder.decode(self._scale_tables, _gather(scales, step))
+
+        latents = Latents(hyper, *self._entropy_model.follow(hyper, code))
         decoder.finish()
-        return Latents(hyper, residuals, means, scales)
+        return latents
 
     @torch.inference_mode()
     def synthesise(
@@ -166,29 +181,9 @@ class Coder:
 
     def _gains(self, quality: float) -> tuple[Tensor, Tensor]:
         """Gain and inverse gain, ``[latents, 1, 1]``."""
-        level = torch.tensor([(quality - 1) / 99 * (LEVELS - 1)])
+        level = torch.tensor([(quality - 1) / 99 * (LEVELS - 1)], dtype=torch.float32)
         gain, inverse_gain = self._network.gains(level)
         return gain[0], inverse_gain[0]
-
-    def _parameters(self, hyper: Integers) -> tuple[Tensor, NDArray[np.uint8]]:
-        """Means and scale indices from hyper-latents, by integers alone."""
-        ratio = HYPER_STRIDE // STRIDE
-        rows, columns = hyper.shape[1] * ratio, hyper.shape[2] * ratio
-        means = torch.empty((self._network.latents, rows, columns))
-        scales = np.empty(means.shape, np.uint8)
-        z = torch.from_numpy(hyper)
-
-        def work(row: Span, column: Span) -> None:
-            raw = self._hyper_synthesis(z[:, row.padded, column.padded])
-            raw = raw[:, row.scaled_cut(ratio), column.scaled_cut(ratio)]
-            mean, scale = raw.chunk(2)
-            place = (row.scaled(ratio), column.scaled(ratio))
-            means[:, place[0], place[1]] = (mean * 2.0**-integer_network.FRACTION_BITS).float()
-            index = torch.bucketize(scale.contiguous(), self._thresholds)
-            scales[:, place[0], place[1]] = index.to(torch.uint8).numpy()
-
-        for_each_tile(hyper.shape[1], hyper.shape[2], HYPER_TILE, 1, work)
-        return means, scales
 
 
 def _has_bfloat16() -> bool:
@@ -205,6 +200,11 @@ def _tables(tensors: Mapping[str, Tensor], name: str) -> Tables:
 def _channels(shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """The channel of each hyper-latent: the index of its table."""
     return np.repeat(np.arange(shape[0], dtype=np.uint8), shape[1] * shape[2])
+
+
+def _gather(values: NDArray[Any], step: int) -> NDArray[Any]:
+    """The elements of ``[latents, h, w]`` that ``step`` codes, ``[n]``."""
+    return np.concatenate([values[place].ravel() for place in places(step)])
 
 
 def _padded(side: int) -> int:

@@ -1,4 +1,4 @@
-"""The network of the default codec: a mean-scale hyperprior of depthwise blocks, for all rates.
+"""The network of the default codec: a hyperprior with a context model, for all rates.
 
 ::
 
@@ -7,15 +7,18 @@
                                   hyper_analysis              mu, scale index
                                         ▼                          │
                                   z ──round──► bitstream ──hyper_synthesis
-                                                                   │
+                                                             features │ ▲
+                                                                   │  contexts: what the latents
+                                                                   │  of earlier steps say
     x̂ ◄──synthesis── ÷gain(level) ◄── residuals + mu ◄─────────────┘
 
-Minnen, Ballé and Toderici 2018, "Joint autoregressive and hierarchical priors", without the
-autoregression; the gains around the quantiser are those of Cui et al. 2021, "Asymmetric gained
-deep image compression with continuous rate adaptation".
+Minnen, Ballé and Toderici 2018, "Joint autoregressive and hierarchical priors", with the four
+parallel steps of `context` for the autoregression; the gains around the quantiser are those of Cui
+et al. 2021, "Asymmetric gained deep image compression with continuous rate adaptation".
 
-Coding does not use this module's ``hyper_synthesis``: it uses the integer network made from it
-(`provenance.codecs.integer_network`), so that every machine finds the same probabilities.
+Coding does not use this module's ``hyper_synthesis``, ``prediction`` and ``contexts``: it uses the
+integer networks made from them (`integer_network`), so that every machine finds the same
+probabilities.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .context import STEPS, ContextStep, coded_at
 from .layers import (
     DYADIC_SLOPE,
     SLOPE,
@@ -50,9 +54,11 @@ MIN_SCALE = 0.11
 SCALE_OFFSET = 0.5
 """The scale is ``max(softplus(raw + SCALE_OFFSET), MIN_SCALE)``."""
 
+CONTEXT_WIDTH = 192
+
 
 class MeanScaleHyperprior(nn.Module):
-    """About 4.8 million parameters with the default widths.
+    """About 5.5 million parameters with the default widths.
 
     Args:
         widths: channels at 1/4, 1/8 and 1/16 of the size.
@@ -119,7 +125,10 @@ class MeanScaleHyperprior(nn.Module):
             nn.Conv2d(coarse, coarse, 3, padding=1, groups=coarse),
             nn.Conv2d(coarse, coarse, 1),
             nn.LeakyReLU(DYADIC_SLOPE),
-            nn.Conv2d(coarse, 2 * latents, 1),
+        )
+        self.prediction = nn.Sequential(nn.Conv2d(coarse, 2 * latents, 1))
+        self.contexts = nn.ModuleList(
+            ContextStep(latents, coarse, CONTEXT_WIDTH) for _ in range(1, STEPS)
         )
         self.prior = FactorizedPrior(hyper_latents)
         start = 0.5 * torch.log(torch.tensor(LAMBDAS) / 0.0067)
@@ -156,7 +165,7 @@ class MeanScaleHyperprior(nn.Module):
         z = self.hyper_analysis(y).float()
         p_z = self.prior(self._quantised(z, torch.zeros_like(z)))
         z_hat = z + (z.round() - z).detach()
-        mu, raw = self.hyper_synthesis(z_hat).float().chunk(2, 1)
+        mu, raw = self.entropy_parameters(z_hat, y).chunk(2, 1)
         scale = lower_bound(functional.softplus(raw + SCALE_OFFSET), MIN_SCALE)
         distance = (self._quantised(y, mu) - mu).abs()
         p_y = lower_bound(
@@ -167,6 +176,28 @@ class MeanScaleHyperprior(nn.Module):
         bits = -torch.log2(p_y).sum((1, 2, 3))
         bits = bits - torch.log2(p_z.reshape(self.hyper_latents, len(x), -1)).sum((0, 2))
         return reconstruction, bits
+
+    def entropy_parameters(self, z_hat: Tensor, y: Tensor) -> Tensor:
+        """Mean and raw scale of every latent, as the decoder will find them step by step.
+
+        Args:
+            z_hat: ``[batch, hyper_latents, h / 4, w / 4]``, rounded.
+            y: ``[batch, latents, h, w]``.
+
+        Returns:
+            ``[batch, 2 * latents, h, w]``, float32.
+        """
+        features = self.hyper_synthesis(z_hat)
+        first: Tensor = self.prediction(features).float()
+        expected = first[:, : self.latents]
+        result, surprise = first, torch.zeros_like(y)
+        for step, context in enumerate(self.contexts):
+            mu = result[:, : self.latents]
+            y_hat = y + ((y - mu).round() + mu - y).detach()
+            surprise = torch.where(coded_at(step, y), y_hat - expected, surprise)
+            refined = first + context(features, surprise).float()
+            result = torch.where(coded_at(step + 1, y).repeat(2, 1, 1), refined, result)
+        return result
 
     def _quantised(self, values: Tensor, mean: Tensor) -> Tensor:
         if self.training:

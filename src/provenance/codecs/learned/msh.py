@@ -17,19 +17,31 @@ from PIL import Image
 
 from ...errors import BitstreamError, ModelError, TooLargeError, UsageError
 from ...labels import CodecFacts, ModelFacts
+from ...metrics import psnr_db
 from ..base import Picture
 from ..bitstream import Bitstream, digest, pack, parse
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from .coder import Coder
 
 NAME = "msh"
-MODEL = "msh-1"
+MODEL = "msh-2"
 WEIGHTS = Path(__file__).parent / "weights" / f"{MODEL}.safetensors"
+
+SMALL = 256 * 256
+"""Pixels up to which chance can make a finer quantisation the worse one."""
+
+RUNG = 3
+"""Distance of the qualities that are tried for small pictures."""
 
 
 class MeanScaleHyperpriorCodec:
     """Implements `provenance.codecs.Codec`; all instances share one loaded model."""
+
+    def __init__(self) -> None:
+        self._analysed: tuple[Picture, Tensor] | None = None
 
     @property
     def facts(self) -> CodecFacts:
@@ -42,15 +54,21 @@ class MeanScaleHyperpriorCodec:
     def encode(self, picture: Picture, quality: float) -> bytes:
         """See `provenance.codecs.Codec`.
 
+        A small picture gets the best of the qualities 1, 4, 7 and so on up to ``quality``, so that
+        a higher one never gives a worse picture.
+
         Raises:
             UsageError: ``quality`` is not within 1 to 100.
         """
         if not 1 <= quality <= 100:
             raise UsageError(f"quality {quality:g}: must be within 1 and 100")
-        quality = round(quality, 2)
-        latents = _coder().analyse(picture.pixels, quality)
-        payload = _coder().encode(latents)
         height, width = picture.pixels.shape[:2]
+        analysed = self._analyse(picture)
+        quality = round(quality, 2)
+        if height * width <= SMALL:
+            quality = _best_rung(picture, analysed, quality)
+        latents = _coder().quantise(analysed, quality)
+        payload = _coder().encode(latents)
         return pack(
             Bitstream(
                 codec=NAME,
@@ -91,9 +109,26 @@ class MeanScaleHyperpriorCodec:
             )
         pixels = _coder().synthesise(latents, stream.quality, stream.height, stream.width)
         if stream.grey:
-            grey = np.asarray(Image.fromarray(pixels).convert("L"))
-            pixels = np.repeat(grey[..., None], 3, axis=2)
+            pixels = _grey(pixels)
         return Picture(pixels, alpha, stream.grey)
+
+    def _analyse(self, picture: Picture) -> Tensor:
+        """The analysis of ``picture``, kept for when it is encoded again at another quality."""
+        if self._analysed is None or self._analysed[0] is not picture:
+            self._analysed = (picture, _coder().analyse(picture.pixels))
+        return self._analysed[1]
+
+
+def _best_rung(picture: Picture, analysed: Tensor, highest: float) -> float:
+    """The quality with the best PSNR among those up to ``highest``; the lowest of equal ones."""
+
+    def fidelity(quality: float) -> float:
+        height, width = picture.pixels.shape[:2]
+        latents = _coder().quantise(analysed, quality)
+        decoded = _coder().synthesise(latents, quality, height, width)
+        return psnr_db(picture.pixels, _grey(decoded) if picture.grey else decoded)
+
+    return max(range(1, int(highest) + 1, RUNG), key=fidelity)
 
 
 @functools.cache
@@ -109,6 +144,11 @@ def _coder() -> Coder:
     from .coder import Coder
 
     return Coder.load(WEIGHTS)
+
+
+def _grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    luma = np.asarray(Image.fromarray(pixels).convert("L"))
+    return np.repeat(luma[..., None], 3, axis=2)
 
 
 def _encode_alpha(alpha: NDArray[np.uint8] | None) -> bytes:

@@ -1,0 +1,155 @@
+"""How labelled files are put together: what `api.compress`, `decompress` and `label` share."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from . import codecs, container, imaging, metadata
+from .credentials import Identity, TrustStore, default_identity, default_trust
+from .files import sha256
+from .imaging import Photo
+from .labels import CodecFacts, Label, ModelFacts, OriginalFacts, QualityFacts, Risk, ToolFacts
+from .labels.wording import warnings
+from .stages import Stages
+
+AVIF = "image/avif"
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A finished file with its label."""
+
+    data: bytes
+    media_type: str
+    label: Label
+    bitstream_bytes: int | None
+    """Size of the neural bitstream within; None for a rendition that carries none."""
+    notes: tuple[str, ...]
+    """What the user should know: what could not be kept, whose key is badly guarded."""
+
+
+def compressed(
+    encoded: codecs.Encoded,
+    photo: Photo,
+    data: bytes,
+    name: str,
+    codec: codecs.Codec,
+    to: str | None,
+    preview: int | None,
+    identity: Identity | None,
+    trust: TrustStore | None,
+    max_pixels: int,
+    stages: Stages,
+) -> Labelled:
+    """Decode, assess, pack and sign what was encoded."""
+    with stages("decode"):
+        decoded = codec.decode(encoded.bitstream, max_pixels=max_pixels)
+    shown = replace(photo, pixels=decoded.pixels)
+    if to:
+        with stages("render"):
+            finished = imaging.render(shown, to)
+            # What is assessed is what people will see, after the second format's own loss.
+            shown = imaging.load(finished, name, max_pixels=max_pixels)
+    size = len(encoded.bitstream)
+    label = label_of(
+        data,
+        photo,
+        shown,
+        codec.facts,
+        codec.model,
+        QualityFacts(encoded.quality, 8 * size / (photo.width * photo.height), None, None),
+        stages,
+    )
+    with stages("pack"):
+        packet = metadata.packet(label, photo.xmp)
+        if to:
+            media_type = imaging.RENDITIONS[to]
+            finished = metadata.embed(finished, media_type, packet)
+        else:
+            media_type = AVIF
+            small = imaging.preview(photo, preview) if preview else None
+            finished = container.pack(
+                encoded.bitstream,
+                width=photo.width,
+                height=photo.height,
+                preview=small,
+                xmp=packet,
+                icc=photo.icc,
+                exif=photo.exif,
+            )
+    made = signed(
+        finished, media_type, label, identity, trust, data, photo.media_type, name, stages
+    )
+    notes = (*photo.notes, *made.notes)
+    return replace(made, notes=notes, bitstream_bytes=None if to else size)
+
+
+def assessed(original: Photo, shown: Photo, stages: Stages) -> Risk:
+    """The risk that ``shown`` means something else than ``original``."""
+    from . import risk
+
+    with stages("assess"):
+        return risk.assess(original.pixels, shown.pixels)
+
+
+def label_of(
+    data: bytes,
+    original: Photo,
+    shown: Photo,
+    codec: CodecFacts,
+    model: ModelFacts,
+    quality: QualityFacts,
+    stages: Stages,
+) -> Label:
+    """Assess and measure ``shown``, and write down what is known.
+
+    Args:
+        data: the original's own bytes, which its hash is taken of.
+    """
+    from . import __version__, metrics
+
+    found = assessed(original, shown, stages)
+    with stages("measure"):
+        psnr = metrics.psnr_db(original.pixels, shown.pixels)
+        ms_ssim = metrics.ms_ssim(original.pixels, shown.pixels)
+    quality = replace(quality, psnr_db=psnr if math.isfinite(psnr) else None, ms_ssim=ms_ssim)
+    return Label(
+        ToolFacts("provenance", __version__),
+        codec,
+        model,
+        quality,
+        OriginalFacts(sha256(data), original.width, original.height, original.media_type),
+        found,
+        warnings(codec, found),
+    )
+
+
+def signed(
+    finished: bytes,
+    media_type: str,
+    label: Label,
+    identity: Identity | None,
+    trust: TrustStore | None,
+    parent: bytes,
+    parent_media_type: str,
+    name: str,
+    stages: Stages,
+) -> Labelled:
+    """Sign a finished file, whose parent ingredient is ``parent``."""
+    from .credentials import sign
+
+    with stages("sign"):
+        signer = identity or default_identity()
+        data = sign(
+            finished,
+            media_type,
+            label,
+            signer,
+            original=parent,
+            original_media_type=parent_media_type,
+            title=Path(name).name,
+            trust=trust or default_trust(),
+        )
+    return Labelled(data, media_type, label, None, signer.notes)
