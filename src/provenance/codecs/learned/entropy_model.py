@@ -96,20 +96,16 @@ class EntropyModel:
         ratio = HYPER_STRIDE // STRIDE
         z = fixed_point(torch.from_numpy(hyper))
         rows, columns = z.shape[1:]
-        features: Tensor | None = None
+        size = (self._hyper_synthesis.outputs, rows * ratio, columns * ratio)
+        features = torch.empty(size, dtype=torch.float32)
 
         def work(row: Span, column: Span) -> None:
-            nonlocal features
             tile = self._hyper_synthesis(z[:, row.padded, column.padded])
-            if features is None:
-                size = (len(tile), rows * ratio, columns * ratio)
-                features = torch.empty(size, dtype=torch.float32)
             features[:, row.scaled(ratio), column.scaled(ratio)] = tile[
                 :, row.scaled_cut(ratio), column.scaled_cut(ratio)
             ].float()
 
         for_each_tile(rows, columns, HYPER_TILE, 1, work)
-        assert features is not None
         return features
 
     def _predict(

@@ -68,6 +68,11 @@ class IntegerNetwork:
             x = layer(x)
         return x
 
+    @property
+    def outputs(self) -> int:
+        """Channels that come out."""
+        return len(self._layers[-1].weight)
+
     def rows(self, chosen: slice) -> IntegerNetwork:
         """The same network with some of its outputs alone."""
         *before, last = self._layers
