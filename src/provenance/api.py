@@ -189,8 +189,8 @@ def assess(
     """
     stages = stages or Stages()
     with stages("load"):
-        before = _load_any(original, max_pixels)[1]
-        after = _load_any(reconstruction, max_pixels)[1]
+        before = load(original, max_pixels)[1]
+        after = load(reconstruction, max_pixels)[1]
     return assessed(before, after, stages)
 
 
@@ -292,7 +292,12 @@ def _decoded(parts: container.Parts, max_pixels: int) -> Photo:
     return Photo(picture.pixels, picture.alpha, picture.grey, parts.icc, parts.exif, parts.xmp)
 
 
-def _load_any(source: Source, max_pixels: int) -> tuple[bytes, Photo]:
+def load(source: Source, max_pixels: int = MAX_PIXELS) -> tuple[bytes, Photo]:
+    """A picture's file and its pixels; a compressed file is decoded.
+
+    Raises:
+        InputError: The source is missing, no image, or beyond ``max_pixels``.
+    """
     name, data = _read(source)
     if container.is_container(data):
         return data, _decoded(container.unpack(data), max_pixels)

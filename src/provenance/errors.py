@@ -14,7 +14,8 @@
     └── InvalidError                4  what the file carries is broken or was tampered with
         ├── BitstreamError          4  the neural bitstream is cut, altered or not ours
         ├── ContainerError          4  boxes, extents or items contradict each other
-        └── LabelError              4  the label does not follow its schema
+        ├── LabelError              4  the label does not follow its schema
+        └── AnnotationError         4  the annotation does not follow its schema
 
 The number is the exit code of the command line.
 """
@@ -80,3 +81,7 @@ class ContainerError(InvalidError):
 
 class LabelError(InvalidError):
     """A label that does not follow its schema."""
+
+
+class AnnotationError(InvalidError):
+    """An annotation that does not follow its schema, or contradicts itself."""

@@ -1,0 +1,349 @@
+// Puts the page together: which pair, which finding, and what each control and key does.
+
+import { Boxes } from "./boxes.js";
+import { Findings, lacking } from "./findings.js";
+import { Saving } from "./saving.js";
+import * as server from "./server.js";
+import { make, Viewer } from "./viewer.js";
+
+const byId = (id) => document.getElementById(id);
+const STATES = { open: "not looked at", draft: "begun", done: "done", broken: "file is broken" };
+const MARKS = { open: "○", draft: "◐", done: "●", broken: "✕" };
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** What all parts share: the pair at hand and the selected finding. */
+const desk = {
+  pair: null,
+  selected: -1,
+
+  select(index) {
+    this.selected = index;
+    findings.draw();
+    if (index >= 0) viewer.reveal(this.pair.findings[index].box);
+    boxes.draw();
+  },
+
+  add(box) {
+    this.pair.findings.push({
+      box,
+      types: [],
+      texture: false,
+      symbol: null,
+      original: "",
+      reconstruction: "",
+      sure: true,
+    });
+    this.select(this.pair.findings.length - 1);
+    this.changed();
+  },
+
+  remove(index) {
+    if (!this.pair.findings[index]) return;
+    this.pair.findings.splice(index, 1);
+    this.select(-1);
+    this.changed();
+    viewer.stage.focus();
+  },
+
+  describe() {
+    findings.focus("original");
+  },
+
+  changed() {
+    this.pair.complete = false;
+    saving.touch();
+    findings.refresh();
+    boxes.draw();
+    tellState();
+  },
+};
+
+const viewer = new Viewer(byId("stage"));
+const boxes = new Boxes(viewer, desk);
+const saving = new Saving(
+  (state, text) => {
+    byId("saving").dataset.state = state;
+    byId("saving").textContent = text;
+  },
+  (progress) => {
+    Object.assign(pairs.find(({ id }) => id === progress.id), progress);
+    drawPairs();
+  },
+);
+let findings = null;
+let pairs = [];
+let opening = 0;
+
+async function begin() {
+  const study = await server.study();
+  pairs = study.pairs;
+  findings = new Findings(byId("findings"), desk, study);
+  byId("observer").textContent = `Observer: ${study.observer}`;
+  buildPairs();
+  drawPairs();
+  const first = pairs.find(({ state }) => state !== "done") ?? pairs[0];
+  const wanted = pairs.find(({ id }) => id === location.hash.slice(1));
+  await open((wanted ?? first).id);
+}
+
+/** Show another pair, once its pictures are here and this one is saved. */
+async function open(id) {
+  if (id === desk.pair?.id) return;
+  const turn = ++opening;
+  say("");
+  viewer.stage.setAttribute("aria-busy", "true");
+  let pair = null;
+  try {
+    pair = await server.pair(id);
+    await decoded(pair);
+  } catch (error) {
+    if (turn === opening) say(`${pairs.find((each) => each.id === id).name}: ${error.message}`);
+  }
+  // The pair at hand could be changed until now.
+  const saved = !pair || !desk.pair || (await saving.flush());
+  if (turn !== opening || !pair || !saved) {
+    if (!saved) say("This pair is not saved yet, so it stays open.");
+    if (turn === opening) viewer.stage.removeAttribute("aria-busy");
+    if (pair) release(pair);
+    return;
+  }
+  if (desk.pair) release(desk.pair);
+  viewer.stage.removeAttribute("aria-busy");
+  desk.pair = pair;
+  desk.selected = -1;
+  saving.open(pair);
+  viewer.open(pair);
+  history.replaceState(null, "", `#${id}`);
+  document.title = `${pair.name} – Annotate`;
+  findings.draw();
+  drawPairs();
+  byId("pairs").querySelector("[aria-current]").scrollIntoView({ block: "nearest" });
+  drawPlay();
+  tellState();
+  viewer.stage.focus({ preventScroll: true });
+  if (neighbour(1)) server.prepare(neighbour(1).id);
+}
+
+/** Until both pictures can be shown at once. */
+async function decoded(pair) {
+  const images = Object.values(pair.urls).map((url) => {
+    const image = new Image();
+    image.src = url;
+    return image.decode();
+  });
+  await Promise.all(images);
+}
+
+function release(pair) {
+  Object.values(pair.urls).forEach((url) => URL.revokeObjectURL(url));
+}
+
+/** The pair so many places further, if there is one. */
+function neighbour(step) {
+  const index = pairs.findIndex(({ id }) => id === desk.pair?.id);
+  return index < 0 ? undefined : pairs[index + step];
+}
+
+function go(step) {
+  const other = neighbour(step);
+  if (other) open(other.id);
+}
+
+async function done() {
+  for (const [index, finding] of desk.pair.findings.entries()) {
+    const lack = lacking(finding);
+    if (lack) {
+      desk.select(index);
+      findings.focus(lack[0]);
+      say(`Finding ${index + 1}: ${lack[1]}.`);
+      return;
+    }
+  }
+  say("");
+  desk.pair.complete = true;
+  saving.touch();
+  tellState();
+  if (!(await saving.flush())) desk.pair.complete = false;
+  tellState();
+  if (desk.pair.complete && neighbour(1)) byId("next").focus();
+}
+
+function tellState() {
+  const { complete, findings: found } = desk.pair;
+  byId("findings-title").textContent = found.length ? `Findings (${found.length})` : "Findings";
+  byId("none").hidden = found.length > 0;
+  byId("done").disabled = complete;
+  byId("done").textContent = complete
+    ? "Done; any change reopens it"
+    : found.length
+      ? "Done with this pair"
+      : "Looked, nothing found";
+  byId("next").disabled = !neighbour(1);
+}
+
+function say(text) {
+  byId("message").textContent = text;
+}
+
+/** The list of pairs; built once, so that no click meets a button that is being replaced. */
+function buildPairs() {
+  byId("pairs").replaceChildren(
+    ...pairs.map(({ id, name }) => {
+      const button = make("button");
+      button.type = "button";
+      const mark = make("i");
+      mark.setAttribute("aria-hidden", "true");
+      button.append(mark, make("span", "", name), make("small"));
+      button.addEventListener("click", () => open(id));
+      const item = make("li");
+      item.append(button);
+      return item;
+    }),
+  );
+}
+
+function drawPairs() {
+  pairs.forEach(({ id, state, findings: count }, index) => {
+    const button = byId("pairs").children[index].firstChild;
+    const [mark, , told] = button.children;
+    mark.className = state;
+    mark.textContent = MARKS[state];
+    told.textContent = count ? `${STATES[state]}, ${count} found` : STATES[state];
+    if (id === desk.pair?.id) button.setAttribute("aria-current", "true");
+    else button.removeAttribute("aria-current");
+  });
+  const finished = pairs.filter(({ state }) => state === "done").length;
+  byId("progress").textContent = `${finished} of ${pairs.length} pairs done`;
+}
+
+function setView(view) {
+  document.querySelector(`[name="view"][value="${view}"]`).checked = true;
+  viewer.setView(view);
+  for (const setting of document.querySelectorAll(".setting")) {
+    setting.hidden = !setting.dataset.views.split(" ").includes(view);
+  }
+  drawPlay();
+}
+
+/** About the selected box, so that it stays in view; else about the middle. */
+function zoom(factor) {
+  if (!desk.pair) return;
+  const box = desk.pair.findings[desk.selected]?.box;
+  if (!box) viewer.zoomBy(factor);
+  else viewer.zoomBy(factor, { x: box[0] + box[2] / 2, y: box[1] + box[3] / 2 });
+}
+
+function togglePlay() {
+  if (viewer.view !== "flicker" || calm.matches) return;
+  if (viewer.playing) viewer.stop();
+  else viewer.play(byId("rate").valueAsNumber);
+  drawPlay();
+}
+
+function drawPlay() {
+  if (calm.matches) viewer.stop();
+  byId("play").textContent = viewer.playing ? "Stop" : "Play";
+  byId("play").disabled = calm.matches;
+  byId("still").hidden = !calm.matches;
+}
+
+function setDrag(kind) {
+  boxes.dragging = kind;
+  viewer.stage.dataset.drag = kind;
+  document.querySelector(`[name="drag"][value="${kind}"]`).checked = true;
+}
+
+function showBoxes(shown) {
+  boxes.shown = shown;
+  byId("boxes-shown").checked = shown;
+  boxes.draw();
+}
+
+function selectNext(step) {
+  const count = desk.pair.findings.length;
+  if (count) desk.select((Math.max(desk.selected, step > 0 ? -1 : 0) + step + count) % count);
+}
+
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const KEYS = {
+  1: () => setView("side"),
+  2: () => setView("slider"),
+  3: () => setView("flicker"),
+  4: () => setView("difference"),
+  f: () => viewer.view === "flicker" && viewer.flip(),
+  p: togglePlay,
+  "+": () => zoom(1.25),
+  "=": () => zoom(1.25),
+  "-": () => zoom(0.8),
+  0: () => viewer.fit(),
+  n: () => boxes.create(),
+  Delete: () => desk.remove(desk.selected),
+  Backspace: () => desk.remove(desk.selected),
+  j: () => selectNext(1),
+  k: () => selectNext(-1),
+  Enter: () => desk.describe(),
+  Escape: () => desk.select(-1),
+  m: () => setDrag(boxes.dragging === "box" ? "move" : "box"),
+  v: () => showBoxes(!boxes.shown),
+  PageDown: () => go(1),
+  PageUp: () => go(-1),
+  "?": () => byId("keys").showModal(),
+};
+
+viewer.stage.addEventListener("keydown", (event) => {
+  if (!desk.pair || event.altKey || event.metaKey) return;
+  const { key, shiftKey: resize, ctrlKey: far } = event;
+  if (key in ARROWS) boxes.arrow(...ARROWS[key], { resize, far });
+  else if (!far && Object.hasOwn(KEYS, key)) KEYS[key]();
+  else if (!far && Object.hasOwn(KEYS, key.toLowerCase())) KEYS[key.toLowerCase()]();
+  else return;
+  event.preventDefault();
+});
+
+addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
+    event.preventDefault();
+    if (desk.pair) saving.flush();
+  }
+  if (event.key === "Escape" && event.target.closest("aside")) viewer.stage.focus();
+});
+
+addEventListener("beforeunload", (event) => {
+  if (saving.dirty) event.preventDefault();
+});
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden && saving.dirty) saving.flush();
+});
+
+byId("views").addEventListener("change", (event) => setView(event.target.value));
+byId("drag").addEventListener("change", (event) => setDrag(event.target.value));
+byId("boxes-shown").addEventListener("change", (event) => showBoxes(event.target.checked));
+byId("zoom-in").addEventListener("click", () => zoom(1.25));
+byId("zoom-out").addEventListener("click", () => zoom(0.8));
+byId("fit").addEventListener("click", () => viewer.fit());
+byId("split").addEventListener("input", (event) => viewer.setSplit(event.target.value / 100));
+byId("gain").addEventListener("input", (event) => {
+  const gain = 2 ** event.target.valueAsNumber;
+  byId("gain-shown").textContent = `${gain}×`;
+  viewer.setGain(gain);
+});
+byId("rate").addEventListener("input", (event) => {
+  byId("rate-shown").textContent = event.target.value;
+  if (viewer.playing) viewer.play(event.target.valueAsNumber);
+});
+byId("switch").addEventListener("click", () => viewer.flip());
+byId("play").addEventListener("click", togglePlay);
+byId("done").addEventListener("click", done);
+byId("next").addEventListener("click", () => go(1));
+byId("show-keys").addEventListener("click", () => byId("keys").showModal());
+viewer.addEventListener("split", () => {
+  byId("split").value = 100 * viewer.split;
+});
+viewer.addEventListener("drawn", () => {
+  byId("zoom").textContent = `${Math.round(100 * viewer.scale)} %`;
+});
+calm.addEventListener("change", drawPlay);
+
+setView("side");
+setDrag("box");
+begin().catch((error) => say(error.message));
