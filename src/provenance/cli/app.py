@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import assess, bench, codecs, compress, decompress, identity, label, show, trust, verify
+from . import (
+    annotate,
+    assess,
+    bench,
+    codecs,
+    compress,
+    decompress,
+    identity,
+    label,
+    show,
+    trust,
+    verify,
+)
 
 app = typer.Typer(
     name="provenance",
@@ -25,6 +37,7 @@ app.command()(label.label)
 app.command()(codecs.codecs)
 app.add_typer(identity.app, name="identity")
 app.add_typer(trust.app, name="trust")
+app.add_typer(annotate.app, name="annotate")
 app.add_typer(bench.app, name="bench")
 
 
