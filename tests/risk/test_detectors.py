@@ -65,8 +65,8 @@ def pair() -> tuple[Pixels, Pixels]:
 
 def test_what_nobody_looks_for_is_named() -> None:
     assessor = assess(*pair()).assessor
-    assert assessor.detectors == ("signal", "text")
-    assert assessor.unavailable == ("faces", "identity", "lights")
+    assert assessor.detectors == ("signal", "text", "lights")
+    assert assessor.unavailable == ("faces", "identity")
     assert "diffusion codec" in assessor.calibration
 
 
@@ -99,19 +99,19 @@ def test_a_detector_of_another_package_is_used() -> None:
 @pytest.mark.usefixtures("installed")
 def test_detectors_of_other_packages_that_cannot_run_are_named() -> None:
     assessor = assess(*pair()).assessor
-    assert assessor.detectors == ("signal", "text", "plates")
+    assert assessor.detectors == ("signal", "text", "lights", "plates")
     assert {"unlicensed", "broken"} <= set(assessor.unavailable)
 
 
 def test_a_detector_that_does_not_exist_is_an_error() -> None:
-    with pytest.raises(UsageError, match="'tattoos'; there are signal, text, faces"):
+    with pytest.raises(UsageError, match="'tattoos'; there are signal, text, lights"):
         assess(*pair(), detectors=["tattoos"])
 
 
 def test_each_detectors_time_is_reported() -> None:
     timing: dict[str, float] = {}
     assess(*pair(), timing=timing)
-    assert list(timing) == ["signal", "text"]
+    assert list(timing) == ["signal", "text", "lights"]
     assert all(seconds >= 0 for seconds in timing.values())
 
 

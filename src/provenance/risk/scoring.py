@@ -21,7 +21,8 @@ Box = tuple[int, int, int, int]
 HIGH_IMPACT = 0.3
 """Probability from which a symbol makes the whole picture high impact."""
 SAME_PLACE = 0.6
-"""Share of a finding's box within that of a likelier symbol, above which both are one."""
+"""Share of a finding's box within that of a likelier symbol, or of a likelier finding of another
+detector, above which both are one."""
 _SMEARED, _CRISP = 0.4, 0.9
 
 
@@ -43,7 +44,8 @@ def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     kept: list[Finding] = []
     for finding in likely:
         doubled = finding.symbol is None and any(
-            other.symbol is not None and _covered(finding.box, other.box) > SAME_PLACE
+            (other.symbol is not None or other.detector != finding.detector)
+            and _covered(finding.box, other.box) > SAME_PLACE
             for other in kept
         )
         if not doubled:

@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from ...errors import UsageError
 from .base import ENTRY_POINTS, Detector
 
-EXPECTED = ("faces", "identity", "lights")
+EXPECTED = ("faces", "identity")
 """Not built in. The label names them while nobody provides them, as silence is no safety."""
 
 
@@ -45,7 +45,11 @@ def find_detectors(names: Sequence[str] | None = None) -> Detectors:
 
 
 def _makers() -> dict[str, Callable[[], Detector]]:
-    makers: dict[str, Callable[[], Detector]] = {"signal": _signal, "text": _text}
+    makers: dict[str, Callable[[], Detector]] = {
+        "signal": _signal,
+        "text": _text,
+        "lights": _lights,
+    }
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
         if point.name not in makers:
             makers[point.name] = functools.partial(_load, point)
@@ -79,3 +83,9 @@ def _text() -> Detector:
     from .text import TextDetector
 
     return TextDetector()
+
+
+def _lights() -> Detector:
+    from .lights import LightsDetector
+
+    return LightsDetector()

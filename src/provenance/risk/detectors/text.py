@@ -27,6 +27,7 @@ from ..calibration import (
 )
 from ..pair import Pair
 from ..scoring import deceptiveness
+from .perturbation import recompressed
 from .reading import Line, Reading, crop, find_lines, models, read_lines
 from .signal import whereabouts
 from .strokes import compare_strokes
@@ -78,7 +79,8 @@ class TextDetector:
             i for i in differ if self._misread(pair, lines[i], before[i], after[i], repeats=())
         ]
         again = read_lines(
-            [_recompressed(crops[i]) for i in doubtful] + [_rescaled(crops[i]) for i in doubtful]
+            [recompressed(crops[i], PERTURBED_QUALITY) for i in doubtful]
+            + [_rescaled(crops[i]) for i in doubtful]
         )
         findings = []
         for index in differ:
@@ -200,15 +202,6 @@ def _pixels(corners: tuple[float, float, float, float], shape: tuple[int, ...]) 
     right = min(width, max(left + 1, int(np.ceil(corners[2]))))
     bottom = min(height, max(top + 1, int(np.ceil(corners[3]))))
     return left, top, right - left, bottom - top
-
-
-def _recompressed(pixels: ByteArray) -> ByteArray:
-    import cv2
-
-    bgr = np.ascontiguousarray(pixels[..., ::-1])
-    _done, coded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, PERTURBED_QUALITY])
-    decoded: ByteArray = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), dtype=np.uint8)
-    return decoded[..., ::-1]
 
 
 def _rescaled(pixels: ByteArray) -> ByteArray:
