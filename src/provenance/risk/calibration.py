@@ -62,13 +62,31 @@ LIGHTS = Curve(middle=0.64, slope=3.4)
 """Probability that a small thing that stands out is described differently, by the change of its
 contrast to its surround over that contrast, less what JPEG does to it (`detectors.spots`).
 
-Developed on 80 spots, drawn at random, of photos with odd numbers, as DiffEIC reconstructed them and
-judged once by a program (an AI model), not by people. Doubtful ones counted half, .73 were described
-differently at a change of .8 and above, .53 at .5 to .8 and .17 below. On photos with even numbers,
-of 53 findings without the symbol that were judged likewise, 27 were right, 20 doubtful and 6 wrong,
-at a mean probability of .50. Lights proper are too few there to say anything."""
+Developed on 80 spots, drawn at random, of photos with odd numbers, as DiffEIC reconstructed them,
+judged once by a program (an AI model), not by people. Doubtful ones counted half, .73 were
+described differently at a change of .8 and above, .53 at .5 to .8 and .17 below. On photos with
+even numbers, of 53 findings without the symbol that were judged likewise, 27 were right, 20
+doubtful and 6 wrong, at a mean probability of .50. Lights proper are too few there to say
+anything."""
 LIGHTS_BUSY = 0.65
 """How much a spot counts that is one among others like it."""
+
+FACE_STRUCTURE = Curve(middle=0.2, slope=3.0)
+"""Probability that a face is described differently, by how much the correlation of its fine
+lightness lacks to 1, less the noise (`detectors.features`).
+
+FACES"""
+FACE_MOVED = Curve(middle=0.12, slope=3.0)
+"""The same, by how far a feature moved over the distance between the eyes, less the noise."""
+SKIN = Curve(middle=6.0, slope=4.0)
+"""The same, by the colour shift of the skin, OKLab times 100, less the noise."""
+EYE_STRUCTURE = Curve(middle=0.3, slope=3.0)
+EYE_CLOSED = Curve(middle=0.12, slope=4.0)
+"""By the change of the gap between the lids over the width of the eye, less the noise."""
+GAZE = Curve(middle=0.12, slope=4.0)
+"""By how far the iris moved over the width of the eye, less the noise."""
+IRIS = Curve(middle=14.0, slope=4.0)
+"""By the colour shift of the iris, OKLab times 100, less the noise."""
 
 WEIGHT_SYMBOL = 1.0
 WEIGHT_OTHER = 0.6

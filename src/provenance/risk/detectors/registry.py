@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from ...errors import UsageError
 from .base import ENTRY_POINTS, Detector
 
-EXPECTED = ("faces", "identity")
+EXPECTED = ("identity",)
 """Not built in. The label names them while nobody provides them, as silence is no safety."""
 
 
@@ -48,6 +48,7 @@ def _makers() -> dict[str, Callable[[], Detector]]:
     makers: dict[str, Callable[[], Detector]] = {
         "signal": _signal,
         "text": _text,
+        "faces": _faces,
         "lights": _lights,
     }
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
@@ -83,6 +84,12 @@ def _text() -> Detector:
     from .text import TextDetector
 
     return TextDetector()
+
+
+def _faces() -> Detector:
+    from .faces import FacesDetector
+
+    return FacesDetector()
 
 
 def _lights() -> Detector:

@@ -1,0 +1,303 @@
+"""Faces that vanished, appeared, or are no longer as they were.
+
+Faces are found in both pictures. Each is looked at in the original, in the reconstruction and,
+slightly harmed, in the original again: what that changes is the networks' noise, and is subtracted.
+Who someone is, is not compared: no network for that comes with a licence that allows to ship it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...labels import Finding
+from ...taxonomy import Symbol, Type
+from ..calibration import (
+    EYE_CLOSED,
+    EYE_STRUCTURE,
+    FACE_MOVED,
+    FACE_STRUCTURE,
+    GAZE,
+    IRIS,
+    MIN_PROBABILITY,
+    SKIN,
+)
+from ..pair import Pair
+from ..scoring import deceptiveness
+from . import facial
+from .facial import Face, find_faces, same_face
+from .features import EyeChange, FaceChange, compare_features
+from .signal import whereabouts
+
+Box = tuple[int, int, int, int]
+Corners = tuple[float, float, float, float]
+
+MIN_SCORE = 0.6
+"""Of the face detector, from which a face is compared."""
+ANY_SCORE = 0.3
+"""Score above which the other picture may still show a face there."""
+PRESENT, ABSENT = 0.7, 0.2
+"""Of the mesh network: presence from which there is a face, and below which there is none."""
+MIN_SIDE_PX = 14.0
+"""Side of the smallest face that is compared."""
+MIN_EYE_PX = 8.0
+"""Width of the smallest eye whose lids, gaze and iris are measured."""
+CHANGED_AT_ALL = 0.25
+"""Change within a face, below which it is not compared: nothing visible is different."""
+MAX_FACES = 24
+"""The largest are compared; a crowd would take minutes."""
+JITTER = 1.5
+"""How often the change that perturbing makes is subtracted."""
+CLOSED = 0.14
+"""Gap between the lids over the width of the eye, below which it is shut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """One way in which a face or an eye may have changed."""
+
+    name: str
+    probability: float
+    kind: Type | None
+    """Its type; None where the signals tell."""
+
+
+class FacesDetector:
+    """Compares faces and their eyes."""
+
+    name = "faces"
+
+    def available(self) -> bool:
+        """Whether the networks are there."""
+        return facial.available()
+
+    def find(self, pair: Pair) -> Sequence[Finding]:
+        """For each face that changed, itself or, where they changed more, its eyes."""
+        before = find_faces(pair.original, ANY_SCORE)
+        after = find_faces(pair.reconstruction, ANY_SCORE)
+        findings: list[Finding] = []
+        for face in _chosen(before):
+            if not _changed_at_all(pair, face):
+                continue
+            change = compare_features(pair.original, pair.reconstruction, face)
+            if change.presence < PRESENT:
+                continue
+            gone = change.presence_after < ABSENT and not _any_at(after, face)
+            findings += self._lost(pair, change) if gone else self._changed(pair, change)
+        for face in _chosen(after):
+            if _any_at(before, face) or not _changed_at_all(pair, face):
+                continue
+            change = compare_features(pair.reconstruction, pair.original, face)
+            if change.presence >= PRESENT and change.presence_after < ABSENT:
+                findings += self._lost(pair, change, appeared=True)
+        return [finding for finding in findings if finding.probability >= MIN_PROBABILITY]
+
+    def _lost(self, pair: Pair, change: FaceChange, *, appeared: bool = False) -> list[Finding]:
+        where = whereabouts(_box(change.box, pair), *pair.original.shape[1::-1])
+        if appeared:
+            sentence = f"A face has appeared {where}."
+        else:
+            sentence = f"A face {where} can no longer be made out as one."
+        aspect = Aspect("presence", FACE_STRUCTURE(_structure(change)), None)
+        presences = (change.presence, change.presence_after)
+        first, second = presences[::-1] if appeared else presences
+        evidence = {
+            "presence_before": round(first, 2),
+            "presence_after": round(second, 2),
+            **_face_evidence(change),
+        }
+        return [self._finding(pair, change.box, Symbol.FACE, [aspect], evidence, sentence)]
+
+    def _changed(self, pair: Pair, change: FaceChange) -> list[Finding]:
+        aspects = _face_aspects(pair, change)
+        face = max(aspects, key=lambda aspect: aspect.probability)
+        eyes = [(eye, _eye_aspects(eye)) for eye in change.eyes]
+        worse = [
+            (eye, parts)
+            for eye, parts in eyes
+            if max(part.probability for part in parts) > face.probability
+        ]
+        where = whereabouts(_box(change.box, pair), *pair.original.shape[1::-1])
+        if not worse:
+            sentence = _face_sentence(face, change, where)
+            evidence = _face_evidence(change)
+            return [self._finding(pair, change.box, Symbol.FACE, aspects, evidence, sentence)]
+        return [
+            self._finding(
+                pair,
+                eye.box,
+                Symbol.EYE,
+                parts,
+                _eye_evidence(eye),
+                _eye_sentence(eye, parts, where),
+            )
+            for eye, parts in worse
+        ]
+
+    def _finding(
+        self,
+        pair: Pair,
+        corners: Corners,
+        symbol: Symbol,
+        aspects: Sequence[Aspect],
+        evidence: Mapping[str, float],
+        sentence: str,
+    ) -> Finding:
+        box = _box(corners, pair)
+        seen = pair.signals.measure(box)
+        return Finding(
+            box=box,
+            types=_types(aspects, seen.types),
+            symbol=str(symbol),
+            probability=max(aspect.probability for aspect in aspects),
+            deceptiveness=deceptiveness(seen.crispness),
+            detector=self.name,
+            evidence=evidence,
+            sentence=sentence,
+        )
+
+
+def _face_aspects(pair: Pair, change: FaceChange) -> list[Aspect]:
+    moved = max(_beyond(change.moved[name], change.moved_jitter[name]) for name in change.moved)
+    # A change of tone that the whole picture shares is not one of the skin: the lesser counts.
+    local = pair.signals.shift[pair.signals.cells(_box(_inner(change.box), pair))]
+    local_shift = float(np.linalg.norm(np.median(local.reshape(-1, 3), axis=0)))
+    skin = min(local_shift, _beyond(math.hypot(*change.skin_shift), change.skin_jitter))
+    return [
+        Aspect("structure", FACE_STRUCTURE(_structure(change)), None),
+        Aspect("moved", FACE_MOVED(moved), Type.GEOMETRY),
+        Aspect("skin", SKIN(skin), Type.AMPLITUDE),
+    ]
+
+
+def _eye_aspects(eye: EyeChange) -> list[Aspect]:
+    structure = _beyond(eye.structure_lost, eye.structure_jitter)
+    aspects = [Aspect("structure", EYE_STRUCTURE(structure), None)]
+    if eye.width >= MIN_EYE_PX:
+        lids = _beyond(abs(eye.openness[1] - eye.openness[0]), eye.openness_jitter)
+        gaze = _beyond(math.dist(*eye.gaze), eye.gaze_jitter)
+        # Of an eye that is shut there is no gaze and no iris.
+        open_ = min(eye.openness) >= CLOSED
+        aspects += [
+            Aspect("lids", EYE_CLOSED(lids), Type.SHAPE),
+            Aspect("gaze", GAZE(gaze) if open_ else 0.0, Type.GEOMETRY),
+            Aspect(
+                "iris",
+                IRIS(_beyond(eye.iris_shift, eye.iris_jitter)) if open_ else 0.0,
+                Type.AMPLITUDE,
+            ),
+        ]
+    return aspects
+
+
+def _structure(change: FaceChange) -> float:
+    return _beyond(change.structure_lost, change.structure_jitter)
+
+
+def _beyond(measure: float, jitter: float) -> float:
+    return max(0.0, measure - JITTER * max(0.0, jitter))
+
+
+def _types(aspects: Sequence[Aspect], seen: Mapping[str, float]) -> dict[str, float]:
+    """Shares: each aspect counts for its type as much as it is likely."""
+    shares = {str(kind): 0.0 for kind in Type}
+    for aspect in aspects:
+        for kind in Type:
+            share = seen[str(kind)] if aspect.kind is None else float(aspect.kind is kind)
+            shares[str(kind)] += share * aspect.probability
+    total = sum(shares.values())
+    return {kind: share / total for kind, share in shares.items()} if total > 0 else dict(seen)
+
+
+def _face_evidence(change: FaceChange) -> dict[str, float]:
+    part = max(change.moved, key=lambda name: change.moved[name])
+    return {
+        "structure_left_over": round(change.structure_lost, 2),
+        "displacement_px": round(change.moved[part] * change.eye_distance, 1),
+        "displacement_of_eye_distance": round(change.moved[part], 3),
+        "skin_shift_oklab": round(math.hypot(*change.skin_shift), 1),
+        "skin_lightness_shift_oklab": round(change.skin_shift[0], 1),
+        "eye_distance_px": round(change.eye_distance, 1),
+    }
+
+
+def _eye_evidence(eye: EyeChange) -> dict[str, float]:
+    numbers = {
+        "structure_left_over": round(eye.structure_lost, 2),
+        "eye_width_px": round(eye.width, 1),
+    }
+    if eye.width >= MIN_EYE_PX:
+        numbers |= {
+            "openness_before": round(eye.openness[0], 2),
+            "openness_after": round(eye.openness[1], 2),
+            "gaze_shift_of_eye_width": round(math.dist(*eye.gaze), 2),
+            "iris_shift_oklab": round(eye.iris_shift, 1),
+        }
+    return numbers
+
+
+def _face_sentence(aspect: Aspect, change: FaceChange, where: str) -> str:
+    if aspect.name == "moved":
+        part = max(
+            change.moved,
+            key=lambda name: _beyond(change.moved[name], change.moved_jitter[name]),
+        )
+        pixels = change.moved[part] * change.eye_distance
+        verb = "have" if part == "brows" else "has"
+        return f"The {part} of a face {where} {verb} moved by about {max(1, round(pixels))} pixels."
+    if aspect.name == "skin":
+        lightness = change.skin_shift[0]
+        if abs(lightness) > 0.7 * math.hypot(*change.skin_shift):
+            return f"The skin of a face {where} is {'lighter' if lightness > 0 else 'darker'}."
+        return f"The skin of a face {where} has another colour."
+    return f"A face {where} has other features than it had."
+
+
+def _eye_sentence(eye: EyeChange, aspects: Sequence[Aspect], where: str) -> str:
+    worst = max(aspects, key=lambda aspect: aspect.probability)
+    shut = [value < CLOSED for value in eye.openness]
+    if worst.name == "lids" and shut[0] != shut[1]:
+        return f"An eye of a face {where} has {'closed' if shut[1] else 'opened'}."
+    fates = {
+        "lids": "is open wider" if eye.openness[1] > eye.openness[0] else "is narrower",
+        "gaze": "looks elsewhere",
+        "iris": "has another colour or brightness",
+        "structure": "no longer looks as it did",
+    }
+    return f"An eye of a face {where} {fates[worst.name]}."
+
+
+def _chosen(faces: Sequence[Face]) -> list[Face]:
+    """Those worth comparing, the largest first."""
+    sure = [face for face in faces if face.score >= MIN_SCORE and face.side >= MIN_SIDE_PX]
+    return sorted(sure, key=lambda face: -face.side)[:MAX_FACES]
+
+
+def _any_at(faces: Sequence[Face], face: Face) -> bool:
+    return any(same_face(face, other) for other in faces)
+
+
+def _changed_at_all(pair: Pair, face: Face) -> bool:
+    half = face.side / 2
+    box = _box((face.x - half, face.y - half, face.x + half, face.y + half), pair)
+    return float(np.quantile(pair.signals.change[pair.signals.cells(box)], 0.98)) > CHANGED_AT_ALL
+
+
+def _inner(corners: Corners) -> Corners:
+    """The middle half of a box, which in a face is skin."""
+    left, top, right, bottom = corners
+    across, down = (right - left) / 4, (bottom - top) / 4
+    return left + across, top + down, right - across, bottom - down
+
+
+def _box(corners: Corners, pair: Pair) -> Box:
+    """Whole pixels within the picture; at least one."""
+    height, width = pair.original.shape[:2]
+    left = min(max(0, math.floor(corners[0])), width - 1)
+    top = min(max(0, math.floor(corners[1])), height - 1)
+    right = min(width, max(left + 1, math.ceil(corners[2])))
+    bottom = min(height, max(top + 1, math.ceil(corners[3])))
+    return left, top, right - left, bottom - top
