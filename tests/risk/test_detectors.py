@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -65,8 +66,8 @@ def pair() -> tuple[Pixels, Pixels]:
 
 def test_what_nobody_looks_for_is_named() -> None:
     assessor = assess(*pair()).assessor
-    assert assessor.detectors == ("signal", "text", "lights")
-    assert assessor.unavailable == ("faces", "identity")
+    assert assessor.detectors == ("signal", "text", "faces", "lights")
+    assert assessor.unavailable == ("identity",)
     assert "diffusion codec" in assessor.calibration
 
 
@@ -77,7 +78,7 @@ def test_a_detector_that_was_not_asked_for_is_named() -> None:
 
 
 def test_a_detector_asked_for_in_vain_is_named() -> None:
-    assert "faces" in assess(*pair(), detectors=["signal", "faces"]).assessor.unavailable
+    assert "identity" in assess(*pair(), detectors=["signal", "identity"]).assessor.unavailable
 
 
 def test_a_detector_without_its_weights_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +86,13 @@ def test_a_detector_without_its_weights_is_named(monkeypatch: pytest.MonkeyPatch
     assessor = assess(*pair()).assessor
     assert "text" not in assessor.detectors
     assert "text" in assessor.unavailable
+
+
+def test_faces_without_their_weights_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("provenance.risk.detectors.facial.WEIGHTS", tmp_path)
+    assert "faces" in assess(*pair(), detectors=["signal", "faces"]).assessor.unavailable
 
 
 @pytest.mark.usefixtures("installed")
@@ -99,19 +107,19 @@ def test_a_detector_of_another_package_is_used() -> None:
 @pytest.mark.usefixtures("installed")
 def test_detectors_of_other_packages_that_cannot_run_are_named() -> None:
     assessor = assess(*pair()).assessor
-    assert assessor.detectors == ("signal", "text", "lights", "plates")
+    assert assessor.detectors == ("signal", "text", "faces", "lights", "plates")
     assert {"unlicensed", "broken"} <= set(assessor.unavailable)
 
 
 def test_a_detector_that_does_not_exist_is_an_error() -> None:
-    with pytest.raises(UsageError, match="'tattoos'; there are signal, text, lights"):
+    with pytest.raises(UsageError, match="'tattoos'; there are signal, text, faces, lights"):
         assess(*pair(), detectors=["tattoos"])
 
 
 def test_each_detectors_time_is_reported() -> None:
     timing: dict[str, float] = {}
     assess(*pair(), timing=timing)
-    assert list(timing) == ["signal", "text", "lights"]
+    assert list(timing) == ["signal", "text", "faces", "lights"]
     assert all(seconds >= 0 for seconds in timing.values())
 
 

@@ -257,17 +257,18 @@ def _face_sentence(aspect: Aspect, change: FaceChange, where: str) -> str:
 
 
 def _eye_sentence(eye: EyeChange, aspects: Sequence[Aspect], where: str) -> str:
-    worst = max(aspects, key=lambda aspect: aspect.probability)
     shut = [value < CLOSED for value in eye.openness]
-    if worst.name == "lids" and shut[0] != shut[1]:
-        return f"An eye of a face {where} has {'closed' if shut[1] else 'opened'}."
+    likely = {aspect.name: aspect.probability for aspect in aspects}
+    if likely.get("lids", 0.0) >= 0.5 and shut[0] != shut[1]:
+        return f"An eye of a face {where} is {'closed or gone' if shut[1] else 'open'} now."
+    worst = max(likely, key=lambda name: likely[name])
     fates = {
         "lids": "is open wider" if eye.openness[1] > eye.openness[0] else "is narrower",
         "gaze": "looks elsewhere",
         "iris": "has another colour or brightness",
         "structure": "no longer looks as it did",
     }
-    return f"An eye of a face {where} {fates[worst.name]}."
+    return f"An eye of a face {where} {fates[worst]}."
 
 
 def _chosen(faces: Sequence[Face]) -> list[Face]:
