@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from provenance.labels import Finding
@@ -41,6 +43,14 @@ def test_a_symbol_comes_before_what_is_likelier_but_means_less() -> None:
 def test_a_place_is_not_counted_twice() -> None:
     assert len(ranked([finding(0.5), finding(0.9, "text")])) == 1
     assert len(ranked([finding(0.5, box=(5, 5, 10, 10)), finding(0.9, "text")])) == 2
+
+
+def test_a_place_that_two_detectors_report_counts_once() -> None:
+    wide = finding(0.7, box=(0, 0, 30, 30))
+    inner = dataclasses.replace(finding(0.5), detector="another")
+    assert ranked([inner, wide]) == (wide,)
+    assert len(ranked([dataclasses.replace(inner, detector=wide.detector), wide])) == 2
+    assert len(ranked([dataclasses.replace(inner, symbol="light"), wide])) == 2
 
 
 def test_the_improbable_is_not_reported_and_the_rest_is_bounded() -> None:

@@ -4,7 +4,9 @@
 
     original ────────┐             ┌─► signal ─┐
                      ├─► Pair ─────┼─► text ───┼─► findings ─► ranked ─► scores ─► Risk
-    reconstruction ──┘  (signals)  └─► yours ──┘
+    reconstruction ──┘  (signals)  ├─► faces ──┤
+                                   ├─► lights ─┤
+                                   └─► yours ──┘
 
 Only arrays are compared: which codec made them is not known here.
 """

@@ -51,6 +51,8 @@ MAX_FACES = 24
 """The largest are compared; a crowd would take minutes."""
 JITTER = 1.5
 """How often the change that perturbing makes is subtracted."""
+UNLIKE = 0.6
+"""Structure lost above which features cannot be followed any more."""
 CLOSED = 0.14
 """Gap between the lids over the width of the eye, below which it is shut."""
 
@@ -162,6 +164,9 @@ class FacesDetector:
 
 def _face_aspects(pair: Pair, change: FaceChange) -> list[Aspect]:
     moved = max(_beyond(change.moved[name], change.moved_jitter[name]) for name in change.moved)
+    if change.presence_after < PRESENT or change.structure_lost > UNLIKE:
+        # Points of what is no longer that face lie anywhere.
+        moved = 0.0
     # A change of tone that the whole picture shares is not one of the skin: the lesser counts.
     local = pair.signals.shift[pair.signals.cells(_box(_inner(change.box), pair))]
     local_shift = float(np.linalg.norm(np.median(local.reshape(-1, 3), axis=0)))
@@ -253,6 +258,8 @@ def _face_sentence(aspect: Aspect, change: FaceChange, where: str) -> str:
         if abs(lightness) > 0.7 * math.hypot(*change.skin_shift):
             return f"The skin of a face {where} is {'lighter' if lightness > 0 else 'darker'}."
         return f"The skin of a face {where} has another colour."
+    if change.presence_after < ABSENT:
+        return f"The features of a face {where} can no longer be made out."
     return f"A face {where} has other features than it had."
 
 

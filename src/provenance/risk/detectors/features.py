@@ -275,7 +275,7 @@ def _structure_lost(before: ByteArray, after: ByteArray, mask: FloatArray) -> fl
             )
             other = float((moved * moved).sum())
             best = max(best, float((base * moved).sum()) / (np.sqrt(energy * other) + 1e-6))
-    return 1 - best
+    return float(1 - best)
 
 
 def _fine(crop: ByteArray) -> FloatArray:

@@ -112,15 +112,15 @@ def probability(spot: Spot) -> float:
 
 def looks_like_a_light(spot: Spot) -> bool:
     """Whether a spot glows: compact, alone, and bright in the dark or of a lamp's colour."""
-    if min(spot.roundness / 0.5, spot.solidity / 0.75, spot.salience / 2.5) < 1:
+    if min(spot.roundness / 0.5, spot.solidity / 0.75, spot.salience / 3) < 1:
         return False
     lightness, chroma = spot.colour[0], _chroma(spot.colour)
     rise, ground = lightness - spot.surround[0], spot.surround[0]
     hue = hue_deg(spot.colour)
-    glows = lightness >= 85 and rise >= 25 and ground <= 55
+    glows = lightness >= 85 and rise >= 35 and ground <= 45
     # Yellow to grass green is left out: flowers and leaves in the shade have it, lamps seldom.
     lamp = hue <= 80 or hue >= 350 or 140 <= hue <= 200
-    burns = chroma >= 12 and chroma - _chroma(spot.surround) >= 8 and rise >= 8 and ground <= 50
+    burns = chroma >= 9 and chroma - _chroma(spot.surround) >= 7 and rise >= 8 and ground <= 50
     return glows or (lamp and burns)
 
 
