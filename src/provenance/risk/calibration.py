@@ -12,8 +12,8 @@ CALIBRATION = (
     "Regions: set by hand near fits to 284 places in 15 photos from one diffusion codec (DiffEIC, "
     "three rates), each judged once by a program (an AI model), not by people. Too high at that "
     "codec's best rate; other codecs were not judged. Types: planted changes. Text: set by hand on "
-    "JPEG and on swapped digits. Lights: 80 spots on the same codec, judged likewise. Faces: set by "
-    "hand on 3 photos from the same codec and on planted changes."
+    "JPEG and on swapped digits. Lights: 80 spots on the same codec, judged likewise. Faces: set "
+    "by hand on 3 photos from the same codec and on planted changes."
 )
 
 
@@ -66,8 +66,8 @@ contrast to its surround over that contrast, less what JPEG does to it (`detecto
 Developed on 80 spots, drawn at random, of photos with odd numbers, as DiffEIC reconstructed them,
 judged once by a program (an AI model), not by people. Doubtful ones counted half, .73 were
 described differently at a change of .8 and above, .53 at .5 to .8 and .17 below. On photos with
-even numbers, of 53 findings without the symbol that were judged likewise, 27 were right, 20
-doubtful and 6 wrong, at a mean probability of .50. Lights proper are too few there to say
+even numbers, of 50 findings without the symbol that were judged likewise, 25 were right, 20
+doubtful and 5 wrong, at a mean probability of .50. Lights proper are too few there to say
 anything."""
 LIGHTS_BUSY = 0.65
 """How much a spot counts that is one among others like it."""
@@ -79,7 +79,8 @@ lightness lacks to 1, less the noise (`detectors.features`).
 All curves of faces and eyes are set by hand: above what ordinary codecs do at good quality (JPEG
 75, WebP 75, AVIF 60: structure at most .05 before the noise is subtracted) and below what the
 reconstructions of three photos by DiffEIC show (.22 to .95), each described differently in the
-judgement of a program (an AI model). There are too few real miscompressed faces here to fit more."""
+judgement of a program (an AI model). There are too few real miscompressed faces here to fit
+more."""
 FACE_MOVED = Curve(middle=0.12, slope=3.0)
 """The same, by how far a feature moved over the distance between the eyes, less the noise."""
 SKIN = Curve(middle=6.0, slope=4.0)
