@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from provenance.codecs.entropy import TOTAL
@@ -43,6 +43,19 @@ def main() -> None:
     save_file(tensors(network.eval()), options.weights)
 
 
+def network_of(weights: Path) -> MeanScaleHyperprior:
+    """The float network of a file that this module wrote, for training on."""
+    stored = load_file(weights)
+    network = MeanScaleHyperprior()
+    state = network.state_dict()
+    network.load_state_dict({name: stored.get(name, value) for name, value in state.items()})
+    for part in entropy_model.PARTS:
+        start = f"integer.{part}."
+        chosen = {k[len(start) :]: v for k, v in stored.items() if k.startswith(start)}
+        integer_network.restore(network.get_submodule(part), chosen)
+    return network
+
+
 @torch.no_grad()
 def tensors(network: MeanScaleHyperprior) -> dict[str, Tensor]:
     """All that `provenance.codecs.learned.coder.Coder` needs."""
@@ -51,8 +64,9 @@ def tensors(network: MeanScaleHyperprior) -> dict[str, Tensor]:
         for name, value in network.state_dict().items()
         if not name.startswith(INTEGER_PARTS)
     }
-    for name in ("log_gain", "log_inverse_gain"):
-        result[name] = network.state_dict()[name].float()
+    for name, value in network.state_dict().items():
+        if name.startswith(("log_gain", "log_inverse_gain", "prior.")):
+            result[name] = value.float()
     for part in entropy_model.PARTS:
         for key, value in integer_network.quantise(network.get_submodule(part)).items():
             result[f"integer.{part}.{key}"] = value

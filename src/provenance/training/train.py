@@ -23,7 +23,7 @@ from torch import Tensor
 from provenance.codecs.learned.hyperprior import LAMBDAS, LEVELS, MeanScaleHyperprior
 
 from . import crops as crop_files
-from . import klt
+from . import export, klt
 from .similarity import ms_ssim
 
 REPORTED_LEVELS = (0.0, 1.75, 3.5, 5.25, 7.0)
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--crop", type=int, default=128)
     parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
-    parser.add_argument("--start", type=Path, help="state dict to start from, instead of the KLT")
+    parser.add_argument("--start", type=Path, help="exported weights to start from, not the KLT")
     run(parser.parse_args())
 
 
@@ -59,10 +59,8 @@ def run(options: argparse.Namespace) -> None:
     (options.work / "settings.json").write_text(json.dumps(settings))
 
     torch.manual_seed(0)
-    network = MeanScaleHyperprior()
-    if options.start:
-        network.load_state_dict(torch.load(options.start, weights_only=True))
-    elif not checkpoint.exists():
+    network = export.network_of(options.start) if options.start else MeanScaleHyperprior()
+    if not options.start and not checkpoint.exists():
         first = torch.from_numpy(np.array(crops[:600])).permute(0, 3, 1, 2).float()
         klt.initialise(network, first / 255)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -106,6 +106,17 @@ def quantise(network: nn.Module) -> dict[str, Tensor]:
     return tensors
 
 
+@torch.no_grad()
+def restore(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Set the weights of a float network to what `quantise` made of them."""
+    for index, (conv, _, _) in enumerate(_convolutions(network)):
+        shift = tensors[f"{index}.shift"].double()
+        weight = tensors[f"{index}.weight"].double() * 2 ** -shift[:, None, None, None]
+        conv.weight.copy_(weight)
+        assert conv.bias is not None
+        conv.bias.copy_(tensors[f"{index}.bias"].double() * 2 ** -(shift + FRACTION_BITS))
+
+
 def build(network: nn.Module, tensors: Mapping[str, Tensor]) -> IntegerNetwork:
     """The integer twin of ``network``, whose structure is used, with `quantise`'s tensors."""
     layers = []

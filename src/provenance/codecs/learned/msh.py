@@ -1,4 +1,4 @@
-"""The default codec ``msh``: the mean-scale hyperprior of `hyperprior`, made into bitstreams.
+"""The default codec ``msh``: the network of `hyperprior`, made into bitstreams.
 
 This file needs no torch until something is encoded or decoded.
 """
@@ -45,7 +45,7 @@ class MeanScaleHyperpriorCodec:
 
     @property
     def facts(self) -> CodecFacts:
-        return CodecFacts(NAME, "mean-scale hyperprior", False, "conservative")
+        return CodecFacts(NAME, "mean-scale hyperprior with context model", False, "conservative")
 
     @property
     def model(self) -> ModelFacts:

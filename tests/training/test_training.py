@@ -1,0 +1,79 @@
+"""Training, for moments: it runs, resumes, and its weights make the round trip."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from provenance import metrics
+from provenance.codecs.learned import msh
+from provenance.codecs.learned.coder import Coder
+from provenance.training import export
+from provenance.training.similarity import ms_ssim
+
+
+@pytest.fixture(scope="module")
+def photos(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    source = sorted((data / "validation").glob("*.png"))[0]
+    with Image.open(source) as image:
+        image.convert("RGB").crop((0, 0, 500, 400)).save(folder / "photo.png")
+    return folder
+
+
+def test_training_goes_on_where_it_stopped(photos: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "error", "-m", "provenance.training.train"]
+    command += ["--photos", str(photos), "--validation", str(photos), "--work", str(tmp_path)]
+    command += ["--batch", "2", "--crop", "128", "--start", str(msh.WEIGHTS)]
+    for minutes in ("0.03", "0.06"):
+        subprocess.run([*command, "--minutes", minutes], check=True, capture_output=True)
+    lines = (tmp_path / "log.jsonl").read_text().splitlines()
+    first, second = (json.loads(line) for line in lines)
+    assert 0 < first["step"] < second["step"]
+    # Started from good weights, so it is not noise that comes out.
+    assert all(psnr > 24 for _, _, psnr in second["validation"])
+    exported = tmp_path / "weights.safetensors"
+    command = [sys.executable, "-m", "provenance.training.export", str(tmp_path / "checkpoint.pt")]
+    subprocess.run([*command, str(exported)], check=True, capture_output=True)
+    assert Coder.load(exported)
+
+
+def test_exported_weights_are_those_of_the_network(photos: Path, tmp_path: Path) -> None:
+    network = export.network_of(msh.WEIGHTS).eval()
+    save_file(export.tensors(network), tmp_path / "again.safetensors")
+    with Image.open(photos / "photo.png") as image:
+        pixels = np.asarray(image)
+    streams = []
+    for path in (msh.WEIGHTS, tmp_path / "again.safetensors"):
+        coder = Coder.load(path)
+        streams.append(coder.encode(coder.quantise(coder.analyse(pixels), 40)))
+    assert len(streams[0].words) == pytest.approx(len(streams[1].words), rel=0.002)
+
+
+def test_the_rate_in_training_is_that_of_the_bitstream(photos: Path) -> None:
+    network, coder = export.network_of(msh.WEIGHTS).eval(), Coder.load(msh.WEIGHTS)
+    with Image.open(photos / "photo.png") as image:
+        pixels = np.asarray(image)[:384, :448]
+    payload = coder.encode(coder.quantise(coder.analyse(pixels), 50))
+    x = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255
+    with torch.no_grad():
+        _, bits = network(x, torch.tensor([49 / 99 * 7]))
+    assert 8 * len(payload.words) == pytest.approx(bits.item(), rel=0.02)
+
+
+def test_the_similarity_of_the_loss_is_near_the_published_one(data: Path) -> None:
+    with Image.open(data / "kodak" / "kodim04.png") as image:
+        photo = np.asarray(image.convert("RGB"))[:256, :256]
+    noise = np.random.default_rng(1).normal(0, 12, photo.shape)
+    noisy = np.clip(photo + noise, 0, 255).astype(np.uint8)
+    x, y = (torch.from_numpy(a.copy()).permute(2, 0, 1)[None].float() / 255 for a in (photo, noisy))
+    assert ms_ssim(x, x).item() == pytest.approx(1)
+    assert ms_ssim(x, y).item() == pytest.approx(metrics.ms_ssim(photo, noisy), abs=0.02)
