@@ -50,9 +50,7 @@ class IntegerLayer:
         if self.shuffle:
             y = nn.functional.pixel_shuffle(y, 2)
         if self.activate:
-            # The smaller of the two branches of a leaky ReLU never applies.
-            below = (y * _SLOPE).add_(0.5).floor_()
-            y = torch.maximum(y, below, out=below)
+            y = nn.functional.leaky_relu_(y, _SLOPE).add_(0.5).floor_()
         return y
 
 
