@@ -15,12 +15,12 @@ from typing import Any
 CARD = """\
 # Model card: {name}
 
-- **What**: weights of the codec `msh`, a mean-scale hyperprior of depthwise blocks, one network
-  for qualities 1 to 100. Not generative: trained for rate and squared error alone.
+- **What**: weights of the codec `msh`, a hyperprior of depthwise blocks with a context model, one
+  network for qualities 1 to 100. Not generative: trained for rate, squared error and MS-SSIM.
 - **File**: `{file}`, {size:,} bytes, SHA-256 `{hash}`.
 - **Training data**: {data}
-- **Training**: from a closed-form block Karhunen-Loève start, {steps:,} steps of {batch} random
-  crops of {crop} px, Adam, cosine learning rate from {rate:g}, bfloat16, {minutes:.0f} minutes on
+- **Training**: {origin}, {steps:,} steps of {batch} random crops of
+  {crop} px, Adam, cosine learning rate from {rate:g}, bfloat16, {minutes:.0f} minutes on
   {device}; exponential moving average of the weights. `python -m provenance.training.train`.
 - **Known limits**: trained for hours, not days. Fine texture is smoothed at low qualities; small
   print becomes illegible or wrong there, which the risk score is for.
@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("weights", type=Path, help="the exported safetensors file")
     parser.add_argument("--data", required=True, help="what it was trained on, with licences")
     parser.add_argument("--device", default="2 CPU cores")
+    parser.add_argument("--origin", default="from a closed-form block Karhunen-Loève start")
     options = parser.parse_args()
     lines = (options.work / "log.jsonl").read_text().splitlines()
     log = [json.loads(line) for line in lines]
@@ -73,6 +74,7 @@ def _card(
         size=len(data),
         hash=hashlib.sha256(data).hexdigest(),
         data=options.data,
+        origin=options.origin,
         steps=log[-1]["step"],
         batch=settings["batch"],
         crop=settings["crop"],
