@@ -49,10 +49,10 @@ LAUGHS = (
     ids=range(21),
 )
 def test_hostile_xml_is_refused_quickly(text: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(LabelError) as caught:
         read_label(text.encode())
-    assert time.monotonic() - start < 3
+    assert time.process_time() - start < 3
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
 
@@ -98,9 +98,9 @@ def described(inside: str) -> bytes:
     ids=range(12),
 )
 def test_what_cannot_be_carried_of_the_original_is_left_out(existing: bytes, label: Label) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     assert packet(label, existing) == packet(label)
-    assert time.monotonic() - start < 3
+    assert time.process_time() - start < 3
 
 
 def test_an_ai_picture_stays_one_even_where_its_xmp_is_too_long(label: Label) -> None:
