@@ -17,7 +17,7 @@ from provenance import codecs
 from provenance.codecs import Picture, bitstream
 from provenance.errors import ProvenanceError
 
-MAX_PIXELS = 1 << 16
+MAX_PIXELS = 1 << 14
 """What a reader of these tests allows a header to announce."""
 
 
