@@ -90,8 +90,11 @@ def assessed(original: Photo, shown: Photo, stages: Stages) -> Risk:
     """The risk that ``shown`` means something else than ``original``."""
     from . import risk
 
+    timing: dict[str, float] = {}
     with stages("assess"):
-        return risk.assess(original.pixels, shown.pixels)
+        found = risk.assess(original.pixels, shown.pixels, timing=timing)
+    stages.divide("assess", timing)
+    return found
 
 
 def label_of(

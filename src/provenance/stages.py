@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 
@@ -27,4 +27,18 @@ class Stages:
         try:
             yield
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+            self._add(name, time.perf_counter() - began)
+
+    def divide(self, name: str, parts: Mapping[str, float]) -> None:
+        """Replace a stage that is over by its parts, named ``stage: part``.
+
+        Args:
+            parts: seconds of each; what they lack to the whole stays under the stage's own name.
+        """
+        rest = self.seconds.pop(name) - sum(parts.values())
+        for part, seconds in parts.items():
+            self._add(f"{name}: {part}", seconds)
+        self._add(name, max(0.0, rest))
+
+    def _add(self, name: str, seconds: float) -> None:
+        self.seconds[name] = self.seconds.get(name, 0.0) + seconds

@@ -201,6 +201,8 @@ def test_timing_shows_each_stage(provenance: Command, astronaut: Path, tmp_path:
     done = provenance("compress", astronaut, "-o", tmp_path / "a.avif", "--timing")
     for stage in ("load", "encode", "decode", "assess", "pack", "sign", "total"):
         assert stage in done.err
+    for detector in ("signal", "text", "faces", "lights"):
+        assert f"assess: {detector}" in done.err
 
 
 def test_codecs_and_identity_are_shown(provenance: Command) -> None:
