@@ -42,11 +42,17 @@ def anchors() -> list[Contender]:
     ]
 
 
-def _pillow(name: str, kind: str, settings: tuple[int, ...], **options: Any) -> Contender:
+def encoder(kind: str, **options: Any) -> Callable[[Pixels, int], tuple[int, Pixels]]:
+    """A format of Pillow's: pixels and quality to the bytes of the file and the decoded pixels."""
+
     def run(pixels: Pixels, setting: int) -> tuple[int, Pixels]:
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, kind, quality=setting, **options)
         with Image.open(buffer) as decoded:
             return len(buffer.getvalue()), np.asarray(decoded.convert("RGB"))
 
-    return Contender(name, settings, run)
+    return run
+
+
+def _pillow(name: str, kind: str, settings: tuple[int, ...], **options: Any) -> Contender:
+    return Contender(name, settings, encoder(kind, **options))
