@@ -19,7 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "metadata": LEAVES | {"labels", "container"},
     "credentials": LEAVES | {"labels"},
     "verification": LEAVES | {"labels", "codecs", "container", "metadata", "credentials"},
-    "bench": LEAVES | {"labels", "codecs", "risk"},
+    "bench": LEAVES | {"labels", "codecs", "risk", "annotation"},
     "training": LEAVES | {"labels", "codecs"},
     "annotation": LEAVES | {"labels"},
     "assembly": LEAVES | {"labels", "codecs", "container", "risk", "metadata", "credentials"},

@@ -25,7 +25,8 @@ def changes(made: Scene) -> list[Planted]:
 
 
 def energy(original: Pixels, pixels: Pixels) -> npt.NDArray[np.float64]:
-    return np.square(original.astype(np.float64) - pixels).sum(axis=2)
+    squares: npt.NDArray[np.float64] = np.square(original.astype(np.float64) - pixels)
+    return np.asarray(squares.sum(axis=2))
 
 
 def test_every_kind_is_planted_once(changes: list[Planted]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,14 @@ from .options import MaxPixels
 app = typer.Typer(no_args_is_help=True, help="Benchmarks on your own photos.")
 
 
+class Part(StrEnum):
+    """Parts of the photos, by the hash of their names."""
+
+    DEV = "dev"
+    TEST = "test"
+    ALL = "all"
+
+
 @app.command()
 def codec(
     photos: Annotated[list[Path], typer.Argument(help="PNG files, or folders of them.")],
@@ -25,9 +34,7 @@ def codec(
     name: Annotated[str, typer.Option("--codec", help="See `provenance codecs`.")] = "msh",
 ) -> None:
     """Rate and distortion against JPEG, WebP, AVIF and JPEG XL."""
-    for module in ("matplotlib", "pillow_jxl", "scipy"):
-        if importlib.util.find_spec(module) is None:
-            raise UsageError(f"{module} is not installed; use `pip install 'provenance[bench]'`")
+    _need("matplotlib", "pillow_jxl", "scipy")
     from ..bench import codec as bench
 
     with console.progress() as announce:
@@ -48,6 +55,71 @@ def speed(
     with console.progress() as announce:
         timings = bench.run(_files(photos), name, announce, max_pixels=max_pixels)
     console.say(bench.table(timings))
+
+
+@app.command()
+def risk(
+    photos: Annotated[
+        list[Path] | None, typer.Argument(help="Photos, or folders of PNG files.")
+    ] = None,
+    pairs: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            metavar="ORIGINALS RECONSTRUCTIONS",
+            help="Two folders of a codec's work: NAME[-original] and NAME[-SETTING]; may be one.",
+            show_default=False,
+        ),
+    ] = None,
+    annotations: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that `provenance annotate` filled, on these pairs.", show_default=False
+        ),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the tables, CSV and plot.")
+    ] = Path("bench-risk"),
+    split: Annotated[
+        Part, typer.Option(help="Photos to report on; nobody tunes on the test part.")
+    ] = Part.TEST,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="Most photos, and most originals of pairs.", show_default=False),
+    ] = None,
+    side: Annotated[
+        int, typer.Option(min=256, help="Side of the middle of each photo that is used, px.")
+    ] = 384,
+    name: Annotated[str, typer.Option("--codec", help="See `provenance codecs`.")] = "msh",
+) -> None:
+    """How well the risk score finds, places and names changes of meaning."""
+    _need("matplotlib", "scipy")
+    if not photos and pairs is None:
+        raise UsageError("name photos, or --pairs ORIGINALS RECONSTRUCTIONS, or both")
+    if annotations is not None and pairs is None:
+        raise UsageError("--annotations speak of pairs; add --pairs ORIGINALS RECONSTRUCTIONS")
+    from ..bench import risk as bench
+    from ..bench import risk_report
+    from ..bench.pairs import find_pairs
+
+    with console.progress() as announce:
+        outcomes = bench.run(
+            _files(photos or []),
+            find_pairs(*pairs) if pairs else [],
+            annotations,
+            announce,
+            split=split,
+            limit=limit,
+            side=side,
+            codec=name,
+        )
+    console.say(risk_report.write(outcomes, output, split=split))
+    console.say(f"written to {output}")
+
+
+def _need(*modules: str) -> None:
+    for module in modules:
+        if importlib.util.find_spec(module) is None:
+            raise UsageError(f"{module} is not installed; use `pip install 'provenance[bench]'`")
 
 
 def _files(paths: list[Path]) -> list[Path]:

@@ -1,0 +1,254 @@
+"""How good the risk score is: pictures whose truth is known, and what the assessment says of them.
+
+::
+
+    photos ─► planting ─┬─► planted changes: place and type known ─┐
+                        ├─► harm without meaning: nothing to find  ├─► assess ─► outcomes ─► tables
+                        └─► codecs ─┐                              │
+    pairs of the user ──────────────┴─► strings read again,        │
+                                        annotations, or unknown ───┘
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import annotation, codecs
+from ..annotation.model import pair_id
+from ..errors import InputError
+from ..files import MAX_PIXELS, read, sha256
+from ..imaging import load
+from ..labels import Risk
+from ..risk import assess
+from .anchors import encoder
+from .baselines import suspicions
+from .pairs import PairFiles
+from .planting import Truth, negatives, plant, scene
+from .strings import ReadString, StableString, read_again, stable_strings
+
+Pixels = NDArray[np.uint8]
+
+JPEG_QUALITIES = (10, 30, 50, 75, 85, 95)
+OUR_QUALITIES = (10, 30, 50, 80)
+OTHERS: dict[str, tuple[str, tuple[int, ...]]] = {
+    "WebP": ("WEBP", (5, 40, 80)),
+    "AVIF": ("AVIF", (20, 45, 75)),
+}
+SPLITS = ("dev", "test", "all")
+SAME_PLACE_IOU = 0.3
+"""Overlap from which boxes of several observers are one place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the assessment says of one picture, and what is known of it."""
+
+    source: str
+    """``planted``, ``harmless``, ``codec`` or ``pair``."""
+    photo: str
+    name: str
+    """The kind of change or harm, or the codec."""
+    setting: str
+    """Size of what was planted in px, or the codec's setting; may be empty."""
+    order: float | None
+    """Bits per pixel of a codec, or the number in the setting of a pair."""
+    truths: tuple[Truth, ...] | None
+    """Where the meaning changed; None where nobody knows."""
+    strings: tuple[ReadString, ...]
+    risk: Risk
+    baselines: Mapping[str, float | None]
+    seconds: float
+    """For the assessment alone."""
+
+
+def part_of(name: str) -> str:
+    """``dev`` or ``test``, about half of all photos each, by the hash of the name; it stays."""
+    return ("dev", "test")[hashlib.sha256(name.encode()).digest()[0] % 2]
+
+
+def run(
+    photos: Sequence[Path],
+    pairs: Sequence[PairFiles],
+    annotations: Path | None,
+    progress: Callable[[str], None],
+    *,
+    split: str = "test",
+    limit: int | None = None,
+    side: int = 384,
+    codec: str = codecs.DEFAULT,
+) -> list[Outcome]:
+    """Assess every picture that can be made of ``photos``, and all ``pairs``.
+
+    Args:
+        annotations: folder of what observers boxed in ``pairs``, or None.
+        split: ``dev``, ``test`` or ``all``.
+        limit: most photos, and most originals of pairs, after the split.
+        side: of the middle of each photo that is used, px, so that time is bounded. Pairs are
+            taken whole.
+
+    Raises:
+        InputError: Nothing is left to assess, a photo is too small, or no annotation fits a pair.
+        UsageError: There is no such codec.
+    """
+    chosen = [path for path in photos if split in ("all", part_of(path.stem))][:limit]
+    names = dict.fromkeys(pair.photo for pair in pairs if split in ("all", part_of(pair.photo)))
+    kept = set(list(names)[:limit])
+    originals = [pair for pair in pairs if pair.photo in kept]
+    if not chosen and not originals:
+        raise InputError(f"no photo and no pair falls into the part {split!r}; name more of them")
+    outcomes: list[Outcome] = []
+    for path in chosen:
+        outcomes += _of_photo(path, side, codec, progress)
+    truths = _annotated(annotations) if annotations else {}
+    outcomes += _of_pairs(originals, truths, progress)
+    if annotations and not any(o.source == "pair" and o.truths is not None for o in outcomes):
+        raise InputError(f"{annotations}: no complete annotation belongs to one of the pairs")
+    return outcomes
+
+
+def _of_photo(
+    path: Path, side: int, codec: str, progress: Callable[[str], None]
+) -> Iterator[Outcome]:
+    made = scene(_middle(_pixels(path), side), path.stem)
+    original = made.pixels
+    strings = stable_strings(original)
+
+    def look(
+        source: str,
+        name: str,
+        pixels: Pixels,
+        setting: str = "",
+        order: float | None = None,
+        truths: tuple[Truth, ...] | None = None,
+    ) -> Outcome:
+        progress(f"{path.name}: {name} {setting}")
+        known = strings if source == "codec" else []
+        return _outcome(source, path.stem, name, setting, order, truths, original, pixels, known)
+
+    for planted in plant(made):
+        yield look(
+            "planted",
+            planted.kind,
+            planted.pixels,
+            str(planted.size_px),
+            truths=(planted.truth,),
+        )
+    for name, pixels in negatives(made):
+        yield look("harmless", name, pixels, truths=())
+    for name, code, settings in _codecs(codec):
+        for setting in settings:
+            size, pixels = code(original, setting)
+            rate = 8 * size / (original.shape[0] * original.shape[1])
+            yield look("codec", name, pixels, str(setting), rate)
+
+
+def _codecs(
+    ours: str,
+) -> Iterator[tuple[str, Callable[[Pixels, int], tuple[int, Pixels]], tuple[int, ...]]]:
+    codec = codecs.get(ours)
+
+    def code(pixels: Pixels, setting: int) -> tuple[int, Pixels]:
+        bitstream = codec.encode(codecs.Picture(pixels), setting)
+        return len(bitstream), codec.decode(bitstream, max_pixels=pixels.size).pixels
+
+    yield ours, code, OUR_QUALITIES
+    yield "JPEG", encoder("JPEG"), JPEG_QUALITIES
+    for name, (kind, settings) in OTHERS.items():
+        yield name, encoder(kind), settings
+
+
+def _of_pairs(
+    pairs: Sequence[PairFiles],
+    annotated: Mapping[str, tuple[Truth, ...]],
+    progress: Callable[[str], None],
+) -> Iterator[Outcome]:
+    known: dict[Path, tuple[Pixels, list[StableString]]] = {}
+    for pair in pairs:
+        progress(f"{pair.reconstruction.name}: {pair.codec}")
+        if pair.original not in known:
+            pixels = _pixels(pair.original)
+            known = {pair.original: (pixels, stable_strings(pixels))}
+        original, strings = known[pair.original]
+        rebuilt = _pixels(pair.reconstruction)
+        if rebuilt.shape != original.shape:
+            raise InputError(f"{pair.reconstruction}: not of the size of {pair.original}")
+        hashes = [sha256(read(path)) for path in (pair.original, pair.reconstruction)]
+        truths = annotated.get(pair_id(hashes[0], hashes[1]))
+        yield _outcome(
+            "pair",
+            pair.photo,
+            pair.codec,
+            pair.setting,
+            pair.order,
+            truths,
+            original,
+            rebuilt,
+            strings,
+        )
+
+
+def _outcome(
+    source: str,
+    photo: str,
+    name: str,
+    setting: str,
+    order: float | None,
+    truths: tuple[Truth, ...] | None,
+    original: Pixels,
+    pixels: Pixels,
+    strings: list[StableString],
+) -> Outcome:
+    began = time.perf_counter()
+    risk = assess(original, pixels)
+    seconds = time.perf_counter() - began
+    return Outcome(
+        source,
+        photo,
+        name,
+        setting,
+        order,
+        truths,
+        read_again(strings, pixels) if strings else (),
+        risk,
+        suspicions(original, pixels),
+        seconds,
+    )
+
+
+def _annotated(folder: Path) -> dict[str, tuple[Truth, ...]]:
+    """What at least half of a pair's observers boxed, by the pair's identity."""
+    by_pair: dict[str, list[annotation.Annotation]] = {}
+    for made in annotation.load(folder):
+        if made.complete:
+            by_pair.setdefault(made.pair.id, []).append(made)
+    return {identity: _agreed(made) for identity, made in by_pair.items()}
+
+
+def _agreed(annotations: Sequence[annotation.Annotation]) -> tuple[Truth, ...]:
+    items = annotation.match({a.observer: a.miscompressions for a in annotations}, SAME_PLACE_IOU)
+    truths = []
+    for item in items:
+        if 2 * len(item) < len(annotations):
+            continue
+        first = next(iter(item.values()))
+        kinds = dict.fromkeys(kind for finding in item.values() for kind in finding.types)
+        symbols = [finding.symbol for finding in item.values() if finding.symbol]
+        truths.append(Truth(first.box, tuple(kinds), symbols[0] if symbols else None))
+    return tuple(truths)
+
+
+def _pixels(path: Path) -> Pixels:
+    return load(read(path), str(path), max_pixels=MAX_PIXELS).pixels
+
+
+def _middle(pixels: Pixels, side: int) -> Pixels:
+    height, width = pixels.shape[:2]
+    top, left = max(0, (height - side) // 2), max(0, (width - side) // 2)
+    return np.ascontiguousarray(pixels[top : top + side, left : left + side])

@@ -1,0 +1,427 @@
+"""The benchmark of the risk score on paper: Markdown, CSV and a figure."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..taxonomy import Type
+from .baselines import MISSING
+from .risk import JPEG_QUALITIES, Outcome
+from .risk_figures import (
+    CLASSES,
+    CONTENDERS,
+    MISSED,
+    ORDINARY_JPEG,
+    REPORTED,
+    Figures,
+    by_score,
+    kinds_present,
+    mean_overlap,
+    pointing,
+    types_right,
+)
+from .statistics import highest_share
+
+NEVER = "–"
+"""In place of a number that does not exist."""
+
+
+def write(outcomes: Sequence[Outcome], folder: Path, *, split: str) -> str:
+    """Write ``pictures.csv``, ``findings.csv``, ``summary.md`` and ``risk.png`` and ``.svg``.
+
+    Returns:
+        The summary.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    figures = Figures(tuple(outcomes))
+    _write_pictures(outcomes, folder / "pictures.csv")
+    _write_findings(outcomes, folder / "findings.csv")
+    text = summary(figures, split)
+    (folder / "summary.md").write_text(text)
+    _plot(figures, folder)
+    return text
+
+
+def summary(figures: Figures, split: str) -> str:
+    """All tables, in Markdown."""
+    parts = [_head(figures, split)]
+    if figures.planted:
+        parts += [
+            _goals(figures),
+            _by_type(figures),
+            _by_kind(figures),
+            _baselines(figures),
+            _confusion(figures),
+        ]
+    if figures.judged():
+        parts.append(_calibration(figures))
+    if figures.codecs():
+        parts += [_rates(figures), _strings(figures)]
+    if figures.annotated:
+        parts.append(_annotated(figures))
+    return "\n\n".join(parts) + "\n"
+
+
+def _head(figures: Figures, split: str) -> str:
+    made = [o for o in figures.outcomes if o.source != "pair"]
+    pairs = [o for o in figures.outcomes if o.source == "pair"]
+    seconds = sum(o.seconds for o in figures.outcomes) / len(figures.outcomes)
+    part = "all photos" if split == "all" else f"the {split} part alone"
+    return (
+        f"Of {part}: {len({o.photo for o in made})} photos, each with a sign and a lamp painted "
+        f"in; {len(figures.planted)} pictures with one planted change each, "
+        f"{len(figures.harmless)} harmless ones (JPEG at {len(JPEG_QUALITIES)} qualities among "
+        f"them), "
+        f"{sum(o.source == 'codec' for o in made)} by codecs; "
+        f"{len(pairs)} pairs of {len({o.photo for o in pairs})} photos. "
+        f"One assessment took {seconds:.1f} s on average."
+    )
+
+
+def _goals(figures: Figures) -> str:
+    planted = figures.planted
+    right, found = types_right(planted)
+    loud, pictures, photos = figures.false_alarms()
+    errors = {name: figures.calibration(name) for name in CLASSES}
+    changed, strings, _, precision = figures.strings("all")
+    own = figures.detection(planted, by_score)
+    others = {
+        name: numbers
+        for name, suspicion in CONTENDERS.items()
+        if name != "risk score" and (numbers := figures.detection(planted, suspicion))
+    }
+    best = max(others, key=lambda name: others[name][0])
+    rows = [
+        (
+            "main type right, of the places found",
+            ">= 85 %",
+            _percent(right, found),
+            found,
+            found > 0 and right / found >= 0.85,
+        ),
+        (
+            "heaviest finding lies in the place",
+            ">= .90",
+            _number(pointing(planted)),
+            len(planted),
+            pointing(planted) >= 0.9,
+        ),
+        *(
+            (f"calibration error, {name}", "<= .05", _number(error), count, error <= 0.05)
+            for name, (count, _, _, error) in errors.items()
+        ),
+        (
+            f"JPEG {ORDINARY_JPEG} and better: score of {REPORTED} or more, {photos} photos",
+            "<= 1 %",
+            f"{_percent(loud, pictures)} (at most {100 * highest_share(loud, pictures):.0f} %)",
+            pictures,
+            pictures > 0 and loud / pictures <= 0.01,
+        ),
+        (
+            f"average precision, strings that codecs changed ({changed})",
+            ">= .90",
+            _number(precision),
+            strings,
+            precision >= 0.9,
+        ),
+    ]
+    if own is not None:
+        rows.append(
+            (
+                f"AUROC above every baseline (best: {best})",
+                f"> {_number(others[best][0])}",
+                _number(own[0]),
+                len(planted) + len(figures.harmless),
+                own[0] > others[best][0],
+            )
+        )
+    return _table(
+        "Goals",
+        ("goal", "wanted", "measured", "n", "met"),
+        (
+            (*row[:4], "unknown" if row[2] == NEVER else "yes" if row[4] else "**no**")
+            for row in rows
+        ),
+    )
+
+
+def _by_type(figures: Figures) -> str:
+    rows = []
+    for kind in (*Type, None):
+        chosen = figures.of_type(kind)
+        if not chosen:
+            continue
+        image = figures.detection(chosen, by_score) or (math.nan, math.nan)
+        single = figures.findings(chosen)
+        right, found = types_right(chosen)
+        rows.append(
+            (
+                str(kind) if kind else "all",
+                len(chosen),
+                *map(_number, (*image, *single, pointing(chosen), mean_overlap(chosen))),
+                f"{found}",
+                _percent(right, found),
+            )
+        )
+    return _table(
+        f"Planted changes by type, against {len(figures.harmless)} harmless pictures",
+        (
+            *("type", "n", "AUROC, pictures", "AP, pictures", "AUROC, findings", "AP, findings"),
+            *("pointing", "mean IoU", "found", "type right, of those found"),
+        ),
+        rows,
+    )
+
+
+def _by_kind(figures: Figures) -> str:
+    rows = []
+    for kind in kinds_present(figures):
+        chosen = figures.of_kind(kind)
+        right, found = types_right(chosen)
+        loud = sum(o.risk.score >= REPORTED for o in chosen)
+        mean = float(np.mean([o.risk.score for o in chosen]))
+        sizes = sorted({int(o.setting) for o in chosen})
+        rows.append(
+            (
+                kind,
+                str(_truth_type(chosen[0])),
+                ", ".join(map(str, sizes)),
+                len(chosen),
+                loud,
+                found,
+                right,
+                _number(pointing(chosen)),
+                _number(mean),
+            )
+        )
+    return _table(
+        "Planted changes by kind",
+        (
+            *("kind", "type", "sizes, px", "n", f"score >= {REPORTED}", "found", "type right"),
+            *("pointing", "mean score"),
+        ),
+        rows,
+    )
+
+
+def _baselines(figures: Figures) -> str:
+    groups = [(str(kind), figures.of_type(kind)) for kind in Type]
+    groups = [*((name, chosen) for name, chosen in groups if chosen), ("all", figures.planted)]
+    rows = []
+    for name, suspicion in CONTENDERS.items():
+        numbers = [figures.detection(chosen, suspicion) for _, chosen in groups]
+        if any(pair is None for pair in numbers):
+            cells = [f"not available: {MISSING.get(name, 'a picture is too small')}"]
+            rows.append((name, *cells, *[""] * (len(groups) - 1)))
+        else:
+            rows.append((name, *(f"{_number(p[0])} / {_number(p[1])}" for p in numbers if p)))
+    return _table(
+        "AUROC / average precision of pictures, the score beside baselines",
+        ("suspicion", *(f"{name} (n = {len(chosen)})" for name, chosen in groups)),
+        rows,
+    )
+
+
+def _confusion(figures: Figures) -> str:
+    rows = []
+    for kind in Type:
+        counts = figures.confusion(figures.planted, kind)
+        rows.append((str(kind), *(counts[str(name)] for name in (*Type, MISSED))))
+    return _table(
+        "Planted type (rows) and type of the finding there (columns)",
+        ("planted", *map(str, Type), MISSED),
+        rows,
+    )
+
+
+def _calibration(figures: Figures) -> str:
+    rows = []
+    for name in CLASSES:
+        count, promised, right, error = figures.calibration(name)
+        rows.append((name, count, *map(_number, (promised, right, error))))
+    return _table(
+        "Calibration of single findings (planted, harmless and annotated pictures)",
+        ("class", "findings", "mean probability", "share right", "ECE"),
+        rows,
+    )
+
+
+def _rates(figures: Figures) -> str:
+    rows = []
+    for name in figures.codecs():
+        chosen = figures.of_codec(name)
+        overall, count, mean, photos = figures.rank(name)
+        what = "number in the name" if chosen[0].source == "pair" else "bits per pixel"
+        settings = dict.fromkeys(o.setting for o in chosen)
+        scores = [
+            f"{setting or 'all'}: {_mean([by_score(o) for o in chosen if o.setting == setting])}"
+            for setting in settings
+        ]
+        rows.append((name, what, _number(overall), count, _number(mean), photos, "; ".join(scores)))
+    return _table(
+        "Spearman's correlation of score and rate, and mean scores",
+        (
+            *("codec", "rate", "over all", "n", "mean within a photo", "photos that vary"),
+            "mean score at each setting",
+        ),
+        rows,
+    )
+
+
+def _strings(figures: Figures) -> str:
+    rows = []
+    for name in (*figures.codecs(), "all"):
+        changed, total, area, precision = figures.strings(name)
+        rows.append((name, total, changed, _number(area), _number(precision)))
+    return _table(
+        "Strings that read stably in the original: does a text finding tell those that changed?",
+        ("codec", "strings", "changed", "AUROC", "AP"),
+        rows,
+    )
+
+
+def _annotated(figures: Figures) -> str:
+    chosen = figures.annotated
+    places = sum(len(o.truths or ()) for o in chosen)
+    right, found = types_right(chosen)
+    clean = [by_score(o) for o in chosen if not o.truths]
+    dirty = [by_score(o) for o in chosen if o.truths]
+    rows = [
+        ("pairs", len(chosen)),
+        ("pairs with a miscompression", len(dirty)),
+        ("places boxed", places),
+        ("places found", found),
+        ("type right, of those found", _percent(right, found)),
+        ("mean score with, without a miscompression", f"{_mean(dirty)}, {_mean(clean)}"),
+    ]
+    return _table("What observers boxed", ("", "n"), rows)
+
+
+def _plot(figures: Figures, folder: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(14, 4.5), layout="constrained")
+    names, areas = [], []
+    for name, suspicion in CONTENDERS.items():
+        numbers = figures.detection(figures.planted, suspicion)
+        if numbers is not None and not math.isnan(numbers[0]):
+            names.append(name)
+            areas.append(numbers[0])
+    bars = left.barh(names, areas, color=["black", *["#8899aa"] * max(0, len(names) - 1)])
+    left.bar_label(bars, fmt="%.2f", padding=2)
+    left.invert_yaxis()
+    left.axvline(0.5, color="grey", linestyle=":")
+    left.set(
+        xlim=(0, 1.12),
+        xlabel="AUROC",
+        title=f"{len(figures.planted)} planted, {len(figures.harmless)} harmless pictures",
+    )
+    judged = figures.judged()
+    middle.plot([0, 1], [0, 1], ":", color="grey")
+    for name, symbols in CLASSES.items():
+        chosen = [j for j in judged if j.finding.symbol in symbols]
+        points = _reliability([j.finding.probability for j in chosen], [j.right for j in chosen])
+        if points:
+            promised, true, counts = zip(*points, strict=True)
+            middle.plot(promised, true, "-", linewidth=1)
+            middle.scatter(
+                promised, true, s=[8 + 4 * n for n in counts], label=f"{name}, n = {len(chosen)}"
+            )
+    middle.set(xlabel="probability", ylabel="share right", title="Calibration of findings")
+    if judged:
+        middle.legend()
+    for name in figures.codecs():
+        made = [o for o in figures.of_codec(name) if o.source == "codec"]
+        means = [
+            (
+                float(np.mean([o.order for o in made if o.setting == s and o.order is not None])),
+                float(np.mean([o.risk.score for o in made if o.setting == s])),
+            )
+            for s in dict.fromkeys(o.setting for o in made)
+        ]
+        if means:
+            rates, scores = zip(*sorted(means), strict=True)
+            right.plot(rates, scores, "o-", markersize=4, label=name)
+    right.axhline(REPORTED, color="grey", linestyle=":")
+    right.set(xlabel="bits per pixel", ylabel="mean score", ylim=(0, 1), title="Score and rate")
+    if right.get_legend_handles_labels()[0]:
+        right.legend()
+    for panel in (middle, right):
+        panel.grid(alpha=0.3)
+    for suffix in ("png", "svg"):
+        figure.savefig(folder / f"risk.{suffix}", dpi=100)
+    plt.close(figure)
+
+
+def _reliability(
+    probabilities: Sequence[float], truths: Sequence[bool]
+) -> list[tuple[float, float, int]]:
+    """Mean probability, share right and number in each of five bins that hold anything."""
+    promised, true = np.array(probabilities), np.array(truths, dtype=float)
+    places = np.minimum((promised * 5).astype(int), 4)
+    return [
+        (float(promised[here].mean()), float(true[here].mean()), int(here.sum()))
+        for here in (places == place for place in range(5))
+        if here.any()
+    ]
+
+
+def _write_pictures(outcomes: Iterable[Outcome], path: Path) -> None:
+    head = ("source", "photo", "name", "setting", "rate", "truths", "strings", "changed_strings")
+    measured = [name.replace(" ", "_") for name in CONTENDERS]
+    with path.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow((*head, "seconds", *measured))
+        for o in outcomes:
+            truths = "" if o.truths is None else json.dumps([list(t.box) for t in o.truths])
+            changed = sum(string.changed for string in o.strings)
+            known = (o.source, o.photo, o.name, o.setting, o.order, truths, len(o.strings), changed)
+            values = [suspicion(o) for suspicion in CONTENDERS.values()]
+            writer.writerow((*known, round(o.seconds, 3), *values))
+
+
+def _write_findings(outcomes: Iterable[Outcome], path: Path) -> None:
+    head = ("source", "photo", "name", "setting", "x", "y", "width", "height")
+    with path.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow((*head, "detector", "symbol", "probability", *map(str, Type)))
+        for o in outcomes:
+            for f in o.risk.findings:
+                shares = [round(f.types.get(str(kind), 0.0), 3) for kind in Type]
+                place = (o.source, o.photo, o.name, o.setting, *f.box)
+                writer.writerow((*place, f.detector, f.symbol, round(f.probability, 4), *shares))
+
+
+def _truth_type(outcome: Outcome) -> Type:
+    assert outcome.truths
+    return outcome.truths[0].types[0]
+
+
+def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [f"**{title}**", "", _row(head), _row(["---"] * len(head))]
+    return "\n".join([*lines, *(_row(row) for row in rows)])
+
+
+def _row(cells: Sequence[object]) -> str:
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _number(value: float) -> str:
+    return NEVER if math.isnan(value) else f"{value:.2f}"
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else NEVER
+
+
+def _mean(values: Sequence[float]) -> str:
+    return _number(float(np.mean(values))) if values else NEVER

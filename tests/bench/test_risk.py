@@ -1,0 +1,284 @@
+"""The benchmark of the risk score: truth, figures, and the command as a user runs it."""
+
+from __future__ import annotations
+
+import csv
+import math
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from provenance.annotation import Annotation, PairFacts, PictureFacts
+from provenance.annotation import Finding as Boxed
+from provenance.annotation.store import Store
+from provenance.bench import risk as bench
+from provenance.bench.pairs import find_pairs
+from provenance.bench.planting import Truth
+from provenance.bench.risk import Outcome, part_of
+from provenance.bench.risk_figures import Figures, mean_overlap, pointing, types_right
+from provenance.bench.risk_report import write
+from provenance.bench.strings import ReadString, read_again, stable_strings
+from provenance.errors import InputError
+from provenance.files import sha256
+from provenance.labels import Assessor, Finding, Risk
+from provenance.risk import assess
+from provenance.taxonomy import Symbol, Type
+
+Pixels = npt.NDArray[np.uint8]
+Box = tuple[int, int, int, int]
+PLACE = Truth((100, 100, 40, 40), (Type.AMPLITUDE,), None)
+
+
+def finding(
+    box: Box, probability: float, kind: str = "amplitude", symbol: str | None = None
+) -> Finding:
+    types = {str(name): float(name == kind) for name in Type}
+    detector = "text" if symbol else "signal"
+    return Finding(box, types, symbol, probability, 1.0, detector, {}, "Something changed.")
+
+
+def outcome(
+    source: str,
+    *findings: Finding,
+    score: float = 0.0,
+    name: str = "darkened",
+    photo: str = "a",
+    setting: str = "10",
+    order: float | None = None,
+    truths: tuple[Truth, ...] | None = None,
+    strings: tuple[ReadString, ...] = (),
+) -> Outcome:
+    risk = Risk(score, 1, 0.0, False, {}, findings, Assessor("1", "", ("signal",), ()))
+    baselines = {"PSNR": -30.0, "butteraugli": None}
+    return Outcome(source, photo, name, setting, order, truths, strings, risk, baselines, 1.0)
+
+
+@pytest.fixture(scope="module")
+def figures() -> Figures:
+    here, aside = (105, 105, 30, 30), (300, 300, 20, 20)
+    return Figures(
+        (
+            outcome("planted", finding(here, 0.8), score=0.5, truths=(PLACE,)),
+            outcome("planted", finding(here, 0.3, "shape"), finding(aside, 0.6), truths=(PLACE,)),
+            outcome("planted", truths=(PLACE,)),
+            outcome("harmless", finding(aside, 0.4), score=0.2, name="blur", truths=()),
+            outcome("codec", name="JPEG", setting="95", order=3.0),
+            outcome("codec", name="JPEG", setting="75", order=1.0, score=0.06),
+            outcome("codec", name="JPEG", setting="10", order=0.3, score=0.6),
+        )
+    )
+
+
+def test_pictures_are_told_apart_by_their_score(figures: Figures) -> None:
+    # Planted .5, 0, 0 against .2, 0, .06, .6: won 3 + ½ + ½ of 12.
+    found = figures.detection(figures.planted, lambda o: o.risk.score)
+    assert found is not None and found[0] == pytest.approx(4 / 12)
+
+
+def test_a_baseline_that_is_missing_gives_no_number(figures: Figures) -> None:
+    assert figures.detection(figures.planted, lambda o: o.baselines["butteraugli"]) is None
+    assert figures.detection(figures.planted, lambda o: o.baselines["PSNR"]) == (0.5, 3 / 7)
+
+
+def test_findings_are_told_apart_by_their_place(figures: Figures) -> None:
+    # Right .8 and .3, wrong .6 and .4 (all times the same weight), one place without a finding.
+    area, precision = figures.findings(figures.planted)
+    assert area == pytest.approx(2 / 4)
+    assert precision == pytest.approx((1 + 2 / 4) / 3)
+
+
+def test_the_heaviest_finding_must_lie_in_the_place(figures: Figures) -> None:
+    assert pointing(figures.planted) == pytest.approx(1 / 3)
+    assert mean_overlap(figures.planted) == pytest.approx((30 * 30 / (40 * 40)) / 3)
+
+
+def test_types_are_those_of_the_finding_at_the_place(figures: Figures) -> None:
+    assert types_right(figures.planted) == (1, 2)
+    assert figures.confusion(figures.planted, Type.AMPLITUDE) == {
+        "amplitude": 1,
+        "geometry": 0,
+        "shape": 1,
+        "missed": 1,
+    }
+
+
+def test_calibration_holds_every_finding_of_known_truth(figures: Figures) -> None:
+    count, promised, right, error = figures.calibration("rest")
+    assert count == 4
+    assert promised == pytest.approx(2.1 / 4) and right == pytest.approx(0.5)
+    # .8 true, .3 true, .6 false, .4 false, each in a bin of its own.
+    assert error == pytest.approx((0.2 + 0.7 + 0.6 + 0.4) / 4)
+    assert figures.calibration("text")[0] == 0
+
+
+def test_false_alarms_are_those_of_ordinary_jpeg(figures: Figures) -> None:
+    assert figures.false_alarms() == (1, 2, 1)
+
+
+def test_rate_and_score_are_ranked(figures: Figures) -> None:
+    overall, count, within, photos = figures.rank("JPEG")
+    assert (count, photos) == (3, 1)
+    assert overall == pytest.approx(-1) and within == pytest.approx(-1)
+
+
+def test_a_changed_string_is_found_by_a_text_finding_on_it() -> None:
+    strings = (ReadString(PLACE.box, "14", "11", True), ReadString((0, 0, 9, 9), "a", "a", False))
+    seen = outcome("pair", finding(PLACE.box, 0.7, "shape", "numeral"), name="new", strings=strings)
+    blind = outcome("pair", finding(PLACE.box, 0.7, "shape"), name="new", strings=strings)
+    assert Figures((seen,)).strings("new") == (1, 2, 1.0, 1.0)
+    assert Figures((blind,)).strings("all") == (1, 2, 0.5, 0.5)
+
+
+def test_the_split_never_changes() -> None:
+    names = [f"kodim{number:02d}" for number in range(1, 13)]
+    assert [name[-2:] for name in names if part_of(name) == "test"] == [
+        *("01", "03", "04", "08", "10", "12")
+    ]
+
+
+def signs(words: Sequence[str]) -> Pixels:
+    board = Image.new("RGB", (300, 60 * len(words)), (236, 233, 224))
+    for row, text in enumerate(words):
+        where = (20, 10 + 60 * row)
+        ImageDraw.Draw(board).text(where, text, (30, 30, 48), ImageFont.load_default(34))
+    return np.asarray(board)
+
+
+def test_strings_that_read_otherwise_have_changed() -> None:
+    known = stable_strings(signs(["HOTEL", "4719"]))
+    assert sorted(string.text for string in known) == ["4719", "hotel"]
+    found = {s.before: s.changed for s in read_again(known, signs(["HOTEL", "4779"]))}
+    assert found == {"hotel": False, "4719": True}
+
+
+def test_pairs_are_matched_by_name(tmp_path: Path) -> None:
+    for name in ("01-original", "01-q4", "01-q16", "02-original", "02"):
+        Image.new("RGB", (8, 8)).save(tmp_path / f"{name}.png")
+    found = [(p.photo, p.setting, p.order) for p in find_pairs(tmp_path, tmp_path)]
+    assert found == [("01", "q16", 16.0), ("01", "q4", 4.0), ("02", "", None)]
+    (tmp_path / "others").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "others" / "03-q4.png")
+    with pytest.raises(InputError, match=r"03-q4\.png: no original of that name"):
+        find_pairs(tmp_path, tmp_path / "others")
+
+
+def test_two_photos_give_all_tables(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench, "assess", lambda a, b: assess(a, b, detectors=["signal"]))
+    monkeypatch.setattr(bench, "JPEG_QUALITIES", (10, 90))
+    monkeypatch.setattr(bench, "OUR_QUALITIES", (20,))
+    monkeypatch.setattr(bench, "stable_strings", lambda _: [])
+    monkeypatch.setattr(bench, "OTHERS", {"WebP": ("WEBP", (5, 60))})
+    said: list[str] = []
+    photos = [data / "kodak" / f"kodim{number}.png" for number in (20, 23)]
+    outcomes = bench.run(photos, [], None, said.append, split="all", side=256)
+    assert len(outcomes) == len(said)
+    planted = [o for o in outcomes if o.source == "planted"]
+    assert len({o.name for o in planted}) == 9 and len(planted) >= 16
+    assert sum(o.source == "harmless" for o in outcomes) == 8
+    text = write(outcomes, tmp_path, split="all")
+    assert text.startswith("Of all photos: 2 photos")
+    assert "| butteraugli | not available: no maintained package" in text
+    for title in ("Goals", "by type", "by kind", "Calibration", "Spearman", "Strings"):
+        assert title in text
+    assert "nan" not in text
+    with (tmp_path / "pictures.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == len(outcomes)
+    area = Figures(tuple(outcomes)).detection(planted, lambda o: o.risk.score)
+    assert area is not None and area[0] > 0.6
+    with Image.open(tmp_path / "risk.png") as plot:
+        assert plot.width > 1000
+    assert (tmp_path / "risk.svg").read_text().startswith("<?xml")
+
+
+@pytest.fixture
+def pair(parrots: Pixels, tmp_path: Path) -> Path:
+    """A folder with one original and one reconstruction with a dark patch, 256x256."""
+    folder = tmp_path / "codec"
+    folder.mkdir()
+    original = parrots[:256, :256]
+    rebuilt = original.copy()
+    rebuilt[150:190, 60:100] //= 3
+    Image.fromarray(original).save(folder / "07-original.png")
+    Image.fromarray(rebuilt).save(folder / "07-q1.png")
+    return folder
+
+
+def boxed(folder: Path, notes: Path, observer: str, box: Box | None) -> None:
+    """What an observer says of the pair."""
+    facts = [
+        PictureFacts(name, sha256((folder / name).read_bytes()))
+        for name in ("07-original.png", "07-q1.png")
+    ]
+    places = []
+    if box is not None:
+        kinds = (Type.AMPLITUDE,)
+        places = [Boxed(box, kinds, False, Symbol.OTHER, "green leaf", "black hole", True)]
+    made = Annotation(
+        observer,
+        PairFacts("07-q1", 256, 256, *facts),
+        True,
+        tuple(places),
+        datetime(2026, 1, 1, tzinfo=UTC),
+        "test 1",
+    )
+    Store(notes, observer).put(made, None)
+
+
+def test_what_half_of_the_observers_box_is_true(pair: Path, tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    boxed(pair, notes, "anna", (60, 150, 40, 40))
+    boxed(pair, notes, "ben", (58, 152, 40, 40))
+    boxed(pair, notes, "cleo", (2, 2, 20, 20))
+    outcomes = bench.run([], find_pairs(pair, pair), notes, lambda _: None, split="all")
+    assert outcomes[0].truths == (Truth((60, 150, 40, 40), (Type.AMPLITUDE,), Symbol.OTHER),)
+    found = Figures(tuple(outcomes))
+    assert types_right(found.annotated) == (1, 1)
+    assert "| places boxed | 1 |" in write(outcomes, tmp_path / "out", split="all")
+
+
+def test_annotations_of_other_pairs_are_an_error(pair: Path, tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    boxed(pair, notes, "anna", None)
+    Image.new("RGB", (256, 256)).save(pair / "07-q1.png")
+    with pytest.raises(InputError, match="no complete annotation belongs to one of the pairs"):
+        bench.run([], find_pairs(pair, pair), notes, lambda _: None, split="all")
+
+
+def test_a_user_measures_a_codec_of_theirs(pair: Path, tmp_path: Path, home: Path) -> None:
+    script = Path(sys.executable).with_name("provenance")
+    target = tmp_path / "bench"
+    done = subprocess.run(
+        [script, "bench", "risk", "--pairs", pair, pair, "--split", "all", "-o", target],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "1 pairs of 1 photos" in done.stdout and "| codec | number in the name |" in done.stdout
+    with (target / "pictures.csv").open() as stream:
+        row = next(csv.DictReader(stream))
+    assert row["photo"] == "07" and float(row["risk_score"]) > 0.2 and row["truths"] == ""
+    assert math.isclose(float(row["rate"]), 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "name photos, or --pairs"),
+        (["--annotations", "x", "photo.png"], "add --pairs"),
+        (["--pairs", "nowhere", "nowhere"], "nowhere: no such folder"),
+    ],
+)
+def test_what_is_missing_is_said(arguments: list[str], message: str) -> None:
+    script = Path(sys.executable).with_name("provenance")
+    done = subprocess.run([script, "bench", "risk", *arguments], capture_output=True, text=True)
+    assert done.returncode in (2, 6) and message in done.stderr
