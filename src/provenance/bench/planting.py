@@ -185,8 +185,10 @@ def _recoloured(pixels: Pixels, mask: Weights, rng: np.random.Generator) -> Pixe
 def _warped(pixels: Pixels, mask: Weights, rng: np.random.Generator) -> Pixels:
     import cv2
 
+    # A push so smooth that nothing tears: it changes by less than half a pixel per pixel.
+    radius = float(np.sqrt((mask > 0.5).sum() / np.pi))
     angle = rng.uniform(0, 2 * np.pi)
-    push = 4.0 * mask
+    push = min(0.3 * radius, 6.0) * cv2.GaussianBlur(mask, (0, 0), radius / 3)
     y, x = np.mgrid[: mask.shape[0], : mask.shape[1]].astype(np.float32)
     return cast(
         Pixels,
