@@ -185,7 +185,7 @@ def test_two_photos_give_all_tables(
     assert len({o.name for o in planted}) == 9 and len(planted) >= 16
     assert sum(o.source == "harmless" for o in outcomes) == 8
     text = write(outcomes, tmp_path, split="all")
-    assert text.startswith("Of all photos: 2 photos")
+    assert text.startswith("All photos. Photos, each with a sign and a lamp painted in: 2;")
     assert "| butteraugli | not available: no maintained package" in text
     for title in ("Goals", "by type", "by kind", "Calibration", "Spearman", "Strings"):
         assert title in text
@@ -263,7 +263,9 @@ def test_a_user_measures_a_codec_of_theirs(pair: Path, tmp_path: Path, home: Pat
         text=True,
         check=True,
     )
-    assert "1 pairs of 1 photos" in done.stdout and "| codec | number in the name |" in done.stdout
+    assert (
+        "Pairs: 1, of 1 photos." in done.stdout and "| codec | number in the name |" in done.stdout
+    )
     with (target / "pictures.csv").open() as stream:
         row = next(csv.DictReader(stream))
     assert row["photo"] == "07" and float(row["risk_score"]) > 0.2 and row["truths"] == ""

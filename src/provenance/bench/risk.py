@@ -103,6 +103,7 @@ def run(
     originals = [pair for pair in pairs if pair.photo in kept]
     if not chosen and not originals:
         raise InputError(f"no photo and no pair falls into the part {split!r}; name more of them")
+    codecs.get(codec)
     outcomes: list[Outcome] = []
     for path in chosen:
         outcomes += _of_photo(path, side, codec, progress)
@@ -128,7 +129,7 @@ def _of_photo(
         order: float | None = None,
         truths: tuple[Truth, ...] | None = None,
     ) -> Outcome:
-        progress(f"{path.name}: {name} {setting}")
+        progress(f"{path.name}: {name} {setting}".rstrip())
         known = strings if source == "codec" else []
         return _outcome(source, path.stem, name, setting, order, truths, original, pixels, known)
 

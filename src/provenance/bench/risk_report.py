@@ -1,4 +1,4 @@
-"""The benchmark of the risk score on paper: Markdown, CSV and a figure."""
+"""The benchmark of the risk score on paper: Markdown and CSV; the figure is `risk_plot`."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from .risk_figures import (
     pointing,
     types_right,
 )
+from .risk_plot import plot
 from .statistics import highest_share
 
 NEVER = "–"
@@ -44,7 +45,7 @@ def write(outcomes: Sequence[Outcome], folder: Path, *, split: str) -> str:
     _write_findings(outcomes, folder / "findings.csv")
     text = summary(figures, split)
     (folder / "summary.md").write_text(text)
-    _plot(figures, folder)
+    plot(figures, folder)
     return text
 
 
@@ -72,16 +73,18 @@ def _head(figures: Figures, split: str) -> str:
     made = [o for o in figures.outcomes if o.source != "pair"]
     pairs = [o for o in figures.outcomes if o.source == "pair"]
     seconds = sum(o.seconds for o in figures.outcomes) / len(figures.outcomes)
-    part = "all photos" if split == "all" else f"the {split} part alone"
-    return (
-        f"Of {part}: {len({o.photo for o in made})} photos, each with a sign and a lamp painted "
-        f"in; {len(figures.planted)} pictures with one planted change each, "
-        f"{len(figures.harmless)} harmless ones (JPEG at {len(JPEG_QUALITIES)} qualities among "
-        f"them), "
-        f"{sum(o.source == 'codec' for o in made)} by codecs; "
-        f"{len(pairs)} pairs of {len({o.photo for o in pairs})} photos. "
-        f"One assessment took {seconds:.1f} s on average."
-    )
+    said = ["All photos." if split == "all" else f"The {split} part alone."]
+    if made:
+        said.append(
+            f"Photos, each with a sign and a lamp painted in: {len({o.photo for o in made})}; "
+            f"pictures made of them: {len(figures.planted)} with one planted change each, "
+            f"{len(figures.harmless)} harmless (JPEG at {len(JPEG_QUALITIES)} qualities among "
+            f"them), {sum(o.source == 'codec' for o in made)} by codecs."
+        )
+    if pairs:
+        said.append(f"Pairs: {len(pairs)}, of {len({o.photo for o in pairs})} photos.")
+    said.append(f"One assessment took {seconds:.1f} s on average.")
+    return " ".join(said)
 
 
 def _goals(figures: Figures) -> str:
@@ -258,7 +261,9 @@ def _rates(figures: Figures) -> str:
         chosen = figures.of_codec(name)
         overall, count, mean, photos = figures.rank(name)
         what = "number in the name" if chosen[0].source == "pair" else "bits per pixel"
-        settings = dict.fromkeys(o.setting for o in chosen)
+        ordered = sorted(chosen, key=lambda o: -math.inf if o.order is None else o.order)
+        ordered = ordered if chosen[0].source == "pair" else chosen
+        settings = dict.fromkeys(o.setting for o in ordered)
         scores = [
             f"{setting or 'all'}: {_mean([by_score(o) for o in chosen if o.setting == setting])}"
             for setting in settings
@@ -301,78 +306,6 @@ def _annotated(figures: Figures) -> str:
         ("mean score with, without a miscompression", f"{_mean(dirty)}, {_mean(clean)}"),
     ]
     return _table("What observers boxed", ("", "n"), rows)
-
-
-def _plot(figures: Figures, folder: Path) -> None:
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(14, 4.5), layout="constrained")
-    names, areas = [], []
-    for name, suspicion in CONTENDERS.items():
-        numbers = figures.detection(figures.planted, suspicion)
-        if numbers is not None and not math.isnan(numbers[0]):
-            names.append(name)
-            areas.append(numbers[0])
-    bars = left.barh(names, areas, color=["black", *["#8899aa"] * max(0, len(names) - 1)])
-    left.bar_label(bars, fmt="%.2f", padding=2)
-    left.invert_yaxis()
-    left.axvline(0.5, color="grey", linestyle=":")
-    left.set(
-        xlim=(0, 1.12),
-        xlabel="AUROC",
-        title=f"{len(figures.planted)} planted, {len(figures.harmless)} harmless pictures",
-    )
-    judged = figures.judged()
-    middle.plot([0, 1], [0, 1], ":", color="grey")
-    for name, symbols in CLASSES.items():
-        chosen = [j for j in judged if j.finding.symbol in symbols]
-        points = _reliability([j.finding.probability for j in chosen], [j.right for j in chosen])
-        if points:
-            promised, true, counts = zip(*points, strict=True)
-            middle.plot(promised, true, "-", linewidth=1)
-            middle.scatter(
-                promised, true, s=[8 + 4 * n for n in counts], label=f"{name}, n = {len(chosen)}"
-            )
-    middle.set(xlabel="probability", ylabel="share right", title="Calibration of findings")
-    if judged:
-        middle.legend()
-    for name in figures.codecs():
-        made = [o for o in figures.of_codec(name) if o.source == "codec"]
-        means = [
-            (
-                float(np.mean([o.order for o in made if o.setting == s and o.order is not None])),
-                float(np.mean([o.risk.score for o in made if o.setting == s])),
-            )
-            for s in dict.fromkeys(o.setting for o in made)
-        ]
-        if means:
-            rates, scores = zip(*sorted(means), strict=True)
-            right.plot(rates, scores, "o-", markersize=4, label=name)
-    right.axhline(REPORTED, color="grey", linestyle=":")
-    right.set(xlabel="bits per pixel", ylabel="mean score", ylim=(0, 1), title="Score and rate")
-    if right.get_legend_handles_labels()[0]:
-        right.legend()
-    for panel in (middle, right):
-        panel.grid(alpha=0.3)
-    for suffix in ("png", "svg"):
-        figure.savefig(folder / f"risk.{suffix}", dpi=100)
-    plt.close(figure)
-
-
-def _reliability(
-    probabilities: Sequence[float], truths: Sequence[bool]
-) -> list[tuple[float, float, int]]:
-    """Mean probability, share right and number in each of five bins that hold anything."""
-    promised, true = np.array(probabilities), np.array(truths, dtype=float)
-    places = np.minimum((promised * 5).astype(int), 4)
-    return [
-        (float(promised[here].mean()), float(true[here].mean()), int(here.sum()))
-        for here in (places == place for place in range(5))
-        if here.any()
-    ]
 
 
 def _write_pictures(outcomes: Iterable[Outcome], path: Path) -> None:
