@@ -85,7 +85,8 @@ def test_the_codec_alone_is_quick_and_small(large: Path) -> None:
         [sys.executable, "-c", CODEC_ALONE, str(large)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    lines = process.stdout.read().splitlines()
+    with process.stdout as stream:
+        lines = stream.read().splitlines()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0
