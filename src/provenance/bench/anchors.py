@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .. import codecs
+
 Pixels = NDArray[np.uint8]
 
 
@@ -46,10 +48,36 @@ def encoder(kind: str, **options: Any) -> Callable[[Pixels, int], tuple[int, Pix
     """A format of Pillow's: pixels and quality to the bytes of the file and the decoded pixels."""
 
     def run(pixels: Pixels, setting: int) -> tuple[int, Pixels]:
-        buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, kind, quality=setting, **options)
-        with Image.open(buffer) as decoded:
-            return len(buffer.getvalue()), np.asarray(decoded.convert("RGB"))
+        data = saved(pixels, kind, quality=setting, **options)
+        return len(data), opened(data)
+
+    return run
+
+
+def saved(pixels: Pixels, kind: str, **options: Any) -> bytes:
+    """The file that Pillow writes."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def opened(data: bytes) -> Pixels:
+    """The picture in a file, as RGB."""
+    with Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def ours(name: str) -> Callable[[Pixels, int], tuple[int, Pixels]]:
+    """A neural codec, as `encoder` gives the others; the bytes are those of the bitstream.
+
+    Raises:
+        UsageError: There is no such codec.
+    """
+    codec = codecs.get(name)
+
+    def run(pixels: Pixels, setting: int) -> tuple[int, Pixels]:
+        bitstream = codec.encode(codecs.Picture(pixels), setting)
+        return len(bitstream), codec.decode(bitstream, max_pixels=pixels.size).pixels
 
     return run
 

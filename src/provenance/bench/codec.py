@@ -15,10 +15,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .. import codecs
 from ..errors import InputError
 from ..metrics import ms_ssim, psnr_db
-from .anchors import Contender, Pixels, anchors
+from .anchors import Contender, Pixels, anchors, ours
 from .bjontegaard import rate_difference
 
 QUALITIES = (1, 15, 30, 45, 60, 75, 90, 100)
@@ -77,7 +76,7 @@ def run(photos: Sequence[Path], codec: str, progress: Callable[[str], None]) -> 
     """
     if not photos:
         raise InputError("no photos to compare on; name files or folders of PNG")
-    contenders = [_ours(codec), *anchors()]
+    contenders = [Contender(codec, QUALITIES, ours(codec)), *anchors()]
     points = []
     for path in photos:
         with Image.open(path) as opened:
@@ -100,16 +99,6 @@ def write(summary: Summary, folder: Path) -> str:
     (folder / "summary.md").write_text(table)
     _plot(summary, folder)
     return table
-
-
-def _ours(name: str) -> Contender:
-    codec = codecs.get(name)
-
-    def code(pixels: Pixels, setting: int) -> tuple[int, Pixels]:
-        bitstream = codec.encode(codecs.Picture(pixels), setting)
-        return len(bitstream), codec.decode(bitstream, max_pixels=pixels.size).pixels
-
-    return Contender(name, QUALITIES, code)
 
 
 def _point(contender: Contender, setting: int, path: Path, pixels: Pixels) -> Point:

@@ -27,7 +27,7 @@ from ..files import MAX_PIXELS, read, sha256
 from ..imaging import load
 from ..labels import Risk
 from ..risk import assess
-from .anchors import encoder
+from .anchors import encoder, ours
 from .baselines import suspicions
 from .pairs import PairFiles
 from .planting import Truth, negatives, plant, scene
@@ -151,15 +151,9 @@ def _of_photo(
 
 
 def _codecs(
-    ours: str,
+    codec: str,
 ) -> Iterator[tuple[str, Callable[[Pixels, int], tuple[int, Pixels]], tuple[int, ...]]]:
-    codec = codecs.get(ours)
-
-    def code(pixels: Pixels, setting: int) -> tuple[int, Pixels]:
-        bitstream = codec.encode(codecs.Picture(pixels), setting)
-        return len(bitstream), codec.decode(bitstream, max_pixels=pixels.size).pixels
-
-    yield ours, code, OUR_QUALITIES
+    yield codec, ours(codec), OUR_QUALITIES
     yield "JPEG", encoder("JPEG"), JPEG_QUALITIES
     for name, (kind, settings) in OTHERS.items():
         yield name, encoder(kind), settings

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import InputError, UsageError
+from ..errors import InputError
 from ..files import MAX_PIXELS
 from . import console
-from .options import Force, Json, MaxPixels
+from .options import Force, Json, MaxPixels, need
 
 if TYPE_CHECKING:
     from ..annotation import Agreement, Kappa
@@ -43,9 +42,7 @@ def open_(
     max_pixels: MaxPixels = MAX_PIXELS,
 ) -> None:
     """Show pairs of pictures on a local page and keep what an observer finds."""
-    for module in ("starlette", "uvicorn"):
-        if importlib.util.find_spec(module) is None:
-            raise UsageError(f"{module} is not installed; use `pip install 'provenance[web]'`")
+    need("web", "starlette", "uvicorn")
     from .. import api
     from ..annotation.pairs import find, identify
     from ..annotation.server import Server

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +11,7 @@ import typer
 from ..errors import InputError, UsageError
 from ..files import MAX_PIXELS
 from . import console
-from .options import MaxPixels
+from .options import MaxPixels, need
 
 app = typer.Typer(no_args_is_help=True, help="Benchmarks on your own photos.")
 
@@ -34,7 +33,7 @@ def codec(
     name: Annotated[str, typer.Option("--codec", help="See `provenance codecs`.")] = "msh",
 ) -> None:
     """Rate and distortion against JPEG, WebP, AVIF and JPEG XL."""
-    _need("matplotlib", "pillow_jxl", "scipy")
+    need("bench", "matplotlib", "pillow_jxl", "scipy")
     from ..bench import codec as bench
 
     with console.progress() as announce:
@@ -92,7 +91,7 @@ def risk(
     name: Annotated[str, typer.Option("--codec", help="See `provenance codecs`.")] = "msh",
 ) -> None:
     """How well the risk score finds, places and names changes of meaning."""
-    _need("matplotlib", "scipy")
+    need("bench", "matplotlib", "scipy")
     if not photos and pairs is None:
         raise UsageError("name photos, or --pairs ORIGINALS RECONSTRUCTIONS, or both")
     if annotations is not None and pairs is None:
@@ -114,12 +113,6 @@ def risk(
         )
     console.say(risk_report.write(outcomes, output, split=split))
     console.say(f"written to {output}")
-
-
-def _need(*modules: str) -> None:
-    for module in modules:
-        if importlib.util.find_spec(module) is None:
-            raise UsageError(f"{module} is not installed; use `pip install 'provenance[bench]'`")
 
 
 def _files(paths: list[Path]) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,3 +77,14 @@ def signer(key: Path | None, chain: Path | None, password_file: Path | None) -> 
         raise UsageError("--key and --chain belong together; give both or neither")
     password = read(password_file, 10_000).rstrip(b"\r\n") if password_file else None
     return load_identity(chain, key, password)
+
+
+def need(extra: str, *modules: str) -> None:
+    """Check that an optional part of the package is installed.
+
+    Raises:
+        UsageError: One of the ``modules`` that ``extra`` brings is missing.
+    """
+    for module in modules:
+        if importlib.util.find_spec(module) is None:
+            raise UsageError(f"{module} is not installed; use `pip install 'provenance[{extra}]'`")

@@ -109,12 +109,9 @@ class Coder:
         hyper = z.round().to(torch.int32).numpy()
 
         def code(step: int, means: Tensor, _: NDArray[np.uint8]) -> Integers:
-            return np.concatenate(
-                [
-                    (y[place] - means[place]).round_().to(torch.int32).numpy().ravel()
-                    for place in places(step)
-                ]
-            )
+            residuals = _gather(y.numpy(), step) - _gather(means.numpy(), step)
+            integers: Integers = np.rint(residuals).astype(np.int32)
+            return integers
 
         return Latents(hyper, *self._entropy_model.follow(hyper, code))
 

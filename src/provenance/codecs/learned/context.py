@@ -26,16 +26,11 @@ CORNERS = ((0, 0), (1, 1), (0, 1), (1, 0))
 """Row and column within squares of 2x2; group ``g`` codes number ``n`` at step ``n - g``."""
 
 
-def corner(step: int, group: int) -> tuple[int, int]:
-    """Row and column within squares of 2x2 that ``group`` codes at ``step``."""
-    return CORNERS[(step + group) % STEPS]
-
-
 def places(step: int) -> list[tuple[slice, slice, slice]]:
     """Where ``step`` codes, group by group, in arrays ``[channels, height, width]``."""
     found = []
     for group in range(STEPS):
-        row, column = corner(step, group)
+        row, column = CORNERS[(step + group) % STEPS]
         found.append((slice(group, None, STEPS), slice(row, None, 2), slice(column, None, 2)))
     return found
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from . import integer_network
-from .context import STEPS, corner, places
+from .context import STEPS, places
 from .hyperprior import HYPER_STRIDE, STRIDE, MeanScaleHyperprior
 from .integer_network import FRACTION_BITS, LIMIT, IntegerNetwork, fixed_point
 from .tiling import Span, for_each_tile
@@ -120,29 +120,25 @@ class EntropyModel:
         """Set ``means``, ``scales`` and the ``corrections`` to first means where ``step`` codes."""
 
         def work(row: Span, column: Span) -> None:
-            own = features[:, row.inner, column.inner]
             if step:
                 neighbours, mixing, correct = self._contexts[step - 1]
                 known = neighbours(surprise[:, row.padded, column.padded].double())
                 seen = torch.cat((features[:, row.padded, column.padded], known))
                 mixed = mixing(seen)[:, row.cut, column.cut]
-            for group in range(STEPS):
-                top, left = corner(step, group)
-                first = self._prediction[group](own[:, top::2, left::2].double())
+            tile = (slice(None), row.inner, column.inner)
+            # Tiles begin at even places, so a step codes the same corners of each.
+            for group, place in enumerate(places(step)):
+                _, rows, columns = place
+                first = self._prediction[group](features[tile][:, rows, columns].double())
                 final = first
                 if step:
-                    final = correct[group](mixed[:, top::2, left::2]) + first
+                    final = correct[group](mixed[:, rows, columns]) + first
                     final.clamp_(-LIMIT, LIMIT)
                 mean, raw = final.chunk(2)
-                place = (
-                    slice(group, None, STEPS),
-                    slice(row.start + top, row.stop, 2),
-                    slice(column.start + left, column.stop, 2),
-                )
-                means[place] = (mean * 2.0**-FRACTION_BITS).float()
-                corrections[place] = (mean - first.chunk(2)[0]).float()
+                means[tile][place] = (mean * 2.0**-FRACTION_BITS).float()
+                corrections[tile][place] = (mean - first.chunk(2)[0]).float()
                 index = torch.bucketize(raw.float().contiguous(), self._thresholds, out_int32=True)
-                scales[place] = index.to(torch.uint8).numpy()
+                scales[tile][place] = index.to(torch.uint8).numpy()
 
         rows, columns = features.shape[1:]
         for_each_tile(rows, columns, TILE, OVERLAP, work)

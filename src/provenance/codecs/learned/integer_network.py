@@ -17,13 +17,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .layers import DYADIC_SLOPE
+
 FRACTION_BITS = 10
 WEIGHT_BITS = 14
 LIMIT = float(1 << 24)
 """Largest activation, in units of ``2**-FRACTION_BITS``."""
-
-_SLOPE = 26 / 256
-"""Negative slope of the leaky ReLU; `layers.DYADIC_SLOPE`."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class IntegerLayer:
         if self.shuffle:
             y = nn.functional.pixel_shuffle(y, 2)
         if self.activate:
-            y = nn.functional.leaky_relu_(y, _SLOPE).add_(0.5).floor_()
+            y = nn.functional.leaky_relu_(y, DYADIC_SLOPE).add_(0.5).floor_()
         return y
 
 

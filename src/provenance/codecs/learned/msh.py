@@ -24,7 +24,7 @@ from ..bitstream import Bitstream, digest, pack, parse
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .coder import Coder
+    from .coder import Coder, Latents
 
 NAME = "msh"
 MODEL = "msh-2"
@@ -107,9 +107,7 @@ class MeanScaleHyperpriorCodec:
                 "bitstream: the latents do not match their checksum; the arithmetic of this "
                 "machine differs from the encoder's, and the picture would be wrong"
             )
-        pixels = _coder().synthesise(latents, stream.quality, stream.height, stream.width)
-        if stream.grey:
-            pixels = _grey(pixels)
+        pixels = _synthesise(latents, stream.quality, stream.height, stream.width, grey=stream.grey)
         return Picture(pixels, alpha, stream.grey)
 
     def _analyse(self, picture: Picture) -> Tensor:
@@ -125,8 +123,8 @@ def _best_rung(picture: Picture, analysed: Tensor, highest: float) -> float:
     def fidelity(quality: float) -> float:
         height, width = picture.pixels.shape[:2]
         latents = _coder().quantise(analysed, quality)
-        decoded = _coder().synthesise(latents, quality, height, width)
-        return psnr_db(picture.pixels, _grey(decoded) if picture.grey else decoded)
+        decoded = _synthesise(latents, quality, height, width, grey=picture.grey)
+        return psnr_db(picture.pixels, decoded)
 
     return max(range(1, int(highest) + 1, RUNG), key=fidelity)
 
@@ -146,7 +144,12 @@ def _coder() -> Coder:
     return Coder.load(WEIGHTS)
 
 
-def _grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _synthesise(
+    latents: Latents, quality: float, height: int, width: int, *, grey: bool
+) -> NDArray[np.uint8]:
+    pixels = _coder().synthesise(latents, quality, height, width)
+    if not grey:
+        return pixels
     luma = np.asarray(Image.fromarray(pixels).convert("L"))
     return np.repeat(luma[..., None], 3, axis=2)
 

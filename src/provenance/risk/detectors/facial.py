@@ -7,15 +7,14 @@ face mesh (Y. Kartynnik et al. 2019) 468 points of each, the iris network (A. Ab
 
 from __future__ import annotations
 
-import functools
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from .networks import session
 
 ByteArray = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
@@ -208,7 +207,7 @@ def _detect(level: ByteArray, pixel: float, min_score: float) -> list[Face]:
     padded = np.zeros((rows, columns, 3), dtype=np.float32)
     padded[:height, :width] = level.astype(np.float32) / 127.5 - 1
     given = np.ascontiguousarray(padded.transpose(2, 0, 1)[None])
-    boxes, scores = _session("face-detection").run(None, {"pixels": given})
+    boxes, scores = session(WEIGHTS / "face-detection.onnx").run(None, {"pixels": given})
     likely = 1 / (1 + np.exp(-np.clip(scores[0, :, 0], -80, 80)))
     anchors = np.nonzero(likely >= min_score)[0]
     result = []
@@ -231,18 +230,9 @@ def _run(name: str, crops: Sequence[ByteArray]) -> tuple[FloatArray, FloatArray]
     for start in range(0, len(crops), BATCH):
         batch = np.stack(crops[start : start + BATCH]).astype(np.float32) / 255
         given = np.ascontiguousarray(batch.transpose(0, 3, 1, 2))
-        for sink, output in zip(outputs, _session(name).run(None, {"pixels": given}), strict=True):
+        for sink, output in zip(
+            outputs, session(WEIGHTS / f"{name}.onnx").run(None, {"pixels": given}), strict=True
+        ):
             sink.append(output.reshape(len(batch), -1))
     first, second = (np.concatenate(parts) for parts in outputs)
     return first, second
-
-
-@functools.cache
-def _session(name: str) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(4, os.cpu_count() or 1)
-    options.log_severity_level = 3
-    path = str(WEIGHTS / f"{name}.onnx")
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from .networks import session
 
 ByteArray = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
@@ -153,22 +154,9 @@ def crop(pixels: ByteArray, line: Line, margin: float = 2.0) -> ByteArray:
     return upright
 
 
-@functools.cache
-def _session(task: str) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = max(1, len(os.sched_getaffinity(0)))
-    options.log_severity_level = 4
-    options.enable_cpu_mem_arena = False
-    return onnxruntime.InferenceSession(
-        str(models()[task]), sess_options=options, providers=["CPUExecutionProvider"]
-    )
-
-
 def _run(task: str, batch: FloatArray) -> FloatArray:
-    session = _session(task)
-    output: FloatArray = session.run(None, {session.get_inputs()[0].name: batch})[0]
+    network = session(models()[task])
+    output: FloatArray = network.run(None, {network.get_inputs()[0].name: batch})[0]
     return output
 
 
@@ -319,7 +307,7 @@ def _decode(scores: FloatArray, scale: float) -> Reading:
 @functools.cache
 def _alphabet() -> tuple[str, ...]:
     """Characters by class: blank, the network's own, and the space that PP-OCR puts last."""
-    listed = _session("rec").get_modelmeta().custom_metadata_map["character"].splitlines()
+    listed = session(models()["rec"]).get_modelmeta().custom_metadata_map["character"].splitlines()
     return ("", *listed, " ")
 
 
