@@ -211,3 +211,14 @@ def test_codecs_and_identity_are_shown(provenance: Command) -> None:
     identity = provenance("identity", "show", "--json").json("identity")["identity"]
     assert identity["algorithm"] == "es256"
     assert "msh" in provenance("codecs").out
+
+
+def test_nothing_reports_what_was_assessed(
+    provenance: Command, astronaut: Path, compressed: Path, tmp_path: Path
+) -> None:
+    """onnxruntime would keep a device's identity, and events to send, in the user's cache."""
+    elsewhere = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"), "CI": "0"}
+
+    assert provenance("assess", astronaut, compressed, env=elsewhere).code == 0
+
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
