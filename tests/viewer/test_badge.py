@@ -1,0 +1,281 @@
+"""The badge in a real browser, on a publisher's page with a strict content security policy."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome, Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+from provenance import api
+from provenance.assembly import Labelled
+from provenance.credentials import default_identity, sign
+from provenance.credentials.certificates import to_pem
+
+from ..annotation import browser
+
+BADGE = resources.files("provenance") / "viewer" / "badge.js"
+NODE_MODULES = Path(__file__).parents[1] / "readers" / "node_modules"
+
+IMPORTS = json.dumps(
+    {
+        "imports": {
+            "@contentauth/c2pa-web": "/npm/@contentauth/c2pa-web/dist/index.js",
+            "@contentauth/c2pa-web/resources/c2pa.wasm": (
+                "/npm/@contentauth/c2pa-web/dist/resources/c2pa_bg.wasm"
+            ),
+            "highgain": "/npm/highgain/dist/index.js",
+            "ts-deepmerge": "/npm/ts-deepmerge/esm/index.js",
+        }
+    }
+)
+_HASH = base64.b64encode(hashlib.sha256(IMPORTS.encode()).digest()).decode()
+POLICY = (
+    "default-src 'none'; connect-src 'self'; img-src 'self'; worker-src blob:; script-src 'self' "
+    f"'wasm-unsafe-eval' 'sha256-{_HASH}'"
+)
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    extensions_map = {  # noqa: RUF012 - as the base class has it
+        **SimpleHTTPRequestHandler.extensions_map,
+        ".avif": "image/avif",
+        ".webp": "image/webp",
+        ".js": "text/javascript",
+        ".wasm": "application/wasm",
+    }
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+class Site:
+    """A publisher's site: pictures in a folder, and pages made around them."""
+
+    def __init__(self, folder: Path, url: str, chrome: Chrome) -> None:
+        self.folder, self.url, self.chrome = folder, url, chrome
+
+    def badge(self, data: bytes, name: str, *, anchors: bytes = b"", lang: str = "en") -> Badge:
+        """The badge of a file, once it is done."""
+        (self.folder / name).write_bytes(data)
+        (self.folder / "anchors.pem").write_bytes(anchors)
+        trusting = 'anchors="/anchors.pem"' if anchors else ""
+        (self.folder / "index.html").write_text(
+            f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>Photo</title>'
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+            f'<script type="importmap">{IMPORTS}</script><link rel="icon" href="/{name}">'
+            '<script type="module" src="/badge.js"></script><body>'
+            f'<miscompression-badge src="/{name}" {trusting}>'
+            f'<img src="/{name}" alt="A photo"></miscompression-badge>'
+        )
+        self.chrome.get("about:blank")
+        self.chrome.get(self.url)
+        badge = Badge(self.chrome)
+        WebDriverWait(self.chrome, 20, 0.05).until(lambda _: badge.state not in (None, "checking"))
+        severe = [line for line in self.chrome.get_log("browser") if line["level"] == "SEVERE"]  # type: ignore[no-untyped-call]
+        assert severe == []
+        return badge
+
+
+class Badge:
+    """What a reader sees and does."""
+
+    def __init__(self, chrome: Chrome) -> None:
+        self.chrome = chrome
+
+    @property
+    def host(self) -> WebElement:
+        return self.chrome.find_element("tag name", "miscompression-badge")
+
+    @property
+    def state(self) -> str | None:
+        return self.host.get_attribute("state")
+
+    def all(self, css: str) -> list[WebElement]:
+        found: list[WebElement] = self.host.shadow_root.find_elements("css selector", css)
+        return found
+
+    @property
+    def text(self) -> str:
+        return self.all("button.badge")[0].text
+
+    def open(self) -> str:
+        self.all("button.badge")[0].click()
+        return self.all(".panel")[0].text
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site on loopback and a browser; where they can be had, they must be there."""
+    problem = browser.missing()
+    if not problem and not (NODE_MODULES / "@contentauth" / "c2pa-web").exists():
+        problem = f"{NODE_MODULES}: c2pa-web is not installed"
+    if problem:
+        if os.environ.get("PROVENANCE_BROWSER") == "required":
+            pytest.fail(f"{problem}: the badge must be tested here")
+        pytest.skip(problem)
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "badge.js").write_bytes(BADGE.read_bytes())
+    (folder / "npm").symlink_to(NODE_MODULES)
+    handler = functools.partial(_Handler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            with browser.chromium(tmp_path_factory.mktemp("profile")) as chrome:
+                yield Site(folder, f"http://127.0.0.1:{server.server_port}/", chrome)
+        finally:
+            server.shutdown()
+            thread.join(20)
+
+
+@pytest.fixture(scope="module")
+def compressed(astronaut: Path) -> Labelled:
+    """The example photo at a quality that changes its meaning."""
+    return api.compress(astronaut, quality=1)
+
+
+@pytest.fixture(scope="module")
+def rendition(compressed: Labelled) -> Labelled:
+    """The same as an ordinary file."""
+    return api.decompress(compressed.data, to="jpeg")
+
+
+@pytest.fixture(scope="module")
+def anchors(compressed: Labelled) -> bytes:
+    """Whom the site trusts: the local CA."""
+    return to_pem(default_identity().chain[1:])
+
+
+def test_an_unknown_signer_is_told_from_a_trusted_one(
+    site: Site, compressed: Labelled, anchors: bytes
+) -> None:
+    level = compressed.label.risk.level
+    badge = site.badge(compressed.data, "photo.avif")
+    assert (badge.state, badge.text) == ("untrusted", f"Risk {level}/5 · intact, unknown signer")
+    badge = site.badge(compressed.data, "photo.avif", anchors=anchors)
+    assert (badge.state, badge.text) == ("trusted", f"Risk {level}/5 · intact, trusted signer")
+
+
+def test_the_panel_tells_the_label_and_outlines_the_findings(
+    site: Site, rendition: Labelled, anchors: bytes
+) -> None:
+    badge = site.badge(rendition.data, "photo.jpeg", anchors=anchors)
+    assert not badge.all(".places")[0].is_displayed()
+    text = badge.open()
+    risk = rendition.label.risk
+    assert f"level {risk.level} of 5" in text and f"score {risk.score:.2f}" in text
+    assert all(finding.sentence in text for finding in risk.findings)
+    assert "whether the picture is true, no signature tells" in text
+
+    picture = site.chrome.find_element("tag name", "img").rect
+    scale = picture["width"] / rendition.label.original.width
+    outlines = badge.all("rect:not(.back):not(svg.mark *)")
+    assert len(outlines) == len(risk.findings)
+    for outline, finding in zip(outlines, risk.findings, strict=True):
+        x, y, width, height = (scale * side for side in finding.box)
+        drawn = outline.rect
+        assert abs(drawn["x"] + drawn["width"] / 2 - picture["x"] - x - width / 2) < 3
+        assert abs(drawn["y"] + drawn["height"] / 2 - picture["y"] - y - height / 2) < 3
+
+
+def test_the_keyboard_shows_where_a_finding_is(site: Site, rendition: Labelled) -> None:
+    badge = site.badge(rendition.data, "photo.jpeg")
+    toggle = badge.all("button.badge")[0]
+    toggle.send_keys(Keys.ENTER)
+    assert toggle.get_attribute("aria-expanded") == "true"
+    toggle.send_keys(Keys.TAB)
+    # The list scrolls, so it takes the focus before its first entry does.
+    active = "return document.querySelector('miscompression-badge').shadowRoot.activeElement"
+    if site.chrome.execute_script(active).tag_name == "ul":
+        site.chrome.execute_script(active).send_keys(Keys.TAB)
+    assert [place.get_attribute("class") for place in badge.all("rect.chosen")] == [
+        f"{_main_type(rendition)} chosen"
+    ]
+    toggle.send_keys(Keys.ESCAPE)
+    assert toggle.get_attribute("aria-expanded") == "false"
+
+
+def test_a_changed_file_shows_no_label(site: Site, rendition: Labelled, anchors: bytes) -> None:
+    changed = bytearray(rendition.data)
+    changed[-2000] ^= 4
+    badge = site.badge(bytes(changed), "photo.jpeg", anchors=anchors)
+    assert (badge.state, badge.text) == ("tampered", "changed after it was signed")
+    assert "Do not rely on it" in badge.open()
+
+
+def test_a_parent_that_was_changed_counts(site: Site, rendition: Labelled, anchors: bytes) -> None:
+    changed = bytearray(rendition.data)
+    changed[-2000] ^= 4
+    child = api.compress(bytes(changed), quality=80)
+    assert site.badge(child.data, "photo.avif", anchors=anchors).state == "tampered"
+
+
+def test_stripped_is_not_the_same_as_never_labelled(
+    site: Site, rendition: Labelled, astronaut: Path
+) -> None:
+    png = api.decompress(api.compress(astronaut, quality=1).data, to="png").data
+    badge = site.badge(_without_chunk(png, b"caBX"), "photo.png")
+    assert (badge.state, badge.text) == ("stripped", "label without a signature")
+    assert site.badge(astronaut.read_bytes(), "photo.png").state == "none"
+
+
+def test_a_strangers_words_are_words(
+    site: Site, rendition: Labelled, astronaut: Path, anchors: bytes
+) -> None:
+    script = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+    label = rendition.label
+    finding = replace(label.risk.findings[0], sentence=script)
+    hostile = replace(label, risk=replace(label.risk, findings=(finding,)))
+    data = sign(
+        rendition.data,
+        "image/jpeg",
+        hostile,
+        default_identity(),
+        original=astronaut.read_bytes(),
+        original_media_type="image/png",
+    )
+    badge = site.badge(data, "photo.jpeg", anchors=anchors)
+    assert script in badge.open()
+    assert badge.all("script, .panel img") == []
+
+
+def test_it_speaks_german(site: Site, compressed: Labelled) -> None:
+    badge = site.badge(compressed.data, "photo.avif", lang="de-AT")
+    assert "unversehrt, Unterzeichner unbekannt" in badge.text
+    assert "Eine Schätzung durch ein Programm" in badge.open()
+
+
+def test_it_is_small() -> None:
+    assert len(BADGE.read_bytes()) < 15_000
+
+
+def _main_type(made: Labelled) -> str:
+    types = made.label.risk.findings[0].types
+    return max(types, key=lambda name: types[name])
+
+
+def _without_chunk(png: bytes, kind: bytes) -> bytes:
+    kept, at = png[:8], 8
+    while at < len(png):
+        end = at + 12 + int.from_bytes(png[at : at + 4])
+        kept += b"" if png[at + 4 : at + 8] == kind else png[at:end]
+        at = end
+    return kept
