@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .credentials import Identity, TrustStore, load_identity
     from .errors import ProvenanceError
     from .labels.model import CodecFacts, Finding, Label, ModelFacts, Risk
+    from .labels.wording import caption
     from .verification import Report
 
 __version__ = "0.1.0"
@@ -32,6 +33,7 @@ __all__ = [
     "TrustStore",
     "__version__",
     "assess",
+    "caption",
     "compress",
     "decompress",
     "label",
@@ -46,6 +48,7 @@ _HOMES = {
     "credentials": ("Identity", "TrustStore", "load_identity"),
     "errors": ("ProvenanceError",),
     "labels.model": ("CodecFacts", "Finding", "Label", "ModelFacts", "Risk"),
+    "labels.wording": ("caption",),
     "verification": ("Report",),
 }
 

@@ -11,6 +11,7 @@ from . import (
     annotate,
     assess,
     bench,
+    caption,
     codecs,
     compress,
     decompress,
@@ -32,6 +33,7 @@ app.command()(compress.compress)
 app.command()(decompress.decompress)
 app.command()(verify.verify)
 app.command()(show.show)
+app.command()(caption.caption)
 app.command()(assess.assess)
 app.command()(label.label)
 app.command()(codecs.codecs)

@@ -1,9 +1,12 @@
-"""Warnings in plain language."""
+"""Warnings and captions in plain language."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..taxonomy import LEVEL_NAMES
-from .model import CodecFacts, Risk
+from .catalogue import DEFAULT, catalogue
+from .model import CodecFacts, Label, Risk
 
 WORTH_A_WARNING = 0.3
 """Findings at least this probable are named in the warnings."""
@@ -28,3 +31,32 @@ def warnings(codec: CodecFacts, risk: Risk) -> tuple[str, ...]:
         missing = ", ".join(risk.assessor.unavailable)
         sentences.append(f"Not looked for: {missing}.")
     return tuple(sentences)
+
+
+def caption(label: Label, language: str = DEFAULT) -> str:
+    """One sentence for the caption of a picture: how it was made and how far to believe it.
+
+    Args:
+        language: one of `provenance.labels.catalogue.languages`.
+
+    Raises:
+        UsageError: There is no such language.
+    """
+    words = catalogue(language)
+    made = "caption.made.generative" if label.codec.generative else "caption.made"
+    return words[f"caption.level.{label.risk.level}"].format(
+        made=words[made].format(codec=" ".join(label.codec.name.split())),
+        places=_places(label.risk, words),
+    )
+
+
+def _places(risk: Risk, words: Mapping[str, str]) -> str:
+    """The kinds of symbol that probably changed, worst first; nothing where there are none."""
+    likely = sorted(
+        (f for f in risk.findings if f.symbol and f.probability >= WORTH_A_WARNING),
+        key=lambda finding: -finding.probability,
+    )
+    *first, last = dict.fromkeys(words[f"symbols.{finding.symbol}"] for finding in likely) or [""]
+    if first:
+        last = words["list.last"].format(first=", ".join(first), last=last)
+    return words["caption.places"].format(places=last) if last else ""

@@ -1,0 +1,42 @@
+"""``provenance caption``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import InvalidError, NotLabelledError
+from . import console
+from .options import Json
+
+
+def caption(
+    file: Annotated[Path, typer.Argument(help="Labelled file; - for standard input.")],
+    language: Annotated[str, typer.Option("--language", "-l", help="en or de.")] = "en",
+    json: Json = False,
+) -> None:
+    """Say in one sentence, for a picture's caption, how far to believe it."""
+    from .. import api
+    from ..labels.wording import caption as sentence
+
+    report = api.verify(file)
+    if report.exit_code == 4:
+        raise InvalidError(f"{report.file}: tampered with, or broken; see `provenance verify`")
+    if report.label is None:
+        raise NotLabelledError(f"{report.file}: carries no label; it was stripped or never written")
+    said = sentence(report.label, language)
+    if not report.trusted:
+        console.note(f"{report.file}: nobody whom you trust has signed this")
+    if json:
+        console.print_json(
+            {
+                "file": report.file,
+                "language": language,
+                "caption": said,
+                "trusted": report.trusted,
+            }
+        )
+    else:
+        console.say(said)
