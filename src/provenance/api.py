@@ -42,6 +42,7 @@ def compress(
     identity: Identity | None = None,
     trust: TrustStore | None = None,
     max_pixels: int = MAX_PIXELS,
+    redact_evidence: bool = False,
     stages: Stages | None = None,
 ) -> Labelled:
     """Compress a photo, assess what that changed, and sign it all into one file.
@@ -55,6 +56,7 @@ def compress(
             ``webp`` for the decoded picture in an ordinary format.
         preview: longest side in px of the preview within the compressed file; None for none.
         identity: who signs; None for this machine's own identity, made at its first use.
+        redact_evidence: leave the words that changed out of the label.
         stages: receives how long each stage took.
 
     Raises:
@@ -78,7 +80,18 @@ def compress(
 
     def finish(encoded: codecs.Encoded) -> Labelled:
         return compressed(
-            encoded, photo, data, name, chosen, to, preview, identity, trust, max_pixels, stages
+            encoded,
+            photo,
+            data,
+            name,
+            chosen,
+            to,
+            preview,
+            identity,
+            trust,
+            max_pixels,
+            redact_evidence,
+            stages,
         )
 
     if max_bytes is not None:
@@ -178,11 +191,15 @@ def assess(
     reconstruction: Source,
     *,
     max_pixels: int = MAX_PIXELS,
+    redact_evidence: bool = False,
     stages: Stages | None = None,
 ) -> Risk:
     """The risk that ``reconstruction`` means something else than ``original``.
 
     Either may be a compressed file, which is decoded.
+
+    Args:
+        redact_evidence: leave the words that changed out of the label.
 
     Raises:
         InputError: A source is missing or no image, or the sizes differ.
@@ -191,7 +208,7 @@ def assess(
     with stages("load"):
         before = load(original, max_pixels)[1]
         after = load(reconstruction, max_pixels)[1]
-    return assessed(before, after, stages)
+    return assessed(before, after, redact_evidence, stages)
 
 
 def label(
@@ -205,11 +222,15 @@ def label(
     identity: Identity | None = None,
     trust: TrustStore | None = None,
     max_pixels: int = MAX_PIXELS,
+    redact_evidence: bool = False,
     stages: Stages | None = None,
 ) -> Labelled:
     """Assess, label and sign what another codec made of ``original``.
 
     The result is the reconstruction's own file, JPEG, PNG or WebP, with label and credential.
+
+    Args:
+        redact_evidence: leave the words that changed out of the label.
 
     Raises:
         InputError: A source is missing or no image, the sizes differ, or the reconstruction is
@@ -224,7 +245,7 @@ def label(
         if shown.media_type not in imaging.RENDITIONS.values():
             raise InputError(f"{other_name}: cannot carry a label; convert it to PNG, JPEG or WebP")
     facts = QualityFacts(quality, bits_per_pixel, None, None)
-    made = label_of(data, photo, shown, codec, model, facts, stages)
+    made = label_of(data, photo, shown, codec, model, facts, redact_evidence, stages)
     with stages("pack"):
         finished = metadata.embed(other, shown.media_type, metadata.packet(made, shown.xmp))
     return signed(

@@ -41,6 +41,7 @@ def compressed(
     identity: Identity | None,
     trust: TrustStore | None,
     max_pixels: int,
+    redact_evidence: bool,
     stages: Stages,
 ) -> Labelled:
     """Decode, assess, pack and sign what was encoded."""
@@ -60,6 +61,7 @@ def compressed(
         codec.facts,
         codec.model,
         QualityFacts(encoded.quality, 8 * size / (photo.width * photo.height), None, None),
+        redact_evidence,
         stages,
     )
     with stages("pack"):
@@ -86,13 +88,15 @@ def compressed(
     return replace(made, notes=notes, bitstream_bytes=None if to else size)
 
 
-def assessed(original: Photo, shown: Photo, stages: Stages) -> Risk:
+def assessed(original: Photo, shown: Photo, redact_evidence: bool, stages: Stages) -> Risk:
     """The risk that ``shown`` means something else than ``original``."""
     from . import risk
 
     timing: dict[str, float] = {}
     with stages("assess"):
-        found = risk.assess(original.pixels, shown.pixels, timing=timing)
+        found = risk.assess(
+            original.pixels, shown.pixels, redact_evidence=redact_evidence, timing=timing
+        )
     stages.divide("assess", timing)
     return found
 
@@ -104,6 +108,7 @@ def label_of(
     codec: CodecFacts,
     model: ModelFacts,
     quality: QualityFacts,
+    redact_evidence: bool,
     stages: Stages,
 ) -> Label:
     """Assess and measure ``shown``, and write down what is known.
@@ -113,7 +118,7 @@ def label_of(
     """
     from . import __version__, metrics
 
-    found = assessed(original, shown, stages)
+    found = assessed(original, shown, redact_evidence, stages)
     with stages("measure"):
         psnr = metrics.psnr_db(original.pixels, shown.pixels)
         ms_ssim = metrics.ms_ssim(original.pixels, shown.pixels)

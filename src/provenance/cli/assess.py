@@ -10,7 +10,7 @@ import typer
 from ..files import MAX_PIXELS
 from ..stages import Stages
 from . import console
-from .options import Json, MaxPixels, MaxScore, Timing
+from .options import Json, MaxPixels, MaxScore, RedactEvidence, Timing
 
 
 def assess(
@@ -20,6 +20,7 @@ def assess(
     ],
     max_score: MaxScore = None,
     max_pixels: MaxPixels = MAX_PIXELS,
+    redact_evidence: RedactEvidence = False,
     timing: Timing = False,
     json: Json = False,
 ) -> None:
@@ -29,7 +30,13 @@ def assess(
 
     with console.progress() as announce:
         stages = Stages(announce)
-        risk = api.assess(original, reconstruction, max_pixels=max_pixels, stages=stages)
+        risk = api.assess(
+            original,
+            reconstruction,
+            max_pixels=max_pixels,
+            redact_evidence=redact_evidence,
+            stages=stages,
+        )
     if timing:
         console.print_timing(stages)
     if json:

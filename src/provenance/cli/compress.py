@@ -21,6 +21,7 @@ from .options import (
     MaxScore,
     Output,
     PasswordFile,
+    RedactEvidence,
     Timing,
     signer,
 )
@@ -77,6 +78,7 @@ def compress(
     ] = "320",
     max_score: MaxScore = None,
     max_pixels: MaxPixels = MAX_PIXELS,
+    redact_evidence: RedactEvidence = False,
     key: Key = None,
     chain: Chain = None,
     password_file: PasswordFile = None,
@@ -105,6 +107,7 @@ def compress(
             preview=side,
             identity=identity,
             max_pixels=max_pixels,
+            redact_evidence=redact_evidence,
             stages=stages,
         )
     writing.finish(

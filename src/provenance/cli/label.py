@@ -20,6 +20,7 @@ from .options import (
     MaxScore,
     Output,
     PasswordFile,
+    RedactEvidence,
     Timing,
     signer,
 )
@@ -50,6 +51,7 @@ def label(
     ] = None,
     max_score: MaxScore = None,
     max_pixels: MaxPixels = MAX_PIXELS,
+    redact_evidence: RedactEvidence = False,
     key: Key = None,
     chain: Chain = None,
     password_file: PasswordFile = None,
@@ -81,6 +83,7 @@ def label(
             bits_per_pixel=bits_per_pixel,
             identity=identity,
             max_pixels=max_pixels,
+            redact_evidence=redact_evidence,
             stages=stages,
         )
     writing.finish(

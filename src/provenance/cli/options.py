@@ -35,6 +35,10 @@ MaxScore = Annotated[
         show_default=False,
     ),
 ]
+RedactEvidence = Annotated[
+    bool,
+    typer.Option("--redact-evidence", help="Leave the words that changed out of the result."),
+]
 Key = Annotated[
     Path | None,
     typer.Option(

@@ -15,6 +15,7 @@ from .calibration import CALIBRATION, VERSION
 from .detectors import find_detectors
 from .merging import merged
 from .pair import Pair
+from .redaction import redacted
 from .scoring import (
     affected_area,
     is_high_impact,
@@ -31,6 +32,7 @@ def assess(
     reconstruction: npt.NDArray[np.uint8],
     *,
     detectors: Sequence[str] | None = None,
+    redact_evidence: bool = False,
     timing: dict[str, float] | None = None,
 ) -> Risk:
     """Find where a reconstruction may mean something else than its original.
@@ -38,6 +40,8 @@ def assess(
     Args:
         original, reconstruction: uint8 [h, w, 3], sRGB, equal sizes from 1x1 up.
         detectors: names of those to run; None runs every one that is installed.
+        redact_evidence: quote nothing that stands in the picture, neither in evidence nor in
+            sentences.
         timing: receives the seconds that each detector took, by its name.
 
     Raises:
@@ -67,6 +71,8 @@ def assess(
         if timing is not None:
             timing[detector.name] = time.perf_counter() - begin
     findings = ranked(found)
+    if redact_evidence:
+        findings = tuple(redacted(finding, width, height) for finding in findings)
     total = score([weight(finding) for finding in findings])
     return Risk(
         score=total,

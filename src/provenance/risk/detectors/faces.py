@@ -26,11 +26,11 @@ from ..calibration import (
     SKIN,
 )
 from ..pair import Pair
+from ..places import whereabouts
 from ..scoring import deceptiveness
 from . import facial
 from .facial import Face, find_faces, same_face
 from .features import EyeChange, FaceChange, compare_features
-from .signal import whereabouts
 
 Box = tuple[int, int, int, int]
 Corners = tuple[float, float, float, float]

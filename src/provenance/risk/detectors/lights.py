@@ -15,8 +15,8 @@ from ...labels import Finding
 from ...taxonomy import Symbol
 from ..calibration import LIGHTS, LIGHTS_BUSY, MIN_PROBABILITY
 from ..pair import Pair
+from ..places import whereabouts
 from ..scoring import deceptiveness
-from .signal import whereabouts
 from .spots import Spot, find_spots
 
 Lab = tuple[float, float, float]

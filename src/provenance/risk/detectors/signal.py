@@ -8,6 +8,7 @@ from ...labels import Finding
 from ...taxonomy import Type
 from ..calibration import MIN_PROBABILITY, REGION
 from ..pair import Pair
+from ..places import whereabouts
 from ..scoring import deceptiveness
 from ..signals import Measurement
 from ..signals.regions import Region, regions
@@ -105,14 +106,3 @@ def _sentence(seen: Measurement, where: str) -> str:
     if seen.contrast_ratio > 1.4:
         return f"Something {where} stands out more than it did."
     return f"Something {where} has another colour or contrast than it had."
-
-
-def whereabouts(box: Box, width: int, height: int) -> str:
-    """Where in a picture of this size a box lies, such as ``at the top left``."""
-    across = (box[0] + box[2] / 2) / width
-    down = (box[1] + box[3] / 2) / height
-    row = "top" if down < 1 / 3 else "bottom" if down > 2 / 3 else ""
-    column = "left" if across < 1 / 3 else "right" if across > 2 / 3 else ""
-    if not row and not column:
-        return "in the middle"
-    return f"at the {' '.join(part for part in (row, column) if part)}"

@@ -26,10 +26,10 @@ from ..calibration import (
     TEXT_VISIBLE,
 )
 from ..pair import Pair
+from ..places import whereabouts
 from ..scoring import deceptiveness
 from .perturbation import recompressed
 from .reading import Line, Reading, crop, find_lines, models, read_lines
-from .signal import whereabouts
 from .strokes import compare_strokes
 from .words import ChangedWord, changed_words, folded
 
