@@ -22,10 +22,13 @@ ALLOWED: dict[str, set[str]] = {
     "bench": LEAVES | {"labels", "codecs", "risk", "annotation"},
     "training": LEAVES | {"labels", "codecs"},
     "annotation": LEAVES | {"labels"},
-    "assembly": LEAVES | {"labels", "codecs", "container", "risk", "metadata", "credentials"},
+    "viewer": LEAVES | {"labels", "verification"},
+    "assembly": LEAVES
+    | {"labels", "codecs", "container", "risk", "metadata", "credentials"}
+    | {"viewer"},
     "api": LEAVES
     | {"labels", "codecs", "container", "risk", "metadata", "credentials"}
-    | {"verification", "assembly"},
+    | {"verification", "assembly", "viewer"},
     "cli": LEAVES
     | {"labels", "codecs", "credentials", "verification"}
     | {"assembly", "api", "bench", "annotation"},

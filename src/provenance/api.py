@@ -6,6 +6,7 @@ Each takes a path, or the bytes themselves, and returns a frozen result; none wr
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from . import codecs, container, imaging, metadata
@@ -18,6 +19,7 @@ from .labels import CodecFacts, Label, ModelFacts, QualityFacts, Risk
 from .stages import Stages
 from .verification import Report
 from .verification import verify as verify_bytes
+from .viewer.stamp import stamp as stamped
 
 Source = Path | str | bytes
 """A file by its path (``-`` is standard input), or its bytes."""
@@ -156,6 +158,7 @@ def decompress(
     identity: Identity | None = None,
     trust: TrustStore | None = None,
     max_pixels: int = MAX_PIXELS,
+    stamp: bool = False,
     stages: Stages | None = None,
 ) -> Labelled:
     """The full picture of a compressed file, as a labelled and signed rendition.
@@ -164,11 +167,15 @@ def decompress(
     says what the XMP says; whoever needs to know that it was genuine calls `verify` first. The
     compressed file becomes the parent ingredient, so a broken credential stays visible.
 
+    Args:
+        stamp: draw the risk level into a corner, for where no metadata survives.
+
     Raises:
         InputError: The source is missing or is no compressed file.
         InvalidError: Container or bitstream are broken.
         NotLabelledError: It carries no label.
         ModelError: Its model is not installed here.
+        UsageError: The picture is too small for a mark.
     """
     stages = stages or Stages()
     name, data = _read(source)
@@ -178,12 +185,15 @@ def decompress(
             raise NotLabelledError(f"{name}: carries no label; it was stripped or never written")
     with stages("decode"):
         photo = _decoded(parts, max_pixels)
+    place = None
     with stages("render"):
+        if stamp:
+            photo, place = stamped(photo, label.risk, name)
         finished = imaging.render(photo, to)
     with stages("pack"):
         media_type = imaging.RENDITIONS[to]
         finished = metadata.embed(finished, media_type, metadata.packet(label, parts.xmp))
-    return signed(finished, media_type, label, identity, trust, data, AVIF, name, stages)
+    return signed(finished, media_type, label, identity, trust, data, AVIF, name, stages, place)
 
 
 def assess(
@@ -223,6 +233,7 @@ def label(
     trust: TrustStore | None = None,
     max_pixels: int = MAX_PIXELS,
     redact_evidence: bool = False,
+    stamp: bool = False,
     stages: Stages | None = None,
 ) -> Labelled:
     """Assess, label and sign what another codec made of ``original``.
@@ -231,10 +242,13 @@ def label(
 
     Args:
         redact_evidence: leave the words that changed out of the label.
+        stamp: draw the risk level into a corner, for where no metadata survives; the picture is
+            then encoded anew, and assessed as it is after that.
 
     Raises:
         InputError: A source is missing or no image, the sizes differ, or the reconstruction is
             in a format that cannot carry a label.
+        UsageError: The picture is too small for a mark.
     """
     stages = stages or Stages()
     name, data = _read(original)
@@ -244,11 +258,23 @@ def label(
         shown = imaging.load(other, other_name, max_pixels=max_pixels)
         if shown.media_type not in imaging.RENDITIONS.values():
             raise InputError(f"{other_name}: cannot carry a label; convert it to PNG, JPEG or WebP")
+    kind = next(kind for kind, name in imaging.RENDITIONS.items() if name == shown.media_type)
+    unmarked = shown
+    if stamp:
+        with stages("render"):
+            # A mark means to encode again: what is assessed is what people will see around it.
+            again = imaging.render(unmarked, kind)
+            shown = imaging.load(again, other_name, max_pixels=max_pixels)
     facts = QualityFacts(quality, bits_per_pixel, None, None)
     made = label_of(data, photo, shown, codec, model, facts, redact_evidence, stages)
+    place = None
+    if stamp:
+        with stages("render"):
+            marked, place = stamped(unmarked, made.risk, other_name)
+            other = imaging.render(marked, kind)
     with stages("pack"):
-        finished = metadata.embed(other, shown.media_type, metadata.packet(made, shown.xmp))
-    return signed(
+        finished = metadata.embed(other, shown.media_type, metadata.packet(made, unmarked.xmp))
+    labelled = signed(
         finished,
         shown.media_type,
         made,
@@ -258,7 +284,9 @@ def label(
         photo.media_type,
         other_name,
         stages,
+        place,
     )
+    return replace(labelled, notes=(*unmarked.notes, *labelled.notes)) if stamp else labelled
 
 
 def verify(

@@ -13,6 +13,7 @@ from .imaging import Photo
 from .labels import CodecFacts, Label, ModelFacts, OriginalFacts, QualityFacts, Risk, ToolFacts
 from .labels.wording import warnings
 from .stages import Stages
+from .viewer.stamp import Box
 
 AVIF = "image/avif"
 
@@ -144,8 +145,13 @@ def signed(
     parent_media_type: str,
     name: str,
     stages: Stages,
+    stamp: Box | None = None,
 ) -> Labelled:
-    """Sign a finished file, whose parent ingredient is ``parent``."""
+    """Sign a finished file, whose parent ingredient is ``parent``.
+
+    Args:
+        stamp: where a visible mark was drawn into it.
+    """
     from .credentials import sign
 
     with stages("sign"):
@@ -159,5 +165,6 @@ def signed(
             original_media_type=parent_media_type,
             title=Path(name).name,
             trust=trust or default_trust(),
+            stamp=stamp,
         )
     return Labelled(data, media_type, label, None, signer.notes)

@@ -19,6 +19,7 @@ from .options import (
     MaxPixels,
     Output,
     PasswordFile,
+    Stamp,
     Timing,
     signer,
 )
@@ -32,6 +33,7 @@ def decompress(
         typer.Option(help="Format; by default the output's suffix, else png.", show_default=False),
     ] = None,
     max_pixels: MaxPixels = MAX_PIXELS,
+    stamp: Stamp = False,
     key: Key = None,
     chain: Chain = None,
     password_file: PasswordFile = None,
@@ -50,7 +52,12 @@ def decompress(
     with console.progress() as announce:
         stages = Stages(announce)
         result = api.decompress(
-            file, to=kind, identity=identity, max_pixels=max_pixels, stages=stages
+            file,
+            to=kind,
+            identity=identity,
+            max_pixels=max_pixels,
+            stamp=stamp,
+            stages=stages,
         )
     writing.finish(result, target, stages, force=force, json=json, timing=timing)
 

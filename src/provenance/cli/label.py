@@ -21,6 +21,7 @@ from .options import (
     Output,
     PasswordFile,
     RedactEvidence,
+    Stamp,
     Timing,
     signer,
 )
@@ -52,6 +53,7 @@ def label(
     max_score: MaxScore = None,
     max_pixels: MaxPixels = MAX_PIXELS,
     redact_evidence: RedactEvidence = False,
+    stamp: Stamp = False,
     key: Key = None,
     chain: Chain = None,
     password_file: PasswordFile = None,
@@ -84,6 +86,7 @@ def label(
             identity=identity,
             max_pixels=max_pixels,
             redact_evidence=redact_evidence,
+            stamp=stamp,
             stages=stages,
         )
     writing.finish(

@@ -39,6 +39,9 @@ RedactEvidence = Annotated[
     bool,
     typer.Option("--redact-evidence", help="Leave the words that changed out of the result."),
 ]
+Stamp = Annotated[
+    bool, typer.Option("--stamp", help="Draw the risk level into a corner of the picture.")
+]
 Key = Annotated[
     Path | None,
     typer.Option(

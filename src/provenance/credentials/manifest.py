@@ -18,11 +18,17 @@ HIGH = 4
 """Risk level from which a generative decoder's work is no longer called a mere transcoding."""
 
 
-def definition(label: Label, title: str | None, parent: str) -> dict[str, Any]:
+Box = tuple[int, int, int, int]
+
+
+def definition(
+    label: Label, title: str | None, parent: str, stamp: Box | None = None
+) -> dict[str, Any]:
     """The manifest definition.
 
     Args:
         parent: identifier of the ingredient that is the original.
+        stamp: where a visible mark was drawn: x, y, width, height in px.
     """
     manifest: dict[str, Any] = {
         "claim_generator_info": [{"name": label.tool.name, "version": label.tool.version}],
@@ -30,7 +36,7 @@ def definition(label: Label, title: str | None, parent: str) -> dict[str, Any]:
             {
                 "label": "c2pa.actions.v2",
                 "created": True,
-                "data": {"actions": _actions(label, parent)},
+                "data": {"actions": _actions(label, parent, stamp)},
             },
             {"label": LABEL_ASSERTION, "created": True, "data": to_json(label)},
         ],
@@ -56,7 +62,7 @@ def new_identifier() -> str:
     return f"xmp.iid:{uuid.uuid4()}"
 
 
-def _actions(label: Label, parent: str) -> list[dict[str, Any]]:
+def _actions(label: Label, parent: str, stamp: Box | None) -> list[dict[str, Any]]:
     """Opened, then transcoded, and edited where "no editorial change" would be untrue.
 
     A manifest with nothing but opened and transcoded asserts that (C2PA 2.2, 18.14.9); a decoder
@@ -77,4 +83,19 @@ def _actions(label: Label, parent: str) -> list[dict[str, Any]]:
     if label.codec.generative and label.risk.level >= HIGH:
         reason = "The decoder is generative and the risk of miscompression is high."
         actions.append({"action": "c2pa.edited", "description": reason, **codec})
+    if stamp:
+        actions.append(_stamped(label, stamp))
     return actions
+
+
+def _stamped(label: Label, stamp: Box) -> dict[str, Any]:
+    """A mark that people see is an edit: ``c2pa.watermarked`` means one that they do not."""
+    x, y, width, height = stamp
+    shape = {"type": "rectangle", "unit": "pixel", "origin": {"x": x, "y": y}}
+    region = {"type": "spatial", "shape": {**shape, "width": width, "height": height}}
+    return {
+        "action": "c2pa.edited",
+        "description": f"A visible mark was drawn in: risk level {label.risk.level} of 5.",
+        "softwareAgent": {"name": label.tool.name, "version": label.tool.version},
+        "changes": [{"description": "the mark", "region": [region]}],
+    }

@@ -11,7 +11,7 @@ from ..errors import InputError, SigningError
 from ..labels import Label
 from .certificates import is_ca, to_pem
 from .identity import Identity, private_pem
-from .manifest import UNREADABLE, definition, new_identifier, parent_ingredient
+from .manifest import UNREADABLE, Box, definition, new_identifier, parent_ingredient
 from .settings import library_settings
 from .trust import Anchor, TrustStore
 
@@ -41,6 +41,7 @@ def sign(
     original_media_type: str,
     title: str | None = None,
     trust: TrustStore | None = None,
+    stamp: Box | None = None,
 ) -> bytes:
     """The same file with a manifest; a manifest it had is replaced. Nothing is sent anywhere.
 
@@ -52,6 +53,7 @@ def sign(
             name alone; its hash stands in the label.
         title: name of the file, without folders.
         trust: whose signatures on the original count as trusted in the record of it.
+        stamp: where a visible mark was drawn into the picture: x, y, width, height in px.
 
     Raises:
         InputError: ``media_type`` cannot be signed.
@@ -61,7 +63,7 @@ def sign(
         raise InputError(f"{media_type}: cannot be signed; use one of {', '.join(MEDIA_TYPES)}")
     settings = library_settings([*(trust.list() if trust else ()), *_own(identity)])
     parent = new_identifier()
-    manifest = definition(label, title, parent)
+    manifest = definition(label, title, parent, stamp)
     ingredient = parent_ingredient(parent, original_media_type)
     fault: list[Exception] = []
 

@@ -1,0 +1,1 @@
+"""How people see it: icons, the mark drawn into a picture, pages."""
