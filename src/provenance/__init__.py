@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .api import assess, compress, decompress, label, show, verify
     from .assembly import Labelled
-    from .credentials import Identity, TrustStore, load_identity
+    from .credentials import Identity, TrustStore, load_signer
     from .errors import ProvenanceError
     from .labels.model import CodecFacts, Finding, Label, ModelFacts, Risk
     from .labels.wording import caption
@@ -37,7 +37,7 @@ __all__ = [
     "compress",
     "decompress",
     "label",
-    "load_identity",
+    "load_signer",
     "show",
     "verify",
 ]
@@ -45,7 +45,7 @@ __all__ = [
 _HOMES = {
     "api": ("assess", "compress", "decompress", "label", "show", "verify"),
     "assembly": ("Labelled",),
-    "credentials": ("Identity", "TrustStore", "load_identity"),
+    "credentials": ("Identity", "TrustStore", "load_signer"),
     "errors": ("ProvenanceError",),
     "labels.model": ("CodecFacts", "Finding", "Label", "ModelFacts", "Risk"),
     "labels.wording": ("caption",),

@@ -118,7 +118,7 @@ def test_usage_errors(provenance: Command, astronaut: Path, tmp_path: Path) -> N
     _one_line(provenance("compress", astronaut, "--codec", "none", "-o", out), 2, "no such codec")
     _one_line(provenance("compress", astronaut, "--preview", "big", "-o", out), 2, "--preview")
     _one_line(provenance("compress", astronaut, "-o", "-", "--json"), 2, "--json")
-    _one_line(provenance("compress", astronaut, "--key", "k.pem", "-o", out), 2, "--chain")
+    _one_line(provenance("compress", astronaut, "--certificate", "c.pem", "-o", out), 2, "--signer")
     assert not out.exists()
 
 

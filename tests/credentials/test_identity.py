@@ -1,4 +1,4 @@
-"""Identities are made once, kept private, checked when loaded and renewed in time."""
+"""Identities are made once, kept private and renewed in time."""
 
 from __future__ import annotations
 
@@ -7,29 +7,21 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from provenance.credentials import (
-    Identity,
     TrustStore,
     home,
     identity_folder,
-    load_identity,
     local_identity,
     new_identity,
     trust_folder,
 )
 from provenance.credentials import certificates as x
-from provenance.errors import InputError, OutputError, SigningError
-
-if TYPE_CHECKING:
-    from .conftest import Authority
+from provenance.errors import InputError, OutputError
 
 
 def test_the_configuration_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -138,115 +130,3 @@ def test_a_leaf_near_its_end_is_renewed_by_the_same_ca(
     assert new.subject.organisation == "Example Press"
     assert new.valid_until - datetime.datetime.now(datetime.UTC) > datetime.timedelta(days=700)
     assert (tmp_path / "identity" / "signer.pem").stat().st_mode & 0o777 == 0o600
-
-
-def stored(folder: Path, identity: Identity, password: bytes | None = None) -> tuple[Path, Path]:
-    chain, key = folder / "my-chain.pem", folder / "my-key.pem"
-    chain.write_bytes(x.to_pem(identity.chain))
-    assert not callable(identity.key)
-    hidden: Any = serialization.NoEncryption()
-    if password:
-        hidden = serialization.BestAvailableEncryption(password)
-    key.write_bytes(
-        identity.key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, hidden
-        )
-    )
-    key.chmod(0o600)
-    return chain, key
-
-
-@pytest.mark.parametrize(
-    ("key", "algorithm"),
-    [
-        (ec.generate_private_key(ec.SECP256R1()), "es256"),
-        (ec.generate_private_key(ec.SECP384R1()), "es384"),
-        (ed25519.Ed25519PrivateKey.generate(), "ed25519"),
-        (rsa.generate_private_key(public_exponent=65537, key_size=2048), "ps256"),
-    ],
-)
-def test_the_algorithm_follows_from_the_key(
-    key: Any, algorithm: str, authority: Authority, tmp_path: Path
-) -> None:
-    loaded = load_identity(*stored(tmp_path, authority.issue(key=key)))
-    assert loaded.algorithm == algorithm
-    assert loaded.notes == ()
-
-
-def test_encrypted_keys_need_their_password(authority: Authority, tmp_path: Path) -> None:
-    chain, key = stored(tmp_path, authority.issue(), b"correct horse")
-    assert load_identity(chain, key, b"correct horse").algorithm == "es256"
-    with pytest.raises(InputError, match="needs its password"):
-        load_identity(chain, key)
-    with pytest.raises(InputError, match="password is wrong"):
-        load_identity(chain, key, b"battery staple")
-    chain, key = stored(tmp_path, authority.issue())
-    with pytest.raises(InputError, match="not encrypted"):
-        load_identity(chain, key, b"correct horse")
-
-
-def test_a_key_that_others_can_read_is_noted(authority: Authority, tmp_path: Path) -> None:
-    chain, key = stored(tmp_path, authority.issue())
-    key.chmod(0o644)
-    (note,) = load_identity(chain, key).notes
-    assert "chmod 600" in note
-
-
-@pytest.mark.parametrize(
-    ("wanted", "message"),
-    [
-        ({"organisation": None}, "organisation"),
-        ({"days": (-100, -1)}, "expired"),
-        ({"days": (1, 100)}, "valid only from"),
-        ({"usages": None}, "not made for C2PA"),
-        ({"usages": [ExtendedKeyUsageOID.CODE_SIGNING]}, "emailProtection"),
-        ({"usages": [ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE]}, "emailProtection"),
-        ({"key": ec.generate_private_key(ec.SECP256K1())}, "curve"),
-    ],
-)
-def test_certificates_that_readers_would_refuse_are_refused_at_once(
-    wanted: dict[str, Any], message: str, authority: Authority, tmp_path: Path
-) -> None:
-    if "key" in wanted:
-        with pytest.raises(SigningError, match=message):
-            x.algorithm_of(wanted["key"])
-        return
-    with pytest.raises(SigningError, match=message):
-        load_identity(*stored(tmp_path, authority.issue(**wanted)))
-
-
-def test_files_that_do_not_belong_together(authority: Authority, tmp_path: Path) -> None:
-    chain, key = stored(tmp_path, authority.issue())
-    other = tmp_path / "other"
-    other.mkdir()
-    wrong_chain, wrong_key = stored(other, authority.issue())
-    with pytest.raises(SigningError, match="not the key"):
-        load_identity(chain, wrong_key)
-    wrong_chain.write_bytes(chain.read_bytes().split(b"-----BEGIN")[0] + chain.read_bytes() * 2)
-    with pytest.raises(SigningError, match="not issued by the next"):
-        load_identity(wrong_chain, key)
-    wrong_chain.write_bytes(authority.path.read_bytes())
-    with pytest.raises(SigningError, match="not the key"):
-        load_identity(wrong_chain, key)
-
-
-def test_files_that_are_no_pem(authority: Authority, tmp_path: Path) -> None:
-    chain, key = stored(tmp_path, authority.issue())
-    noise = tmp_path / "noise"
-    noise.write_bytes(b"\0\1\2")
-    noise.chmod(0o600)
-    with pytest.raises(InputError, match="noise"):
-        load_identity(noise, key)
-    with pytest.raises(InputError, match="noise"):
-        load_identity(chain, noise)
-    with pytest.raises(InputError, match="no such file"):
-        load_identity(tmp_path / "none", key)
-    noise.write_bytes(
-        x25519.X25519PrivateKey.generate().private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    with pytest.raises(InputError, match="cannot sign"):
-        load_identity(chain, noise)

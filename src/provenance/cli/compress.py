@@ -13,15 +13,15 @@ from ..files import MAX_PIXELS
 from ..stages import Stages
 from . import console, writing
 from .options import (
-    Chain,
+    Certificate,
     Force,
     Json,
-    Key,
     MaxPixels,
     MaxScore,
     Output,
     PasswordFile,
     RedactEvidence,
+    Signer,
     Timing,
     signer,
 )
@@ -79,8 +79,8 @@ def compress(
     max_score: MaxScore = None,
     max_pixels: MaxPixels = MAX_PIXELS,
     redact_evidence: RedactEvidence = False,
-    key: Key = None,
-    chain: Chain = None,
+    key: Signer = None,
+    certificate: Certificate = None,
     password_file: PasswordFile = None,
     force: Force = False,
     timing: Timing = False,
@@ -90,7 +90,7 @@ def compress(
     suffix = f".labelled{SUFFIXES[to]}" if to else ".avif"
     target = writing.prepare(output, photo, suffix, (photo,), force=force, json=json)
     side = _preview_side(preview)
-    identity = signer(key, chain, password_file)
+    identity = signer(key, certificate, password_file)
 
     from .. import api
 

@@ -12,13 +12,13 @@ from ..stages import Stages
 from . import console, writing
 from .compress import SUFFIXES, Rendition
 from .options import (
-    Chain,
+    Certificate,
     Force,
     Json,
-    Key,
     MaxPixels,
     Output,
     PasswordFile,
+    Signer,
     Stamp,
     Timing,
     signer,
@@ -34,8 +34,8 @@ def decompress(
     ] = None,
     max_pixels: MaxPixels = MAX_PIXELS,
     stamp: Stamp = False,
-    key: Key = None,
-    chain: Chain = None,
+    key: Signer = None,
+    certificate: Certificate = None,
     password_file: PasswordFile = None,
     force: Force = False,
     timing: Timing = False,
@@ -45,7 +45,7 @@ def decompress(
     kind = to or _by_suffix(output)
     suffix = f".decoded{SUFFIXES[kind]}"
     target = writing.prepare(output, file, suffix, (file,), force=force, json=json)
-    identity = signer(key, chain, password_file)
+    identity = signer(key, certificate, password_file)
 
     from .. import api
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import console
-from .options import Chain, Force, Json, Key, PasswordFile, signer
+from .options import Certificate, Force, Json, PasswordFile, Signer, signer
 
 if TYPE_CHECKING:
     from ..credentials import Identity
@@ -17,10 +17,13 @@ app = typer.Typer(no_args_is_help=True, help="Who signs: the key and its certifi
 
 @app.command()
 def show(
-    key: Key = None, chain: Chain = None, password_file: PasswordFile = None, json: Json = False
+    key: Signer = None,
+    certificate: Certificate = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
 ) -> None:
     """Show the identity that signs; the first call makes one for this machine."""
-    _print(signer(key, chain, password_file), json)
+    _print(signer(key, certificate, password_file), json)
 
 
 @app.command()

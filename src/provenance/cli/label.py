@@ -12,15 +12,15 @@ from ..files import MAX_PIXELS
 from ..stages import Stages
 from . import console, writing
 from .options import (
-    Chain,
+    Certificate,
     Force,
     Json,
-    Key,
     MaxPixels,
     MaxScore,
     Output,
     PasswordFile,
     RedactEvidence,
+    Signer,
     Stamp,
     Timing,
     signer,
@@ -54,8 +54,8 @@ def label(
     max_pixels: MaxPixels = MAX_PIXELS,
     redact_evidence: RedactEvidence = False,
     stamp: Stamp = False,
-    key: Key = None,
-    chain: Chain = None,
+    key: Signer = None,
+    certificate: Certificate = None,
     password_file: PasswordFile = None,
     force: Force = False,
     timing: Timing = False,
@@ -69,7 +69,7 @@ def label(
     suffix = f".labelled{reconstruction.suffix}"
     inputs = (original, reconstruction)
     target = writing.prepare(output, reconstruction, suffix, inputs, force=force, json=json)
-    identity = signer(key, chain, password_file)
+    identity = signer(key, certificate, password_file)
 
     from .. import api
     from ..labels import CodecFacts, ModelFacts

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import getpass
 import importlib.util
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import UsageError
+from ..errors import InputError, UsageError
+from ..files import STANDARD_STREAM, read
+from . import console
 
 if TYPE_CHECKING:
     from ..credentials import Identity
@@ -42,18 +47,23 @@ RedactEvidence = Annotated[
 Stamp = Annotated[
     bool, typer.Option("--stamp", help="Draw the risk level into a corner of the picture.")
 ]
-Key = Annotated[
-    Path | None,
+Signer = Annotated[
+    str | None,
     typer.Option(
-        "--key", envvar="PROVENANCE_KEY", help="Private key (PEM) to sign with.", show_default=False
+        "--signer",
+        envvar="PROVENANCE_SIGNER",
+        metavar="URI",
+        help="Key to sign with, such as file:desk.p12; see docs/signing.md.",
+        show_default=False,
     ),
 ]
-Chain = Annotated[
+Certificate = Annotated[
     Path | None,
     typer.Option(
-        "--chain",
-        envvar="PROVENANCE_CHAIN",
-        help="Its certificates (PEM), leaf first.",
+        "--certificate",
+        envvar="PROVENANCE_CERTIFICATE",
+        metavar="PEM",
+        help="Its certificates, leaf first, where the key does not bring them.",
         show_default=False,
     ),
 ]
@@ -62,28 +72,48 @@ PasswordFile = Annotated[
     typer.Option(
         "--password-file",
         envvar="PROVENANCE_PASSWORD_FILE",
-        help="File with the password of the key.",
+        help="File with its password; else PROVENANCE_PASSWORD, else asked for.",
         show_default=False,
     ),
 ]
 
 
-def signer(key: Path | None, chain: Path | None, password_file: Path | None) -> Identity:
+def signer(uri: str | None, certificate: Path | None, password_file: Path | None) -> Identity:
     """The identity that the options name; this machine's own without them.
 
     Raises:
-        UsageError: Only one of key and chain is given.
-        InputError: A file is missing or no PEM, or the password is wrong.
+        UsageError: A certificate without a signer, or a URI that is none.
+        InputError: A file is missing or not what it should be, or the password is wrong.
+        SigningError: Key and certificate are no pair, or verifiers would refuse them.
     """
-    from ..credentials import default_identity, load_identity
-    from ..files import read
+    from ..credentials import default_identity, load_signer
 
-    if key is None and chain is None:
+    if uri is None:
+        if certificate is not None:
+            raise UsageError("--certificate belongs to a key; name it with --signer")
         return default_identity()
-    if key is None or chain is None:
-        raise UsageError("--key and --chain belong together; give both or neither")
-    password = read(password_file, 10_000).rstrip(b"\r\n") if password_file else None
-    return load_identity(chain, key, password)
+    return load_signer(uri, certificate, lambda of: _password(of, password_file))
+
+
+def _password(of: str, file: Path | None) -> bytes:
+    """From the file, else the environment, else the terminal; never from the command line.
+
+    Raises:
+        InputError: It is nowhere.
+    """
+    if file is not None:
+        password = read(file, 10_000).rstrip(b"\r\n")
+        if file != STANDARD_STREAM and file.stat().st_mode & 0o077:
+            console.note(f"{file}: password file readable by others; use chmod 600")
+        return password
+    if (told := os.environ.get("PROVENANCE_PASSWORD")) is not None:
+        return told.encode()
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        return getpass.getpass(f"Password of {console.printable(of)}: ", sys.stderr).encode()
+    raise InputError(
+        f"{of}: needs its password; give --password-file, set PROVENANCE_PASSWORD, "
+        "or run where it can be asked for"
+    )
 
 
 def need(extra: str, *modules: str) -> None:

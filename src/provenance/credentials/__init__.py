@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from .config import home, identity_folder, trust_folder
 from .credential import Action, Credential, Ingredient
-from .identity import Identity, load_identity, local_identity, new_identity
-from .local import default_identity, default_trust
+from .identity import Identity
+from .local import default_identity, default_trust, local_identity, new_identity
+from .signers import Secret, load_signer
 from .trust import Anchor, TrustStore
 
 if TYPE_CHECKING:
@@ -25,12 +26,13 @@ __all__ = [
     "Credential",
     "Identity",
     "Ingredient",
+    "Secret",
     "TrustStore",
     "default_identity",
     "default_trust",
     "home",
     "identity_folder",
-    "load_identity",
+    "load_signer",
     "local_identity",
     "new_identity",
     "read",

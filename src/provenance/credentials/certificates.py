@@ -31,6 +31,9 @@ CA_DAYS = 3650
 LEAF_DAYS = 730
 
 _CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
+MAX_PEM = 1_000_000
+"""Largest file of keys or certificates that is read, in bytes."""
+
 _MOST_CERTIFICATES = 1000
 _LONGEST_NAME = 64
 """RFC 5280, appendix A.1; the CA's own name needs three more than the signer's, hence 60."""
@@ -90,18 +93,23 @@ def is_ca(certificate: x509.Certificate) -> bool:
     return constraints.value.ca
 
 
-def algorithm_of(key: PrivateKey) -> str:
+def algorithm_of(key: object) -> str:
     """The C2PA name of the signature algorithm that a key signs with.
 
+    Args:
+        key: public or private.
+
     Raises:
-        SigningError: A curve or size that C2PA does not allow.
+        SigningError: A kind, curve or size that C2PA does not allow.
     """
-    if isinstance(key, ed25519.Ed25519PrivateKey):
+    if isinstance(key, ed25519.Ed25519PrivateKey | ed25519.Ed25519PublicKey):
         return "ed25519"
-    if isinstance(key, rsa.RSAPrivateKey):
+    if isinstance(key, rsa.RSAPrivateKey | rsa.RSAPublicKey):
         if key.key_size < 2048:
             raise SigningError(f"RSA key of {key.key_size} bits: at least 2048 are needed")
         return "ps256"
+    if not isinstance(key, ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey):
+        raise SigningError("keys of this kind cannot sign; use P-256, P-384, Ed25519 or RSA")
     name = _CURVES.get(key.curve.name)
     if name is None:
         raise SigningError(f"curve {key.curve.name}: use P-256, P-384, P-521 or Ed25519")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+SIGNER, CA, CA_KEY = "signer.pem", "ca.pem", "ca-key.pem"
+"""Files of an identity's folder."""
+
 
 def home() -> Path:
     """The configuration folder: ``$PROVENANCE_HOME``, else under ``$XDG_CONFIG_HOME``.

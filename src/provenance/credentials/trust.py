@@ -13,7 +13,7 @@ from cryptography import x509
 from ..errors import InputError, OutputError
 from ..files import read, write
 from .certificates import is_ca, read_pem, subject_of, to_pem
-from .identity import CA
+from .config import CA
 
 LOCAL = "local"
 """Name of the anchor that is the local identity's own CA."""
