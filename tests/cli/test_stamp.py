@@ -21,8 +21,8 @@ def _pixels(path: Path) -> np.ndarray:
         return np.asarray(image.convert("RGB")).astype(int)
 
 
-def _region(path: Path) -> dict[str, object]:
-    """Where the signed actions say that the mark is."""
+def _region(path: Path) -> tuple[int, int, int]:
+    """Where the signed actions say that the mark is: x, y and side in px."""
     data = path.read_bytes()
     with c2pa.Reader(media_type(data, path.name), io.BytesIO(data)) as reader:
         assertions = reader.get_active_manifest()["assertions"]
@@ -30,8 +30,10 @@ def _region(path: Path) -> dict[str, object]:
     assert [action["action"] for action in actions][:2] == ["c2pa.opened", "c2pa.transcoded"]
     [edit] = [action for action in actions if "visible mark" in action.get("description", "")]
     assert edit["action"] == "c2pa.edited"
-    found: dict[str, object] = edit["changes"][0]["region"][0]["shape"]
-    return found
+    shape = edit["changes"][0]["region"][0]["shape"]
+    assert (shape["type"], shape["unit"]) == ("rectangle", "pixel")
+    assert shape["width"] == shape["height"]
+    return int(shape["origin"]["x"]), int(shape["origin"]["y"]), int(shape["width"])
 
 
 def test_a_decoded_picture_carries_its_level_in_a_corner(
@@ -40,8 +42,7 @@ def test_a_decoded_picture_carries_its_level_in_a_corner(
     plain, marked = tmp_path / "plain.png", tmp_path / "marked.png"
     assert provenance("decompress", compressed, "-o", plain).code == 0
     told = provenance("decompress", compressed, "--stamp", "-o", marked, "--json").json("written")
-    shape = _region(marked)
-    (x, y), side = (shape["origin"][k] for k in ("x", "y")), shape["width"]  # type: ignore[index]
+    x, y, side = _region(marked)
     difference = np.abs(_pixels(plain) - _pixels(marked))
     rows, columns = np.nonzero(difference.max(axis=2))
     assert x <= columns.min() and columns.max() < x + side
@@ -69,8 +70,7 @@ def test_what_another_codec_made_is_marked_and_stays_in_its_format(
     assert reconstruction.read_bytes() == before
     with Image.open(marked) as image:
         assert str(image.format).lower() == kind
-    shape = _region(marked)
-    (x, y), side = (shape["origin"][k] for k in ("x", "y")), shape["width"]  # type: ignore[index]
+    x, y, side = _region(marked)
     difference = np.abs(_pixels(reconstruction) - _pixels(marked))
     assert (difference[y : y + side, x : x + side] > 60).any()
     # Around the mark the second encoding may cost a little, and no more.
