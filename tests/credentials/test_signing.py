@@ -344,6 +344,24 @@ def test_the_signers_own_error_reaches_the_user(
     assert isinstance(caught.value.__cause__, OSError)
 
 
+def test_ctrl_c_while_a_key_elsewhere_signs_is_no_refusal(
+    files: dict[str, bytes], label: Label, authority: Authority, original: bytes
+) -> None:
+    def elsewhere(_payload: bytes) -> bytes:
+        raise KeyboardInterrupt
+
+    identity = dataclasses.replace(authority.issue(), key=elsewhere)
+    with pytest.raises(KeyboardInterrupt):
+        sign(
+            files["image/png"],
+            "image/png",
+            label,
+            identity,
+            original=original,
+            original_media_type="image/jpeg",
+        )
+
+
 def test_types_that_cannot_be_signed(label: Label, identity: Identity) -> None:
     with pytest.raises(InputError, match="image/bmp"):
         sign(b"BM", "image/bmp", label, identity, original=b"", original_media_type="image/bmp")

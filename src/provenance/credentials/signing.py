@@ -13,6 +13,7 @@ from .certificates import is_ca, to_pem
 from .identity import Identity, private_pem
 from .manifest import UNREADABLE, Box, definition, new_identifier, parent_ingredient
 from .settings import library_settings
+from .signatures import verified
 from .trust import Anchor, TrustStore
 
 MEDIA_TYPES = ("image/avif", "image/jpeg", "image/png", "image/webp", "image/tiff")
@@ -65,7 +66,7 @@ def sign(
     parent = new_identifier()
     manifest = definition(label, title, parent, stamp)
     ingredient = parent_ingredient(parent, original_media_type)
-    fault: list[Exception] = []
+    fault: list[BaseException] = []
 
     def attempt(kind: str, described: dict[str, str]) -> bytes:
         signed = io.BytesIO()
@@ -90,34 +91,40 @@ def sign(
             ingredient = {**ingredient, "description": UNREADABLE}
         return attempt(_BYTES, ingredient)
     except c2pa.C2paError as error:
+        if fault and not isinstance(fault[0], Exception):
+            raise fault[0] from None  # somebody pressed Ctrl-C
         if fault:
             raise SigningError(f"the signer refused: {fault[0]}") from fault[0]
         raise SigningError(f"no manifest could be made: {_line(error)}") from error
 
 
-def _native(identity: Identity, fault: list[Exception]) -> c2pa.Signer:
+def _native(identity: Identity, fault: list[BaseException]) -> c2pa.Signer:
     """The library's signer.
 
     A key at hand goes in as PEM: the library then reserves 9 KB less in every file than for a
-    callback. A callback's own error would be swallowed, so it is kept in ``fault``.
+    callback.
     """
     chain = to_pem(identity.chain)
     pem = private_pem(identity)
     if pem is not None:
         name = identity.algorithm.encode()
         return c2pa.Signer.from_info(c2pa.C2paSignerInfo(name, chain, pem, None))
-    assert callable(identity.key)
-    callback = _kept(identity.key, fault)
+    callback = _kept(identity, fault)
     return c2pa.Signer.from_callback(callback, _ALGORITHMS[identity.algorithm], chain.decode())
 
 
-def _kept(
-    sign_elsewhere: Callable[[bytes], bytes], fault: list[Exception]
-) -> Callable[[bytes], bytes]:
+def _kept(identity: Identity, fault: list[BaseException]) -> Callable[[bytes], bytes]:
+    """Signs elsewhere and checks what comes back.
+
+    The library would swallow an error of the callback, so it is kept in ``fault``.
+    """
+
     def callback(payload: bytes) -> bytes:
+        assert callable(identity.key)
         try:
-            return sign_elsewhere(payload)
-        except Exception as error:
+            signature = identity.key(payload)
+            return verified(signature, payload, identity.chain[0], identity.algorithm)
+        except BaseException as error:
             fault.append(error)
             return b""
 

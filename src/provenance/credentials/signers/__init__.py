@@ -1,10 +1,12 @@
 """Keys by URI: the scheme chooses the class, and each class is a file of its own.
 
-======== =============================================== =====================
-scheme   where the key is                                needs
-======== =============================================== =====================
+======== ====================================== =========
+scheme   where the key is                       needs
+======== ====================================== =========
 file     in a PEM or PKCS#12 file
-======== =============================================== =====================
+cmd      with a program
+https    with a service (http: on this machine)
+======== ====================================== =========
 
 A secret (password, PIN, token) is asked for by a callback and only when it is needed; it is never
 part of a URI. An optional library that is missing is named when the signer is made.
@@ -26,7 +28,12 @@ from .base import Secret, Signer, no_secret
 
 __all__ = ["RENEW_BEFORE", "SCHEMES", "Secret", "Signer", "load_signer"]
 
-SCHEMES = {"file": "file.FileSigner"}
+SCHEMES = {
+    "file": "file.FileSigner",
+    "cmd": "cmd.CommandSigner",
+    "https": "https.ServiceSigner",
+    "http": "https.ServiceSigner",
+}
 """Module and class of each scheme."""
 
 RENEW_BEFORE = datetime.timedelta(days=30)

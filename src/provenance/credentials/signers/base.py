@@ -10,6 +10,9 @@ from cryptography import x509
 from ...errors import InputError
 from ..certificates import PrivateKey
 
+MAX_SIGNATURE = 16_384
+"""More bytes than this are no signature."""
+
 Secret = Callable[[str], bytes]
 """Gives the secret of what it is told, such as ``desk.p12``; raises if there is none."""
 
