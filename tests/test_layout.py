@@ -21,7 +21,8 @@ ALLOWED: dict[str, set[str]] = {
     "verification": LEAVES | {"labels", "codecs", "container", "metadata", "credentials"},
     "bench": LEAVES | {"labels", "codecs", "risk", "annotation"},
     "training": LEAVES | {"labels", "codecs"},
-    "annotation": LEAVES | {"labels"},
+    "web": LEAVES,
+    "annotation": LEAVES | {"labels", "web"},
     "viewer": LEAVES | {"labels", "verification"},
     "assembly": LEAVES
     | {"labels", "codecs", "container", "risk", "metadata", "credentials"}
@@ -42,8 +43,8 @@ OWNERS = {
     "constriction": {"codecs"},
     "rapidocr": {"risk"},
     "onnxruntime": {"risk"},
-    "starlette": {"annotation"},
-    "uvicorn": {"annotation"},
+    "starlette": {"annotation", "viewer", "web"},
+    "uvicorn": {"web"},
     "typer": {"cli"},
     "rich": {"cli"},
 }

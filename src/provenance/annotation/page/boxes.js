@@ -1,6 +1,6 @@
 // Boxes on the pictures: drawn, moved and resized by pointer and by keyboard.
 
-import { make } from "./viewer.js";
+import { make } from "../shared/viewer.js";
 
 const HANDLES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
 const CLICK = 4; // CSS px that a pointer may stray in a click

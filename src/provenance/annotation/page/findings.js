@@ -1,6 +1,6 @@
 // The list of findings, and the form of the selected one.
 
-import { make } from "./viewer.js";
+import { make } from "../shared/viewer.js";
 
 /** A description without what makes no difference; the library's `plain` does the same. */
 export function plain(words) {

@@ -4,7 +4,7 @@ import { Boxes } from "./boxes.js";
 import { Findings, lacking } from "./findings.js";
 import { Saving } from "./saving.js";
 import * as server from "./server.js";
-import { make, Viewer } from "./viewer.js";
+import { make, Viewer } from "../shared/viewer.js";
 
 const byId = (id) => document.getElementById(id);
 const STATES = { open: "not looked at", draft: "begun", done: "done", broken: "file is broken" };

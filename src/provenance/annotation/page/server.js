@@ -1,12 +1,8 @@
-// The only place that talks to the server; addresses are relative to the page, secret included.
+// What the page asks of the server.
 
-/** An answer that was none, with the server's reason and its status (0: not reached). */
-export class Refusal extends Error {
-  constructor(reason, status) {
-    super(reason);
-    this.status = status;
-  }
-}
+import { ask } from "../shared/ask.js";
+
+export { Refusal } from "../shared/ask.js";
 
 /** Who looks, the words to choose from, and the pairs with their progress. */
 export async function study() {
@@ -38,22 +34,4 @@ export async function save(id, submission) {
     body: JSON.stringify(submission),
   };
   return (await ask(`pairs/${id}`, options)).json();
-}
-
-async function ask(path, options) {
-  let answer;
-  try {
-    answer = await fetch(path, options);
-  } catch {
-    throw new Refusal("the program in the terminal has ended or does not answer", 0);
-  }
-  if (answer.ok) return answer;
-  const text = await answer.text();
-  let reason = text;
-  try {
-    reason = JSON.parse(text).error;
-  } catch {
-    // Plain text, then.
-  }
-  throw new Refusal(reason, answer.status);
 }

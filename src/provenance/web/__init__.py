@@ -1,0 +1,1 @@
+"""Pages on this machine: the guarded server and what the pages share."""
