@@ -83,6 +83,8 @@ class Credential:
     """Of this manifest and of all manifests below it."""
     failures: tuple[str, ...]
     """What is wrong with the active manifest, in C2PA's codes and words."""
+    successes: frozenset[str]
+    """What was checked in the active manifest and found good, in C2PA's codes."""
     manifests: int
     """How many manifests the file carries; 0 where they cannot be read."""
 
@@ -112,5 +114,6 @@ def broken(problem: str) -> Credential:
         actions=(),
         ingredients=(),
         failures=(problem,),
+        successes=frozenset(),
         manifests=0,
     )

@@ -81,7 +81,8 @@ def _credential(
     name = report["active_manifest"]
     manifest = report["manifests"][name]
     results = report.get("validation_results", {})
-    failures = tuple(_statuses(results.get("activeManifest", {}), "failure"))
+    active = results.get("activeManifest", {})
+    failures = tuple(_statuses(active, "failure"))
     state = report.get("validation_state")
 
     intact = all(_is_about_signer(code) for code, _ in failures)
@@ -114,6 +115,7 @@ def _credential(
         actions=tuple(_actions(manifest)),
         ingredients=tuple(_ingredients(report)),
         failures=tuple(f"{code}: {words}" if words else code for code, words in failures),
+        successes=frozenset(code for code, _ in _statuses(active, "success")),
         manifests=len(report["manifests"]),
     )
 

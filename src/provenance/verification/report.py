@@ -11,12 +11,12 @@ from ..labels import Label, to_json
 
 
 class Outcome(StrEnum):
-    """Of one step."""
+    """Of one step; anything but ``passed`` proves nothing."""
 
     PASSED = "passed"
     FAILED = "failed"
     SKIPPED = "skipped"
-    """Nothing to check, or not checked because an earlier step failed."""
+    """Nothing to check, or nobody asked, or an earlier step left nothing to check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Four verdicts that are four words, and the steps that led to them."""
+    """Verdicts that are kept apart, and the fourteen steps that led to them.
+
+    A verdict that nobody asked for is None, which is not a good one.
+    """
 
     file: str
     media_type: str | None
@@ -44,8 +47,10 @@ class Report:
     """Valid, and signed by somebody whom this machine trusts."""
     label_consistent: bool
     """The label follows its schema, and XMP, credential and bitstream tell the same."""
-    policy_met: bool
-    """What the caller demanded holds."""
+    label_true: bool | None
+    """The label does not understate the risk; None where no original was given to compare with."""
+    policy_met: bool | None
+    """What the caller demanded holds; None where nothing was demanded."""
     steps: tuple[Step, ...]
     label: Label | None
     """As signed; else as XMP has it."""
@@ -67,6 +72,7 @@ class Report:
                 "valid": self.valid,
                 "trusted": self.trusted,
                 "label_consistent": self.label_consistent,
+                "label_true": self.label_true,
                 "policy_met": self.policy_met,
             },
             "exit_code": self.exit_code,

@@ -1,0 +1,130 @@
+"""What the file itself holds: container (step 1), label (9), XMP (10), codec and model (11), and
+the picture that the bitstream decodes to (12)."""
+
+from __future__ import annotations
+
+from .. import codecs, container, imaging, metadata
+from ..codecs import bitstream as frames
+from ..codecs import registry
+from ..credentials import Credential
+from ..errors import ImageError, InvalidError, ProvenanceError
+from ..labels import Label, to_json
+from .steps import Steps
+
+
+def check_container(
+    data: bytes, name: str, steps: Steps
+) -> tuple[str | None, container.Parts | None, bool]:
+    """1: does the file hold together?
+
+    Returns:
+        Its media type, None where it is no image; its parts, if it is a compressed file; and
+        whether it is sound.
+    """
+    compressed = container.is_container(data)
+    try:
+        media_type = imaging.media_type(data, name)
+    except ImageError as error:
+        if not compressed:
+            return None, None, steps.failed("container", str(error))
+        media_type = "image/avif"  # without a preview, no image library knows it
+    if not compressed:
+        return media_type, None, steps.passed("container", media_type)
+    try:
+        parts = container.unpack(data)
+    except InvalidError as error:
+        return media_type, None, steps.failed("container", str(error))
+    size = f"{parts.width}x{parts.height}"
+    return media_type, parts, steps.passed("container", f"compressed file, neural image of {size}")
+
+
+def check_label(credential: Credential | None, steps: Steps) -> tuple[Label | None, bool]:
+    """9: does the signed label follow its schema, and does the signer vouch for it?
+
+    Returns:
+        The signed label, and whether nothing is wrong with it.
+    """
+    signed = credential.label if credential else None
+    if credential and credential.label_problem:
+        return None, steps.failed("label", credential.label_problem)
+    if signed is None:
+        return None, steps.skipped("label", "none is signed")
+    writer = f"{signed.tool.name} {signed.tool.version}"
+    return signed, steps.passed("label", f"version {signed.schema_version}, signed by {writer}")
+
+
+def check_xmp(
+    data: bytes,
+    media_type: str | None,
+    parts: container.Parts | None,
+    signed: Label | None,
+    steps: Steps,
+) -> tuple[Label | None, bool]:
+    """10: does the XMP tell what the signed label tells?
+
+    Returns:
+        The label in XMP, and whether nothing is wrong with it.
+    """
+    try:
+        if parts is not None:
+            packet = parts.xmp
+        else:
+            packet = metadata.read_packet(data, media_type) if media_type else None
+        described = metadata.read_label(packet) if packet else None
+    except InvalidError as error:
+        return None, steps.failed("XMP", str(error))
+    if described is None:
+        return None, steps.skipped("XMP", "no label; stripped, or never written")
+    if signed is None:
+        return described, steps.skipped("XMP", "has a label that nobody signed")
+    return described, steps.check(
+        "XMP",
+        to_json(described) == to_json(signed),
+        "tells the same as the signed label",
+        "tells something else than the signed label",
+    )
+
+
+def check_model(parts: container.Parts | None, label: Label | None, steps: Steps) -> bool:
+    """11: is the bitstream whole, made by the codec and model that the label names, and are they
+    known here?"""
+    step = "codec and model"
+    if parts is None:
+        if label is None:
+            return steps.skipped(step, "no label that names them")
+        named = f"{label.codec.name} {label.model.name}"
+        known = _here(label.codec.name, label.model.name, label.model.sha256 or "")
+        return steps.skipped(step, f"{named}, {known}; the file carries no bitstream")
+    try:
+        stream = frames.parse(parts.bitstream)
+    except InvalidError as error:
+        return steps.failed(step, str(error))
+    found = (stream.codec, stream.model, stream.weights.hex())
+    if label:
+        told = (label.codec.name, label.model.name, (label.model.sha256 or "")[:16])
+        if told != found:
+            return steps.failed(step, f"made by {' '.join(found)}, labelled {' '.join(told)}")
+        sizes = {
+            (stream.width, stream.height),
+            (parts.width, parts.height),
+            (label.original.width, label.original.height),
+        }
+        if len(sizes) > 1:
+            return steps.failed(step, "container, bitstream and label tell different sizes")
+    return steps.passed(step, f"{stream.codec} {stream.model}, {_here(*found)}")
+
+
+def _here(codec: str, model: str, weights: str) -> str:
+    """Whether this machine has a codec and its weights.
+
+    Args:
+        weights: their SHA-256 or its first digits; empty if unknown.
+    """
+    if codec not in codecs.names():
+        return "a codec that is not installed here"
+    try:
+        installed = registry.get(codec).model
+    except ProvenanceError as error:
+        return f"a codec that does not work here: {error}"
+    known = weights and installed.name == model and (installed.sha256 or "").startswith(weights)
+    return "installed here" if known else "a model that is not installed here"
