@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from .config import home, identity_folder, trust_folder
-from .credential import Action, Credential, Ingredient
+from .credential import Action, Claim, Credential, Ingredient
 from .identity import Identity
 from .local import default_identity, default_trust, local_identity, new_identity
 from .signers import Secret, load_signer
@@ -23,6 +23,7 @@ __all__ = [
     "MEDIA_TYPES",
     "Action",
     "Anchor",
+    "Claim",
     "Credential",
     "Identity",
     "Ingredient",

@@ -1,4 +1,4 @@
-"""The signer's certificate out of a manifest store.
+"""The signers' certificates out of a manifest store.
 
 The C2PA library tells names and serial number, not the certificate itself, so its fingerprint
 needs this: JUMBF boxes (ISO/IEC 19566-5) down to the signature, then the ``x5chain`` header of
@@ -7,6 +7,7 @@ COSE (RFC 9360). Nothing is verified here; the library has done that.
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -16,33 +17,33 @@ from cryptography import x509
 _X5CHAIN = (33, "x5chain")
 _MAX_DEPTH = 8
 _MAX_ITEMS = 256
+_NOT_UNDERSTOOD = (StopIteration, ValueError, TypeError, LookupError, struct.error)
 
 
-def signer_certificate(store: bytes, manifest: str) -> x509.Certificate | None:
-    """The leaf that signed a manifest; None where the store is not understood.
+def signer_certificates(store: bytes) -> dict[str, x509.Certificate]:
+    """The leaf that signed each manifest, by the manifest's label; without what is not understood.
 
     Args:
         store: the manifest store, a JUMBF superbox.
-        manifest: label of the manifest.
     """
-    try:
-        area = (0, len(store))
-        for label in ("c2pa", manifest, "c2pa.signature"):
-            area = next(area for name, area in _superboxes(store, *area) if name == label)
-        content = next(
-            store[start:end] for kind, start, end in _boxes(store, *area) if kind == b"cbor"
-        )
-        message, _ = _decode(content, 0, 0)
-        protected, _ = _decode(message[0], 0, 0)
-        chain = next(
-            header[name]
-            for header in (protected, message[1])
-            for name in _X5CHAIN
-            if name in header
-        )
-        return x509.load_der_x509_certificate(chain if isinstance(chain, bytes) else chain[0])
-    except (StopIteration, ValueError, TypeError, LookupError, struct.error):
-        return None
+    found: dict[str, x509.Certificate] = {}
+    with contextlib.suppress(*_NOT_UNDERSTOOD):
+        whole = next(area for name, area in _superboxes(store, 0, len(store)) if name == "c2pa")
+        for label, area in _superboxes(store, *whole):
+            with contextlib.suppress(*_NOT_UNDERSTOOD):
+                found[label] = _leaf(store, area)
+    return found
+
+
+def _leaf(store: bytes, manifest: tuple[int, int]) -> x509.Certificate:
+    area = next(area for name, area in _superboxes(store, *manifest) if name == "c2pa.signature")
+    content = next(store[start:end] for kind, start, end in _boxes(store, *area) if kind == b"cbor")
+    message, _ = _decode(content, 0, 0)
+    protected, _ = _decode(message[0], 0, 0)
+    chain = next(
+        header[name] for header in (protected, message[1]) for name in _X5CHAIN if name in header
+    )
+    return x509.load_der_x509_certificate(chain if isinstance(chain, bytes) else chain[0])
 
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:

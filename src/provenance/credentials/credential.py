@@ -20,6 +20,28 @@ class Action:
     digital_source_type: str | None
     """IPTC's URI, if one was given."""
     description: str | None
+    when: str | None
+    """Date and time (ISO 8601) as the signer tells it; no proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one manifest of a file says. Believe it as far as its signer's state goes."""
+
+    manifest: str
+    """The manifest's label, by which ingredients name it."""
+    title: str | None
+    claim_generator: str | None
+    """Name and version of the program that made the claim."""
+    signer: Subject | None
+    """Whom the certificate names; None if it cannot be read."""
+    when: str | None
+    """Of its time stamp, else of its last dated action: ISO 8601, or None."""
+    actions: tuple[Action, ...]
+    label: Label | None
+    """Of a created assertion and never of a gathered one."""
+    label_problem: str | None
+    """Why there is no label although something like one is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +107,13 @@ class Credential:
     """What is wrong with the active manifest, in C2PA's codes and words."""
     successes: frozenset[str]
     """What was checked in the active manifest and found good, in C2PA's codes."""
-    manifests: int
-    """How many manifests the file carries; 0 where they cannot be read."""
+    claims: tuple[Claim, ...]
+    """Of all manifests that the file carries, its own first; empty where they cannot be read."""
+
+    @property
+    def manifests(self) -> int:
+        """How many manifests the file carries; 0 where they cannot be read."""
+        return len(self.claims)
 
     @property
     def history_intact(self) -> bool:
@@ -115,5 +142,5 @@ def broken(problem: str) -> Credential:
         ingredients=(),
         failures=(problem,),
         successes=frozenset(),
-        manifests=0,
+        claims=(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from typing import Any
 
@@ -78,7 +79,7 @@ def _actions(label: Label, parent: str, stamp: Box | None) -> list[dict[str, Any
     }
     actions = [
         {"action": "c2pa.opened", "parameters": about},
-        {"action": "c2pa.transcoded", **codec},
+        {"action": "c2pa.transcoded", "when": _now(), **codec},
     ]
     if label.codec.generative and label.risk.level >= HIGH:
         reason = "The decoder is generative and the risk of miscompression is high."
@@ -99,3 +100,7 @@ def _stamped(label: Label, stamp: Box) -> dict[str, Any]:
         "softwareAgent": {"name": label.tool.name, "version": label.tool.version},
         "changes": [{"description": "the mark", "region": [region]}],
     }
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -13,12 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import c2pa  # type: ignore[import-untyped]
+from cryptography.x509 import Certificate
 
 from ..errors import LabelError
 from ..labels import Label, parse_label
 from .certificates import Subject, subject_of
-from .cose import signer_certificate
-from .credential import Action, Credential, Ingredient, broken
+from .cose import signer_certificates
+from .credential import Action, Claim, Credential, Ingredient, broken
 from .manifest import LABEL_ASSERTION, UNREADABLE
 from .settings import anchor_uri, library_settings
 from .trust import Anchor, TrustStore
@@ -94,30 +95,51 @@ def _credential(
     trusted_by = names.get(results.get("trustListUri", ""))
     trusted = valid and state == "Trusted" and not failures and trusted_by is not None
 
-    label, problem = _label(exact, name)
-    generator: Mapping[str, Any] = next(iter(manifest.get("claim_generator_info") or []), {})
+    own, *others = sorted(_claims(report, exact, store), key=lambda claim: claim.manifest != name)
     signature = manifest.get("signature_info") or {}
     return Credential(
         intact=intact,
         valid=valid,
         trusted=trusted,
         trusted_by=trusted_by if trusted else None,
-        signer=_signer(store, name),
+        signer=own.signer,
         signed_at=None,
         algorithm=str(signature["alg"]).lower() if "alg" in signature else None,
-        label=label,
-        label_problem=problem,
-        claim_generator=" ".join(
-            str(generator[key]) for key in ("name", "version") if key in generator
-        )
-        or None,
-        title=manifest.get("title"),
-        actions=tuple(_actions(manifest)),
+        label=own.label,
+        label_problem=own.label_problem,
+        claim_generator=own.claim_generator,
+        title=own.title,
+        actions=own.actions,
         ingredients=tuple(_ingredients(report)),
         failures=tuple(f"{code}: {words}" if words else code for code, words in failures),
         successes=frozenset(code for code, _ in _statuses(active, "success")),
-        manifests=len(report["manifests"]),
+        claims=(own, *others),
     )
+
+
+def _claims(report: Mapping[str, Any], exact: Mapping[str, Any], store: bytes) -> Iterator[Claim]:
+    signers = signer_certificates(store)
+    exactly = {entry["label"]: entry for entry in exact["manifests"]}
+    for name, manifest in report["manifests"].items():
+        label, problem = _label(exactly[name])
+        actions = tuple(_actions(manifest))
+        dates = [action.when for action in actions if action.when]
+        yield Claim(
+            manifest=name,
+            title=manifest.get("title"),
+            claim_generator=_generator(manifest),
+            signer=_subject(signers.get(name)),
+            when=(manifest.get("signature_info") or {}).get("time") or next(reversed(dates), None),
+            actions=actions,
+            label=label,
+            label_problem=problem,
+        )
+
+
+def _generator(manifest: Mapping[str, Any]) -> str | None:
+    told: Mapping[str, Any] = next(iter(manifest.get("claim_generator_info") or []), {})
+    words = " ".join(str(told[key]) for key in ("name", "version") if key in told)
+    return words or manifest.get("claim_generator")
 
 
 def _statuses(results: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str]]:
@@ -129,8 +151,7 @@ def _is_about_signer(code: str) -> bool:
     return code.startswith(_ABOUT_SIGNER)
 
 
-def _signer(store: bytes, manifest: str) -> Subject | None:
-    certificate = signer_certificate(store, manifest)
+def _subject(certificate: Certificate | None) -> Subject | None:
     try:
         return None if certificate is None else subject_of(certificate)
     except ValueError:
@@ -151,6 +172,7 @@ def _actions(manifest: Mapping[str, Any]) -> Iterator[Action]:
                 agent,
                 action.get("digitalSourceType"),
                 action.get("description"),
+                action.get("when"),
             )
 
 
@@ -187,16 +209,17 @@ def _ingredients(report: Mapping[str, Any]) -> Iterator[Ingredient]:
             )
 
 
-def _label(exact: Mapping[str, Any], name: str) -> tuple[Label | None, str | None]:
+def _label(manifest: Mapping[str, Any]) -> tuple[Label | None, str | None]:
     """5: the label, or why there is none. The signer does not vouch for gathered assertions."""
-    manifest = next(entry for entry in exact["manifests"] if entry["label"] == name)
     claim = manifest.get("claim.v2") or {}
     found = [key for key in manifest["assertions"] if key.partition("__")[0] == LABEL_ASSERTION]
     if not found:
         return None, None
     if found != [LABEL_ASSERTION]:
         return None, f"label: {len(found)} of them where one belongs"
-    created = {str(entry["url"]).rpartition("/")[2] for entry in claim["created_assertions"]}
+    created = {
+        str(entry["url"]).rpartition("/")[2] for entry in claim.get("created_assertions") or ()
+    }
     if LABEL_ASSERTION not in created:
         return None, "label: the signer passes it on without vouching for it"
     try:
