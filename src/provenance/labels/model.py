@@ -7,7 +7,7 @@ being read and written by this one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field
 from typing import Any
 
 SCHEMA_VERSION = "1.0"
@@ -17,6 +17,16 @@ Json = Mapping[str, Any]
 
 def _none() -> Json:
     return {}
+
+
+def optional(default: Any) -> Any:
+    """A field that is left out of JSON and XMP where it has its default."""
+    return field(default=default, metadata={"optional": True})
+
+
+def is_left_out(part: Any, of: Field[Any]) -> bool:
+    """Whether a field of ``part`` says nothing and so is not written."""
+    return bool(of.metadata.get("optional") and getattr(part, of.name) == of.default)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,9 @@ class Finding:
     detector: str
     evidence: Mapping[str, Any]
     sentence: str
+    generation: int | None = optional(None)
+    """Number in the label's history, from 1, of the earlier compression that did it; None: this
+    one."""
     extra: Json = field(default_factory=_none)
 
 
@@ -124,8 +137,27 @@ class Risk:
 
 
 @dataclass(frozen=True, slots=True)
+class Compression:
+    """One of several lossy compressions of a picture, and what it alone may have changed."""
+
+    codec: CodecFacts
+    model: ModelFacts
+    quality: QualityFacts
+    original_sha256: str
+    """Hash of the file that it was made from."""
+    score: float
+    level: int
+    high_impact: bool
+    by_type: Mapping[str, float]
+    extra: Json = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
-    """The record of codec, model, quality and risk that travels with a file."""
+    """The record of codec, model, quality and risk that travels with a file.
+
+    Codec, model, quality and original are of the last compression; the risk is of all of them.
+    """
 
     tool: ToolFacts
     codec: CodecFacts
@@ -134,5 +166,8 @@ class Label:
     original: OriginalFacts
     risk: Risk
     warnings: tuple[str, ...]
+    history: tuple[Compression, ...] = optional(())
+    """Every labelled compression of the picture, oldest first and this one last; empty where
+    this was the first."""
     schema_version: str = SCHEMA_VERSION
     extra: Json = field(default_factory=_none)

@@ -30,6 +30,10 @@ _PARTS: dict[tuple[type, str], type] = {
     (model.Label, "quality"): model.QualityFacts,
     (model.Label, "original"): model.OriginalFacts,
     (model.Label, "risk"): model.Risk,
+    (model.Label, "history"): model.Compression,
+    (model.Compression, "codec"): model.CodecFacts,
+    (model.Compression, "model"): model.ModelFacts,
+    (model.Compression, "quality"): model.QualityFacts,
     (model.Risk, "findings"): model.Finding,
     (model.Risk, "assessor"): model.Assessor,
 }
@@ -43,7 +47,7 @@ def to_json(part: Any) -> dict[str, Any]:
         value = getattr(part, field.name)
         if field.name == "extra":
             result.update(_plain(value))
-        else:
+        elif not model.is_left_out(part, field):
             result[field.name] = _plain(value)
     return result
 

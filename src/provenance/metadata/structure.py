@@ -20,6 +20,7 @@ from typing import Any
 
 from ..errors import LabelError
 from ..labels import Finding, Label
+from ..labels.model import is_left_out
 from .tree import Name, Node
 
 NAMESPACE = "https://provenance-label.org/ns/miscompression/1.0/"
@@ -70,7 +71,11 @@ def _encode(value: Any, hint: Any) -> Value | None:
         return None
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         structure: dict[str, Value] = {}
-        for name, kind in _hints(type(value)).items():
+        hints = _hints(type(value))
+        for field in dataclasses.fields(value):
+            if is_left_out(value, field):
+                continue
+            name, kind = field.name, hints[field.name]
             entry = getattr(value, name)
             text = _encode(entry, kind) if name != "extra" or entry else None
             if text is not None:
@@ -136,7 +141,7 @@ def _decode_structure(fields: dict[str, Value], kind: type, place: str) -> dict[
     result = {
         name: _decode(fields.get(name), hint, f"{place}.{name}")
         for name, hint in hints.items()
-        if name != "extra"
+        if name != "extra" and (name in fields or name not in _optional(kind))
     }
     if extra.keys() & result.keys():
         raise LabelError(f"XMP: {place} gives a field twice")
@@ -146,6 +151,11 @@ def _decode_structure(fields: dict[str, Value], kind: type, place: str) -> dict[
 @functools.cache
 def _hints(kind: type) -> dict[str, Any]:
     return typing.get_type_hints(kind)
+
+
+@functools.cache
+def _optional(kind: type) -> set[str]:
+    return {f.name for f in dataclasses.fields(kind) if f.metadata.get("optional")}
 
 
 def _is_free(hint: Any) -> bool:
