@@ -18,6 +18,7 @@ ALLOWED: dict[str, set[str]] = {
     "risk": LEAVES | {"labels"},
     "metadata": LEAVES | {"labels", "container"},
     "credentials": LEAVES | {"labels"},
+    "lineage": LEAVES | {"labels", "risk", "credentials"},
     "verification": LEAVES | {"labels", "codecs", "container", "metadata", "credentials"},
     "bench": LEAVES | {"labels", "codecs", "risk", "annotation"},
     "training": LEAVES | {"labels", "codecs"},
@@ -26,13 +27,13 @@ ALLOWED: dict[str, set[str]] = {
     "viewer": LEAVES | {"labels", "verification"},
     "assembly": LEAVES
     | {"labels", "codecs", "container", "risk", "metadata", "credentials"}
-    | {"viewer"},
+    | {"lineage", "viewer"},
     "api": LEAVES
     | {"labels", "codecs", "container", "risk", "metadata", "credentials"}
-    | {"verification", "assembly", "viewer"},
+    | {"lineage", "verification", "assembly", "viewer"},
     "cli": LEAVES
     | {"labels", "codecs", "credentials", "verification"}
-    | {"assembly", "api", "bench", "annotation"},
+    | {"assembly", "api", "bench", "annotation", "lineage"},
 }
 """What each part may import of the others; leaves import leaves."""
 

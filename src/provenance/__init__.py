@@ -10,12 +10,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import assess, compress, decompress, label, show, verify
+    from .api import assess, compress, decompress, history, label, show, verify
     from .assembly import Labelled
     from .credentials import Identity, TrustStore, load_signer
     from .errors import ProvenanceError
     from .labels.model import CodecFacts, Finding, Label, ModelFacts, Risk
     from .labels.wording import caption
+    from .lineage import Generation
     from .verification import Report
 
 __version__ = "0.1.0"
@@ -23,6 +24,7 @@ __version__ = "0.1.0"
 __all__ = [
     "CodecFacts",
     "Finding",
+    "Generation",
     "Identity",
     "Label",
     "Labelled",
@@ -36,6 +38,7 @@ __all__ = [
     "caption",
     "compress",
     "decompress",
+    "history",
     "label",
     "load_signer",
     "show",
@@ -43,9 +46,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    "api": ("assess", "compress", "decompress", "label", "show", "verify"),
+    "api": ("assess", "compress", "decompress", "history", "label", "show", "verify"),
     "assembly": ("Labelled",),
     "credentials": ("Identity", "TrustStore", "load_signer"),
+    "lineage": ("Generation",),
     "errors": ("ProvenanceError",),
     "labels.model": ("CodecFacts", "Finding", "Label", "ModelFacts", "Risk"),
     "labels.wording": ("caption",),

@@ -12,10 +12,12 @@ from pathlib import Path
 from . import codecs, container, imaging, metadata
 from .assembly import AVIF, Labelled, assessed, compressed, label_of, signed
 from .credentials import Identity, TrustStore, default_trust
+from .credentials import read as read_credential
 from .errors import InputError, NotLabelledError, UsageError
 from .files import MAX_PIXELS, read
 from .imaging import Photo
 from .labels import CodecFacts, Label, ModelFacts, QualityFacts, Risk
+from .lineage import Generation, trace
 from .stages import Stages
 from .verification import Report
 from .verification import verify as verify_bytes
@@ -318,6 +320,23 @@ def show(source: Source) -> Label:
     if found is None:
         raise NotLabelledError(f"{name}: carries no label; it was stripped or never written")
     return found
+
+
+def history(source: Source, *, trust: TrustStore | None = None) -> Generation | None:
+    """The chain of ingredients of a file as a tree, other tools' manifests included.
+
+    Args:
+        trust: by whose anchors signers are called trusted; None for this machine's.
+
+    Returns:
+        The file itself, the root; None where it carries no credential.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    name, data = _read(source)
+    credential = read_credential(data, imaging.media_type(data, name), trust or default_trust())
+    return trace(credential, Path(name).name) if credential else None
 
 
 def _read(source: Source) -> tuple[str, bytes]:

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import codecs, container, imaging, metadata
+from . import codecs, container, imaging, lineage, metadata
 from .credentials import Identity, TrustStore, default_identity, default_trust
+from .errors import InvalidError
 from .files import sha256
 from .imaging import Photo
 from .labels import CodecFacts, Label, ModelFacts, OriginalFacts, QualityFacts, Risk, ToolFacts
@@ -124,7 +125,7 @@ def label_of(
         psnr = metrics.psnr_db(original.pixels, shown.pixels)
         ms_ssim = metrics.ms_ssim(original.pixels, shown.pixels)
     quality = replace(quality, psnr_db=psnr if math.isfinite(psnr) else None, ms_ssim=ms_ssim)
-    return Label(
+    label = Label(
         ToolFacts("provenance", __version__),
         codec,
         model,
@@ -133,6 +134,24 @@ def label_of(
         found,
         warnings(codec, found),
     )
+    return _with_history(label, data, original, redact_evidence)
+
+
+def _with_history(label: Label, data: bytes, original: Photo, redact_evidence: bool) -> Label:
+    """The label, with the risk of whatever compressed the original before."""
+    from .credentials import read
+
+    described = None
+    try:
+        described = metadata.read_label(original.xmp) if original.xmp else None
+    except InvalidError:
+        unknown = "The original's own label is broken; what was changed before is not known."
+        label = replace(label, warnings=(*label.warnings, unknown))
+    credential = read(data, original.media_type, ()) if original.media_type else None
+    earlier = lineage.earlier_label(credential, described)
+    if earlier is None:
+        return label
+    return lineage.accumulated(label, earlier, redact_evidence=redact_evidence)
 
 
 def signed(

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..taxonomy import LEVEL_NAMES
 from .catalogue import DEFAULT, catalogue
-from .model import CodecFacts, Label, Risk
+from .model import CodecFacts, Compression, Label, Risk
 
 WORTH_A_WARNING = 0.3
 """Findings at least this probable are named in the warnings."""
 
 
-def warnings(codec: CodecFacts, risk: Risk) -> tuple[str, ...]:
-    """Sentences for people who will not read the record: the worst findings first."""
+def warnings(codec: CodecFacts, risk: Risk, history: Sequence[Compression] = ()) -> tuple[str, ...]:
+    """Sentences for people who will not read the record: the worst findings first.
+
+    Args:
+        history: as in the label: every compression, this one last; empty where it was the first.
+    """
     sentences = []
     if risk.level >= 3:
         sentences.append(
@@ -25,8 +29,12 @@ def warnings(codec: CodecFacts, risk: Risk) -> tuple[str, ...]:
     sentences += dict.fromkeys(finding.sentence for finding in likely[:5])
     if len(likely) > 5:
         sentences.append(f"{len(likely) - 5} more places may have changed.")
+    if history:
+        sentences.append(f"Compressed {len(history)} times; the risk is that of all of them.")
     if codec.generative:
         sentences.append("The decoder is generative: fine detail is invented, not recorded.")
+    elif any(step.codec.generative for step in history):
+        sentences.append("An earlier decoder was generative: fine detail was invented then.")
     if risk.assessor.unavailable:
         missing = ", ".join(risk.assessor.unavailable)
         sentences.append(f"Not looked for: {missing}.")
