@@ -92,8 +92,16 @@ def _actions(label: Label, parent: str, stamp: Box | None) -> list[dict[str, Any
 def _stamped(label: Label, stamp: Box) -> dict[str, Any]:
     """A mark that people see is an edit: ``c2pa.watermarked`` means one that they do not."""
     x, y, width, height = stamp
-    shape = {"type": "rectangle", "unit": "pixel", "origin": {"x": x, "y": y}}
-    region = {"type": "spatial", "shape": {**shape, "width": width, "height": height}}
+    across, down = (x, x + width), (y, y + height)
+    corners = zip((*across, *reversed(across)), (down[0], down[0], down[1], down[1]), strict=True)
+    # A rectangle with width and height makes c2pa-web 0.13 refuse the whole file.
+    shape = {
+        "type": "polygon",
+        "unit": "pixel",
+        "origin": {"x": x, "y": y},
+        "vertices": [{"x": right, "y": low} for right, low in corners],
+    }
+    region = {"type": "spatial", "shape": shape}
     return {
         "action": "c2pa.edited",
         "description": f"A visible mark was drawn in: risk level {label.risk.level} of 5.",
