@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .labels.model import CodecFacts, Finding, Label, ModelFacts, Risk
     from .labels.wording import caption
     from .lineage import Generation
-    from .verification import Report
+    from .verification import Policy, Report, load_policy
 
 __version__ = "0.1.0"
 
@@ -29,6 +29,7 @@ __all__ = [
     "Label",
     "Labelled",
     "ModelFacts",
+    "Policy",
     "ProvenanceError",
     "Report",
     "Risk",
@@ -40,6 +41,7 @@ __all__ = [
     "decompress",
     "history",
     "label",
+    "load_policy",
     "load_signer",
     "show",
     "verify",
@@ -53,7 +55,7 @@ _HOMES = {
     "errors": ("ProvenanceError",),
     "labels.model": ("CodecFacts", "Finding", "Label", "ModelFacts", "Risk"),
     "labels.wording": ("caption",),
-    "verification": ("Report",),
+    "verification": ("Policy", "Report", "load_policy"),
 }
 
 

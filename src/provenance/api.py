@@ -19,7 +19,7 @@ from .imaging import Photo
 from .labels import CodecFacts, Label, ModelFacts, QualityFacts, Risk
 from .lineage import Generation, trace
 from .stages import Stages
-from .verification import Report
+from .verification import Policy, Report
 from .verification import verify as verify_bytes
 from .viewer.stamp import stamp as stamped
 
@@ -292,19 +292,20 @@ def label(
 
 
 def verify(
-    source: Source, *, trust: TrustStore | None = None, max_score: float | None = None
+    source: Source, *, trust: TrustStore | None = None, policy: Policy | None = None
 ) -> Report:
     """Whether to believe a file: see `provenance.verification.Report`.
 
     Args:
         trust: whose signatures to trust; None for this machine's anchors.
-        max_score: highest risk score that meets the caller's policy.
+        policy: what to demand, from `provenance.load_policy` or put together from the objects in
+            `provenance.verification`; None demands nothing.
 
     Raises:
         InputError: The file cannot be read. Whatever is wrong with its content is in the report.
     """
     name, data = _read(source)
-    return verify_bytes(data, name, trust or default_trust(), max_score=max_score)
+    return verify_bytes(data, name, trust or default_trust(), policy=policy)
 
 
 def show(source: Source) -> Label:

@@ -84,10 +84,21 @@ def checked(data: Any, schema: str, definition: str | None = None) -> Any:
     Raises:
         LabelError: It does not; the message names the place.
     """
-    error = jsonschema.exceptions.best_match(_validator(schema, definition).iter_errors(data))
-    if error is not None:
-        raise LabelError(f"label: at {error.json_path}: {error.message[:200]}")
+    problem = problem_of(data, schema, definition)
+    if problem is not None:
+        raise LabelError(f"label: {problem}")
     return data
+
+
+def problem_of(data: Any, schema: str, definition: str | None = None) -> str | None:
+    """What makes ``data`` break a schema, and where; None where it follows it.
+
+    Args:
+        schema: its file name in the ``schemas`` folder.
+        definition: one of its ``$defs``, instead of the whole.
+    """
+    error = jsonschema.exceptions.best_match(_validator(schema, definition).iter_errors(data))
+    return None if error is None else f"at {error.json_path}: {error.message[:200]}"
 
 
 @functools.cache

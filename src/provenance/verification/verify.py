@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..credentials import Credential, TrustStore, read
-from ..labels import Label
 from . import content, signature
+from .policy import Policy
 from .report import Report
 from .steps import Steps
 
 
-def verify(data: bytes, name: str, trust: TrustStore, *, max_score: float | None = None) -> Report:
+def verify(data: bytes, name: str, trust: TrustStore, *, policy: Policy | None = None) -> Report:
     """Check one file; whatever is wrong with it is in the report and raises nothing.
 
     Args:
         name: what the report calls the file.
-        max_score: highest risk score that is accepted; None accepts any.
+        policy: what the caller demands; None demands nothing.
 
     Raises:
         InputError: The trust store cannot be read.
@@ -47,60 +48,53 @@ def verify(data: bytes, name: str, trust: TrustStore, *, max_score: float | None
     steps.skipped("original", "not given; see --original")
     label_true = None
 
-    # 14. What the caller demands.
-    policy_met = _policy(label, max_score, steps)
-
     found = credential if sound and as_signed else None
     intact = found is not None and found.intact and found.history_intact
     valid = intact and found is not None and found.valid
-    trusted = valid and found is not None and found.trusted
-    return Report(
+    report = Report(
         file=name,
         media_type=media_type,
         intact=intact,
         valid=valid,
-        trusted=trusted,
+        trusted=valid and found is not None and found.trusted,
         label_consistent=consistent and label is not None,
         label_true=label_true,
-        policy_met=policy_met,
-        steps=tuple(steps.done),
+        policy_met=None,
+        steps=(),
         label=label,
         signer=_signer(credential),
         signed_at=str(credential.signed_at) if credential and credential.signed_at else None,
         ingredients=_ingredient_facts(credential),
-        exit_code=_exit_code(
-            credential, label, sound and consistent, valid, trusted, policy_met is not False
-        ),
+        exit_code=0,
+    )
+
+    # 14. What the caller demands.
+    met = _policy(policy, report, steps)
+
+    code = _exit_code(report, broken=not (sound and consistent), signed=credential is not None)
+    return replace(
+        report,
+        policy_met=met,
+        steps=tuple(steps.done),
+        exit_code=1 if code == 0 and met is False else code,
     )
 
 
-def _policy(label: Label | None, max_score: float | None, steps: Steps) -> bool | None:
-    if max_score is None:
+def _policy(policy: Policy | None, report: Report, steps: Steps) -> bool | None:
+    if policy is None:
         steps.skipped("policy", "none was given")
         return None
-    if label is None:
-        return steps.failed("policy", "no label, so no risk is known")
-    score = label.risk.score
-    detail = f"risk {score:.2f}, at most {max_score:g} allowed"
-    return steps.check("policy", score <= max_score, detail, detail)
+    problems = policy.problems(report)
+    return steps.check("policy", not problems, str(policy), "; ".join(problems))
 
 
-def _exit_code(
-    credential: Credential | None,
-    label: Label | None,
-    sound: bool,
-    valid: bool,
-    trusted: bool,
-    policy: bool,
-) -> int:
+def _exit_code(report: Report, *, broken: bool, signed: bool) -> int:
     """The exit codes of the command line: what is broken counts before what is missing."""
-    if not sound or (credential is not None and not valid):
+    if broken or report.label_true is False or (signed and not report.valid):
         return 4
-    if credential is None or label is None:
+    if not signed or report.label is None:
         return 3
-    if not trusted:
-        return 5
-    return 0 if policy else 1
+    return 0 if report.trusted else 5
 
 
 def _signer(credential: Credential | None) -> Mapping[str, Any] | None:
