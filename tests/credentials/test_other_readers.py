@@ -16,7 +16,10 @@ from provenance.credentials.certificates import to_pem
 from provenance.labels import Label, to_json
 
 READERS = Path(__file__).parents[1] / "readers"
-TYPES = ("image/jpeg", "image/png", "image/webp", "image/avif")
+TYPES = (
+    *("image/jpeg", "image/png", "image/webp", "image/tiff"),
+    *("image/avif", "image/heic", "image/jxl"),
+)
 
 
 @pytest.fixture(autouse=True)
