@@ -16,38 +16,78 @@ from torch import Tensor
 
 from provenance import codecs
 from provenance.codecs import Picture
-from provenance.codecs.learned import entropy_model
+from provenance.codecs.learned import digits, entropy_model, msh
 from provenance.errors import BitstreamError
 
 LIMIT = 10**8
 
-_addmm = torch.addmm
+Product = Callable[[Tensor, Tensor], Tensor]
 
 
-def _shuffled(bias: Tensor, weight: Tensor, x: Tensor) -> Tensor:
+def _shuffled(product: Product, weight: Tensor, x: Tensor) -> Tensor:
     order = torch.randperm(len(x))
-    return _addmm(bias, weight[:, order], x[order])
+    return product(weight[:, order], x[order])
 
 
-def _in_parts(bias: Tensor, weight: Tensor, x: Tensor) -> Tensor:
+def _in_parts(product: Product, weight: Tensor, x: Tensor) -> Tensor:
     middle = len(x) // 3
-    return weight[:, middle:] @ x[middle:] + (bias + weight[:, :middle] @ x[:middle])
+    return product(weight[:, middle:], x[middle:]) + product(weight[:, :middle], x[:middle])
 
 
-def _channels_last(bias: Tensor, weight: Tensor, x: Tensor) -> Tensor:
-    return (x.T.contiguous() @ weight.T.contiguous()).T + bias
+def _channels_last(product: Product, weight: Tensor, x: Tensor) -> Tensor:
+    return product(x.T.contiguous(), weight.T.contiguous()).T
 
 
-def _other_library(bias: Tensor, weight: Tensor, x: Tensor) -> Tensor:
-    return torch.from_numpy(weight.numpy() @ x.numpy()) + bias
+def _other_library(_: Product, weight: Tensor, x: Tensor) -> Tensor:
+    return torch.from_numpy(weight.double().numpy() @ x.double().numpy())
 
 
-def _without_library(bias: Tensor, weight: Tensor, x: Tensor) -> Tensor:
-    return torch.from_numpy(np.einsum("ij,jk->ik", weight.numpy(), x.numpy())) + bias
+def _without_library(_: Product, weight: Tensor, x: Tensor) -> Tensor:
+    return torch.from_numpy(np.einsum("ij,jk->ik", weight.double().numpy(), x.double().numpy()))
 
 
-def _on_the_gpu(bias: Tensor, weight: Tensor, x: Tensor) -> Tensor:
-    return _addmm(bias.cuda(), weight.cuda(), x.cuda()).cpu()
+def _on_the_gpu(product: Product, weight: Tensor, x: Tensor) -> Tensor:
+    return product(weight.double().cuda(), x.double().cuda()).cpu()
+
+
+def _coarse(product: Product, weight: Tensor, x: Tensor) -> Tensor:
+    return product(weight, x).bfloat16()
+
+
+Sums = Callable[[Product, Tensor, Tensor], Tensor]
+
+
+@pytest.fixture(params=["float64", "int8"])
+def arithmetic(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Both ways to exact sums; the model is loaded anew for each."""
+    if request.param == "int8" and not digits.fast():
+        pytest.skip("this processor does not multiply int8 in hardware")
+    monkeypatch.setattr(digits, "fast", lambda: request.param == "int8")
+    msh._coder.cache_clear()
+    yield request.param
+    msh._coder.cache_clear()
+
+
+@pytest.fixture
+def summed(arithmetic: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[Sums], None]:
+    """Exchanges how sums of products are made."""
+
+    def exchange(sums: Sums) -> None:
+        int_mm = torch._int_mm
+
+        def in_float64(bias: Tensor, weight: Tensor, x: Tensor) -> Tensor:
+            return bias + sums(torch.mm, weight, x)
+
+        def in_int8(weight: Tensor, x: Tensor) -> Tensor:
+            return sums(int_mm, weight, x).to(torch.int32)
+
+        def never(*_: Tensor) -> Tensor:
+            raise AssertionError(f"products are not in {arithmetic}")
+
+        monkeypatch.setattr(torch, "addmm", in_float64 if arithmetic == "float64" else never)
+        monkeypatch.setattr(torch, "_int_mm", in_int8 if arithmetic == "int8" else never)
+
+    return exchange
 
 
 @pytest.fixture(scope="module")
@@ -61,23 +101,20 @@ def stream(data: Path) -> bytes:
     "sums", [_shuffled, _in_parts, _channels_last, _other_library, _without_library]
 )
 def test_the_order_of_sums_does_not_matter(
-    stream: bytes, sums: Callable[..., Tensor], monkeypatch: pytest.MonkeyPatch
+    stream: bytes, sums: Sums, summed: Callable[[Sums], None]
 ) -> None:
-    monkeypatch.setattr(torch, "addmm", sums)
+    summed(sums)
     codecs.decode(stream, max_pixels=LIMIT)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
-def test_a_gpu_finds_the_same(stream: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch, "addmm", _on_the_gpu)
+def test_a_gpu_finds_the_same(stream: bytes, summed: Callable[[Sums], None]) -> None:
+    summed(_on_the_gpu)
     codecs.decode(stream, max_pixels=LIMIT)
 
 
-def test_coarser_sums_are_noticed(stream: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    def rounded(bias: Tensor, weight: Tensor, x: Tensor) -> Tensor:
-        return _addmm(bias.bfloat16(), weight.bfloat16(), x.bfloat16()).double()
-
-    monkeypatch.setattr(torch, "addmm", rounded)
+def test_coarser_sums_are_noticed(stream: bytes, summed: Callable[[Sums], None]) -> None:
+    summed(_coarse)
     with pytest.raises(BitstreamError):
         codecs.decode(stream, max_pixels=LIMIT)
 
@@ -102,7 +139,7 @@ def setting(request: pytest.FixtureRequest) -> Iterator[None]:
 
 # Switching oneDNN off sets a flag of Intel GPUs along the way, which warns.
 @pytest.mark.filterwarnings("ignore:TF32 acceleration")
-@pytest.mark.usefixtures("setting")
+@pytest.mark.usefixtures("setting", "arithmetic")
 def test_threads_libraries_and_types_do_not_matter(stream: bytes) -> None:
     codecs.decode(stream, max_pixels=LIMIT)
 

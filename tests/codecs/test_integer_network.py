@@ -18,18 +18,17 @@ def network() -> nn.Sequential:
 
 
 def test_it_follows_the_float_network(network: nn.Sequential) -> None:
-    z = torch.randint(-20, 20, (1, 64, 5, 7)).float()
+    z = torch.randint(-20, 20, (1, 64, 5, 7), dtype=torch.int32)
     with torch.no_grad():
-        expected = network(z)[0]
+        expected = network(z.float())[0]
     found = integer_network.build(network, integer_network.quantise(network))(fixed_point(z[0]))
-    assert torch.equal(found, found.round())
     difference = found * 2.0**-integer_network.FRACTION_BITS - expected
     assert difference.abs().max() < 0.02 * expected.abs().max() + 0.01
 
 
 def test_the_order_of_sums_does_not_matter(network: nn.Sequential) -> None:
     tensors = integer_network.quantise(network)
-    z = torch.randint(-3000, 3000, (64, 5, 7))
+    z = torch.randint(-3000, 3000, (64, 5, 7), dtype=torch.int32)
     expected = integer_network.build(network, tensors)(fixed_point(z))
     order = torch.randperm(64)
     shuffled = dict(tensors)
@@ -39,7 +38,7 @@ def test_the_order_of_sums_does_not_matter(network: nn.Sequential) -> None:
 
 def test_a_tile_sees_what_the_whole_sees(network: nn.Sequential) -> None:
     twin = integer_network.build(network, integer_network.quantise(network))
-    z = fixed_point(torch.randint(-50, 50, (64, 9, 6)))
+    z = fixed_point(torch.randint(-50, 50, (64, 9, 6), dtype=torch.int32))
     whole = twin(z)
     part = twin(z[:, 2:7])
     assert torch.equal(part[:, 4:-4], whole[:, 12:24])

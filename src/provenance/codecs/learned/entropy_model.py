@@ -54,7 +54,7 @@ class EntropyModel:
             return [whole.rows(slice(group, None, STEPS)) for group in range(STEPS)]
 
         self._latents = network.latents
-        self._thresholds = tensors["scale_thresholds"].float()
+        self._table_of = _TableOf(tensors["scale_thresholds"])
         self._hyper_synthesis = twin("hyper_synthesis")
         self._prediction = by_group("prediction")
         self._contexts = [
@@ -77,33 +77,32 @@ class EntropyModel:
         shape = (self._latents, *features.shape[1:])
         residuals = np.empty(shape, np.int32)
         means, scales = torch.empty(shape, dtype=torch.float32), np.empty(shape, np.uint8)
-        # Known latents less their first mean, as integers: below 2**24, so exact in float32.
-        surprise, corrections = (torch.zeros(shape, dtype=torch.float32) for _ in range(2))
+        # Known latents less their first mean, and what a step adds to the first means of its own.
+        surprise = torch.zeros(shape, dtype=torch.int32)
+        quarter = (self._latents // STEPS, shape[1] // 2, shape[2] // 2)
+        corrections = [torch.empty(quarter, dtype=torch.int32) for _ in range(STEPS)]
         for step in range(STEPS):
             self._predict(step, features, surprise, means, scales, corrections)
-            values = code(step, means, scales)
-            start = 0
-            for place in places(step):
-                part = residuals[place]
-                part[...] = values[start : start + part.size].reshape(part.shape)
-                start += part.size
-                known = corrections[place].double() + fixed_point(torch.from_numpy(part))
-                surprise[place] = known.clamp_(-LIMIT, LIMIT).float()
+            values = code(step, means, scales).reshape(STEPS, *quarter)
+            for place, part, correction in zip(places(step), values, corrections, strict=True):
+                residuals[place] = part
+                known = fixed_point(torch.from_numpy(part)).add_(correction)
+                surprise[place] = known.clamp_(-LIMIT, LIMIT)
         return residuals, means, scales
 
     def _features(self, hyper: Integers) -> Tensor:
-        """What the hyper-synthesis says of every place, as integers in float32."""
+        """What the hyper-synthesis says of every place."""
         ratio = HYPER_STRIDE // STRIDE
         z = fixed_point(torch.from_numpy(hyper))
         rows, columns = z.shape[1:]
         size = (self._hyper_synthesis.outputs, rows * ratio, columns * ratio)
-        features = torch.empty(size, dtype=torch.float32)
+        features = torch.empty(size, dtype=torch.int32)
 
         def work(row: Span, column: Span) -> None:
             tile = self._hyper_synthesis(z[:, row.padded, column.padded])
             features[:, row.scaled(ratio), column.scaled(ratio)] = tile[
                 :, row.scaled_cut(ratio), column.scaled_cut(ratio)
-            ].float()
+            ]
 
         for_each_tile(rows, columns, HYPER_TILE, 1, work)
         return features
@@ -115,30 +114,44 @@ class EntropyModel:
         surprise: Tensor,
         means: Tensor,
         scales: NDArray[np.uint8],
-        corrections: Tensor,
+        corrections: list[Tensor],
     ) -> None:
-        """Set ``means``, ``scales`` and the ``corrections`` to first means where ``step`` codes."""
+        """Set ``means``, ``scales`` and, by group, ``corrections`` to first means for ``step``."""
 
         def work(row: Span, column: Span) -> None:
             if step:
                 neighbours, mixing, correct = self._contexts[step - 1]
-                known = neighbours(surprise[:, row.padded, column.padded].double())
-                seen = torch.cat((features[:, row.padded, column.padded], known))
-                mixed = mixing(seen)[:, row.cut, column.cut]
+                known = neighbours(surprise[:, row.padded, column.padded])
+                mixed = mixing(features[:, row.padded, column.padded], known)
+                mixed = mixed[:, row.cut, column.cut]
             tile = (slice(None), row.inner, column.inner)
             # Tiles begin at even places, so a step codes the same corners of each.
+            quarter = (slice(None), row.halved, column.halved)
             for group, place in enumerate(places(step)):
                 _, rows, columns = place
-                first = self._prediction[group](features[tile][:, rows, columns].double())
-                final = first
+                final = first = self._prediction[group](features[tile][:, rows, columns])
                 if step:
-                    final = correct[group](mixed[:, rows, columns]) + first
+                    final = correct[group](mixed[:, rows, columns]).add_(first)
                     final.clamp_(-LIMIT, LIMIT)
                 mean, raw = final.chunk(2)
-                means[tile][place] = (mean * 2.0**-FRACTION_BITS).float()
-                corrections[tile][place] = (mean - first.chunk(2)[0]).float()
-                index = torch.bucketize(raw.float().contiguous(), self._thresholds, out_int32=True)
-                scales[tile][place] = index.to(torch.uint8).numpy()
+                means[tile][place] = mean * 2.0**-FRACTION_BITS
+                corrections[group][quarter] = mean - first.chunk(2)[0]
+                scales[tile][place] = self._table_of(raw)
 
         rows, columns = features.shape[1:]
         for_each_tile(rows, columns, TILE, OVERLAP, work)
+
+
+class _TableOf:
+    """The index of the frequency table for each raw scale: how many thresholds are below it."""
+
+    def __init__(self, thresholds: Tensor) -> None:
+        self._first, last = int(thresholds[0]), int(thresholds[-1])
+        every = torch.arange(self._first, last + 2)
+        self._indices = torch.searchsorted(thresholds, every).to(torch.uint8)
+
+    def __call__(self, raw: Tensor) -> NDArray[np.uint8]:
+        """Indices for int32 ``raw``, of the same shape."""
+        entry = (raw - self._first).clamp_(0, len(self._indices) - 1).flatten()
+        indices: NDArray[np.uint8] = self._indices.index_select(0, entry).view(raw.shape).numpy()
+        return indices

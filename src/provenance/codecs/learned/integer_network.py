@@ -3,84 +3,147 @@
 Ballé, Johnston and Minnen 2019, "Integer networks for data compression with latent-variable
 models".
 Weights are integers with a power-of-two scale per output channel; activations are integers with
-`FRACTION_BITS` fractional bits, clamped to `LIMIT`. They are carried in float64, whose products and
-sums are exact below 2**53 units, a bound that is checked for the weights at hand. So threads, BLAS,
-vector width and GPU cannot change a bit.
+`FRACTION_BITS` fractional bits, clamped to `LIMIT`. Sums of products are exact, by one of two ways
+that find the same: in float64, whose sums are exact below 2**53 units, a bound that is checked for
+the weights at hand; or, some times as fast, in int8 (`digits`), where the processor multiplies that
+and the activations at hand are small enough. So threads, BLAS, vector width and GPU cannot change
+a bit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from . import digits
 from .layers import DYADIC_SLOPE
 
 FRACTION_BITS = 10
 WEIGHT_BITS = 14
-LIMIT = float(1 << 24)
+LIMIT = 1 << 24
 """Largest activation, in units of ``2**-FRACTION_BITS``."""
 
+CACHED = 1024
+"""Places that are worked on at once, so that all stays in the processor's cache."""
 
-@dataclass(frozen=True)
-class IntegerLayer:
-    """One convolution, pointwise or depthwise 3x3, and what follows it.
+_SLOPE_IN_256 = round(DYADIC_SLOPE * 256)
 
-    The power of two that takes products back to activations is multiplied into weight and bias,
-    which stays exact.
+
+class Pointwise:
+    """A pointwise convolution, perhaps with a leaky ReLU and a pixel shuffle after it.
+
+    Args:
+        weight: integers, ``[out, in]``.
+        bias: ``[out]``, int64.
+        shift: ``[out]``, the power of two that takes sums of products back to activations.
+        activate: whether a leaky ReLU follows.
+        shuffle: whether a pixel shuffle follows.
     """
 
-    weight: Tensor
-    """``[out, in]``, or ``[channels, 3, 3]`` for a depthwise one; float64."""
-    bias: Tensor
-    """``[out, 1]``, with the half that makes `floor` a rounding."""
-    shuffle: bool
-    activate: bool
+    def __init__(
+        self, weight: Tensor, bias: Tensor, shift: Tensor, *, activate: bool, shuffle: bool
+    ) -> None:
+        self._integers = weight, bias, shift
+        self._activate, self._shuffle = activate, shuffle
+        self._weight, self._bias = _scaled(weight, bias, shift)
+        self._digits = None
+        if digits.fast() and int(shift.min()) >= 8:
+            half = 1 << (shift.long() - 1)
+            self._digits = digits.DigitProduct(weight, bias + half, shift)
+        self.outputs = len(weight) // (4 if shuffle else 1)
+
+    def __call__(self, *parts: Tensor) -> Tensor:
+        """int32 ``[out, h, w]`` for int32 ``[in, h, w]``, whose channels come in ``parts``."""
+        height, width = parts[0].shape[1:]
+        y = torch.empty((len(self._weight), height, width), dtype=torch.int32)
+        strip = max(1, CACHED // width)
+        for start in range(0, height, strip):
+            rows = slice(start, start + strip)
+            x = torch.cat([part[:, rows] for part in parts])
+            y[:, rows] = self._products(x.flatten(1)).view(-1, *x.shape[1:])
+        return nn.functional.pixel_shuffle(y, 2) if self._shuffle else y
+
+    def _products(self, x: Tensor) -> Tensor:
+        """int32 ``[out, n]`` for int32 ``[in, n]``."""
+        if self._digits and digits.largest(x) <= self._digits.largest:
+            y = self._digits(x)
+        else:
+            y = torch.addmm(self._bias, self._weight, x.double()).floor_()
+        y = y.clamp_(-LIMIT, LIMIT).to(torch.int32)
+        if self._activate:
+            negative = y.mul(_SLOPE_IN_256).add_(128).bitwise_right_shift_(8)
+            torch.maximum(y, negative, out=y)
+        return y
+
+    def rows(self, chosen: slice) -> Pointwise:
+        """The same layer with some of its outputs alone."""
+        assert not self._shuffle
+        weight, bias, shift = (part[chosen] for part in self._integers)
+        return Pointwise(weight, bias, shift, activate=self._activate, shuffle=False)
+
+
+class Depthwise:
+    """A convolution with one 3x3 filter per channel and zeros around.
+
+    OpenCV filters a plane of float64 several times as fast as torch does.
+
+    Args:
+        weight: integers, ``[channels, 3, 3]``.
+        bias: ``[channels]``, int64.
+        shift: ``[channels]``, the power of two that takes sums of products back to activations.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, shift: Tensor) -> None:
+        kernels, biases = _scaled(weight, bias, shift)
+        self._kernels, self._biases = kernels.numpy(), biases.flatten().tolist()
+        self.outputs = len(weight)
 
     def __call__(self, x: Tensor) -> Tensor:
-        if self.weight.dim() == 3:
-            y = _depthwise(x, self.weight, self.bias)
-        else:
-            y = torch.addmm(self.bias, self.weight, x.flatten(1)).view(-1, *x.shape[1:])
-        y = y.floor_().clamp_(-LIMIT, LIMIT)
-        if self.shuffle:
-            y = nn.functional.pixel_shuffle(y, 2)
-        if self.activate:
-            y = nn.functional.leaky_relu_(y, DYADIC_SLOPE).add_(0.5).floor_()
-        return y
+        """int32 for int32, ``[channels, h, w]``."""
+        import cv2
+
+        y = torch.empty(x.shape, dtype=torch.int32)
+        planes = zip(x.numpy(), y.numpy(), self._kernels, self._biases, strict=True)
+        for plane, result, kernel, bias in planes:
+            sums = plane.astype(np.float64)
+            sums = cv2.filter2D(sums, -1, kernel, delta=bias, borderType=cv2.BORDER_CONSTANT)
+            np.floor(sums, out=result, casting="unsafe")
+        return y.clamp_(-LIMIT, LIMIT)
 
 
 class IntegerNetwork:
-    """Layers in a row, from integers ``[channels, h, w]`` to integers."""
+    """Layers in a row, from integers to integers with `FRACTION_BITS` fractional bits."""
 
-    def __init__(self, layers: Sequence[IntegerLayer]) -> None:
+    def __init__(self, layers: Sequence[Pointwise | Depthwise]) -> None:
         self._layers = tuple(layers)
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """Integers for integers, both float64 with `FRACTION_BITS` fractional bits."""
-        for layer in self._layers:
+    def __call__(self, *parts: Tensor) -> Tensor:
+        """int32 ``[out, h, w]`` for int32 ``[in, h, w]``, whose channels come in ``parts``."""
+        first, *others = self._layers
+        x = first(*parts)
+        for layer in others:
             x = layer(x)
         return x
 
     @property
     def outputs(self) -> int:
         """Channels that come out."""
-        return len(self._layers[-1].weight)
+        return self._layers[-1].outputs
 
     def rows(self, chosen: slice) -> IntegerNetwork:
         """The same network with some of its outputs alone."""
         *before, last = self._layers
-        assert not last.shuffle
-        last = replace(last, weight=last.weight[chosen], bias=last.bias[chosen])
-        return IntegerNetwork((*before, last))
+        assert isinstance(last, Pointwise)
+        return IntegerNetwork((*before, last.rows(chosen)))
 
 
 def fixed_point(values: Tensor) -> Tensor:
-    """float64 integers with `FRACTION_BITS` fractional bits, for integer ``values``."""
-    fixed: Tensor = (values.double() * 2**FRACTION_BITS).clamp_(-LIMIT, LIMIT)
+    """int32 with `FRACTION_BITS` fractional bits, for int32 ``values``."""
+    most = LIMIT >> FRACTION_BITS
+    fixed: Tensor = values.clamp(-most, most).bitwise_left_shift_(FRACTION_BITS)
     return fixed
 
 
@@ -116,18 +179,32 @@ def restore(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
 
 def build(network: nn.Module, tensors: Mapping[str, Tensor]) -> IntegerNetwork:
     """The integer twin of ``network``, whose structure is used, with `quantise`'s tensors."""
-    layers = []
+    layers: list[Pointwise | Depthwise] = []
     for index, (conv, shuffle, activate) in enumerate(_convolutions(network)):
-        weight = tensors[f"{index}.weight"].double()
-        weight = weight[:, 0] if conv.groups > 1 else weight[:, :, 0, 0]
-        bias = tensors[f"{index}.bias"].double()[:, None]
-        reach = weight.abs().flatten(1).sum(1, keepdim=True) * LIMIT + bias.abs()
-        if not bool((reach < 2.0**52).all()):
-            raise ValueError("weights of the integer network are too large to be exact")
-        scale = 2.0 ** -tensors[f"{index}.shift"].double()[:, None]
-        weight = weight * scale.view(-1, *[1] * (weight.dim() - 1))
-        layers.append(IntegerLayer(weight, bias * scale + 0.5, shuffle, activate))
+        weight, bias, shift = (tensors[f"{index}.{part}"] for part in ("weight", "bias", "shift"))
+        if conv.groups > 1:
+            assert not shuffle and not activate
+            layers.append(Depthwise(weight[:, 0], bias, shift))
+        else:
+            weight = weight[:, :, 0, 0]
+            layers.append(Pointwise(weight, bias, shift, activate=activate, shuffle=shuffle))
     return IntegerNetwork(layers)
+
+
+def _scaled(weight: Tensor, bias: Tensor, shift: Tensor) -> tuple[Tensor, Tensor]:
+    """Weight and bias ``[out, 1]`` for float64, with the half that makes `floor` a rounding.
+
+    The power of two is multiplied into both, which stays exact.
+
+    Raises:
+        ValueError: Sums could be inexact.
+    """
+    reach = weight.double().abs().flatten(1).sum(1) * LIMIT + bias.double().abs()
+    if not bool((reach < 2.0**52).all()):
+        raise ValueError("weights of the integer network are too large to be exact")
+    scale = 2.0 ** -shift.double()
+    scaled = weight.double() * scale.view(-1, *[1] * (weight.dim() - 1))
+    return scaled, (bias * scale + 0.5)[:, None]
 
 
 def _convolutions(network: nn.Module) -> list[tuple[nn.Conv2d, bool, bool]]:
@@ -143,17 +220,3 @@ def _convolutions(network: nn.Module) -> list[tuple[nn.Conv2d, bool, bool]]:
             rest = rest[shuffle:]
             found.append((layer, shuffle, bool(rest) and isinstance(rest[0], nn.LeakyReLU)))
     return found
-
-
-def _depthwise(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """3x3 with zeros around, one filter per channel.
-
-    OpenCV filters a plane of float64 several times as fast as torch does.
-    """
-    import cv2
-
-    planes, kernels = x.contiguous().numpy(), weight.numpy()
-    result = np.empty_like(planes)
-    for plane, kernel, filtered in zip(planes, kernels, result, strict=True):
-        cv2.filter2D(plane, -1, kernel, filtered, borderType=cv2.BORDER_CONSTANT)
-    return torch.from_numpy(result).add_(bias[:, :, None])

@@ -25,6 +25,11 @@ class Span:
         return self.scaled(1)
 
     @property
+    def halved(self) -> slice:
+        """Its own part, from an even start, of a whole that is half as large."""
+        return slice(self.start // 2, self.stop // 2)
+
+    @property
     def padded(self) -> slice:
         """What it sees of the whole."""
         return slice(self.padded_start, self.padded_stop)
