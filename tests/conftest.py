@@ -28,6 +28,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PROVENANCE_HOME", str(folder))
-        for name in ("SIGNER", "CERTIFICATE", "PASSWORD", "PASSWORD_FILE"):
+        for name in ("SIGNER", "CERTIFICATE", "PASSWORD", "PASSWORD_FILE", "TIMESTAMP"):
             patch.delenv(f"PROVENANCE_{name}", raising=False)
         yield folder

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .api import assess, compress, decompress, history, label, show, verify
     from .assembly import Labelled
-    from .credentials import Identity, TrustStore, load_signer
+    from .credentials import Identity, TimeStamping, TrustStore, load_signer
     from .errors import ProvenanceError
     from .labels.model import CodecFacts, Finding, Label, ModelFacts, Risk
     from .labels.wording import caption
@@ -33,6 +33,7 @@ __all__ = [
     "ProvenanceError",
     "Report",
     "Risk",
+    "TimeStamping",
     "TrustStore",
     "__version__",
     "assess",
@@ -50,7 +51,7 @@ __all__ = [
 _HOMES = {
     "api": ("assess", "compress", "decompress", "history", "label", "show", "verify"),
     "assembly": ("Labelled",),
-    "credentials": ("Identity", "TrustStore", "load_signer"),
+    "credentials": ("Identity", "TimeStamping", "TrustStore", "load_signer"),
     "lineage": ("Generation",),
     "errors": ("ProvenanceError",),
     "labels.model": ("CodecFacts", "Finding", "Label", "ModelFacts", "Risk"),

@@ -175,6 +175,7 @@ def signed(
 
     with stages("sign"):
         signer = identity or default_identity()
+        notes = [*signer.notes]
         data = sign(
             finished,
             media_type,
@@ -185,5 +186,6 @@ def signed(
             title=Path(name).name,
             trust=trust or default_trust(),
             stamp=stamp,
+            note=notes.append,
         )
-    return Labelled(data, media_type, label, None, signer.notes)
+    return Labelled(data, media_type, label, None, tuple(notes))

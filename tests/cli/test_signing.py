@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from provenance.credentials.certificates import make_ca, make_leaf, to_pem
 from provenance.credentials.identity import key_pem
 
+from ..credentials.conftest import Authority
+from ..time_stamps import time_stamps
 from .conftest import Command
 
 ROOT = Path(__file__).parents[2]
@@ -134,3 +137,38 @@ def test_a_key_file_that_others_can_read_is_warned_of(provenance: Command, desk:
     sign = ("--signer", f"file:{key}", "--certificate", desk / "desk.chain.pem")
     done = provenance("identity", "show", *sign)
     assert done.code == 0 and "key file readable by others" in done.err
+
+
+def test_the_time_of_signing_is_proven(
+    provenance: Command, compressed: Path, tmp_path: Path
+) -> None:
+    clock = Authority(tmp_path)
+    stamper = clock.issue(usages=[ExtendedKeyUsageOID.TIME_STAMPING], critical=True)
+    assert not callable(stamper.key)
+    target = tmp_path / "stamped.png"
+    with time_stamps(tmp_path, stamper.chain, stamper.key) as url:
+        done = provenance("decompress", compressed, "-o", target, "--timestamp", url)
+    assert done.code == 0 and done.err == "", done.err
+    assert provenance("verify", target, "--json").json("verify")["signed_at"] is None
+    done = provenance("trust", "add", clock.path, "clock", "--time-stamps", "--json")
+    assert done.json("trust")["added"]["purpose"] == "time-stamps"
+    try:
+        assert provenance("verify", target, "--json").json("verify")["signed_at"]
+        assert "(time-stamps, until" in provenance("trust", "list").out
+    finally:
+        assert provenance("trust", "remove", "clock").code == 0
+
+
+def test_without_a_time_stamp_only_if_allowed(
+    provenance: Command, compressed: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "plain.png"
+    down = ("--timestamp", "http://127.0.0.1:9/")
+    done = provenance("decompress", compressed, "-o", target, *down)
+    assert done.code == 6 and "no time stamp by http://127.0.0.1:9/" in done.err
+    assert not target.exists()
+    done = provenance("decompress", compressed, "-o", target, *down, "--timestamp-optional")
+    assert done.code == 0 and "signed without one" in done.err
+    assert provenance("verify", target).code == 0
+    done = provenance("decompress", compressed, "-o", target, "--timestamp-optional")
+    assert done.code == 2 and "--timestamp" in done.err

@@ -95,6 +95,7 @@ class Authority:
         organisation: str | None = "Example Press",
         days: tuple[float, float] = (-1, 100),
         usages: Sequence[x509.ObjectIdentifier] | None = (ExtendedKeyUsageOID.EMAIL_PROTECTION,),
+        critical: bool = False,
         self_signed: bool = False,
         key: PrivateKey | None = None,
     ) -> Identity:
@@ -122,7 +123,7 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
         )
         if usages is not None:
-            builder = builder.add_extension(x509.ExtendedKeyUsage(usages), False)
+            builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical)
         hashed = None if isinstance(issuer_key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
         leaf = builder.sign(issuer_key, hashed)
         chain = (leaf,) if self_signed else (leaf, self.certificate)

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provenance.credentials import Identity, TrustStore, new_identity, read, sign
+from provenance.credentials import (
+    Identity,
+    Purpose,
+    TrustStore,
+    new_identity,
+    read,
+    sign,
+)
 from provenance.credentials.certificates import to_pem
 from provenance.credentials.settings import anchor_uri
 from provenance.errors import InputError, OutputError
@@ -113,31 +120,34 @@ def test_files_do_not_tell_what_an_anchor_is_called_here(authority: Authority) -
     assert anchor.name not in anchor_uri(anchor)
 
 
-def test_an_anchor_for_another_purpose_does_not_make_a_signer_trusted(
-    authority: Authority,
-    files: dict[str, bytes],
-    label: Label,
-    original: bytes,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from provenance.credentials import reading, settings
+def test_a_folder_is_one_anchor(authority: Authority, identity: Identity, tmp_path: Path) -> None:
+    folder = tmp_path / "press"
+    folder.mkdir()
+    (folder / "a.pem").write_bytes(authority.path.read_bytes())
+    (folder / "again.CRT").write_bytes(authority.path.read_bytes())
+    (folder / "b.cer").write_bytes(to_pem(identity.chain[1:]))
+    (folder / "README").write_text("not a certificate")
+    store = TrustStore(tmp_path / "trust")
+    anchor = store.add(folder, "press")
+    assert anchor.certificates == (authority.certificate, identity.chain[1])
+    assert store.list() == (anchor,)
+    (folder / "leaf.pem").write_bytes(to_pem(identity.chain[:1]))
+    with pytest.raises(InputError, match=r"leaf\.pem.*no CA"):
+        store.add(folder, "other")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(InputError, match="holds no file of certificates"):
+        store.add(empty, "other")
 
-    data = sign(
-        files["image/jpeg"],
-        "image/jpeg",
-        label,
-        authority.issue(),
-        original=original,
-        original_media_type="image/jpeg",
-    )
-    sound = settings.library_settings
 
-    def as_time_stamps(anchors: object) -> str:
-        text = sound(authority.trust.list())
-        return text.replace('"manifest"', '"tsa"').replace("signers:", "time-stamps:")
-
-    monkeypatch.setattr(reading, "library_settings", as_time_stamps)
-    credential = read(data, "image/jpeg", authority.trust)
-    assert credential is not None
-    assert credential.intact
-    assert not credential.trusted
+def test_anchors_for_time_stamps_are_kept_apart(authority: Authority, tmp_path: Path) -> None:
+    store = TrustStore(tmp_path / "trust")
+    store.add(authority.path, "clock", Purpose.TIME_STAMPS)
+    (anchor,) = store.list()
+    assert (anchor.name, anchor.purpose) == ("clock", Purpose.TIME_STAMPS)
+    with pytest.raises(OutputError, match="taken"):
+        store.add(authority.path, "clock")
+    store.add(authority.path, "press")
+    assert [entry.name for entry in store.list()] == ["press", "clock"]
+    store.remove("clock")
+    assert [entry.name for entry in store.list()] == ["press"]

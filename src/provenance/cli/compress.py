@@ -23,6 +23,8 @@ from .options import (
     PasswordFile,
     RedactEvidence,
     Signer,
+    Timestamp,
+    TimestampOptional,
     Timing,
     signer,
 )
@@ -84,6 +86,8 @@ def compress(
     key: Signer = None,
     certificate: Certificate = None,
     password_file: PasswordFile = None,
+    timestamp: Timestamp = None,
+    timestamp_optional: TimestampOptional = False,
     force: Force = False,
     timing: Timing = False,
     json: Json = False,
@@ -92,7 +96,7 @@ def compress(
     suffix = f".labelled{RENDITIONS[to].suffix}" if to else ".avif"
     target = writing.prepare(output, photo, suffix, (photo,), force=force, json=json)
     side = _preview_side(preview)
-    identity = signer(key, certificate, password_file)
+    identity = signer(key, certificate, password_file, timestamp, timestamp_optional)
 
     from .. import api
 

@@ -21,6 +21,8 @@ from .options import (
     PasswordFile,
     Signer,
     Stamp,
+    Timestamp,
+    TimestampOptional,
     Timing,
     signer,
 )
@@ -38,6 +40,8 @@ def decompress(
     key: Signer = None,
     certificate: Certificate = None,
     password_file: PasswordFile = None,
+    timestamp: Timestamp = None,
+    timestamp_optional: TimestampOptional = False,
     force: Force = False,
     timing: Timing = False,
     json: Json = False,
@@ -46,7 +50,7 @@ def decompress(
     kind = to or _by_suffix(output)
     suffix = f".decoded{RENDITIONS[kind].suffix}"
     target = writing.prepare(output, file, suffix, (file,), force=force, json=json)
-    identity = signer(key, certificate, password_file)
+    identity = signer(key, certificate, password_file, timestamp, timestamp_optional)
 
     from .. import api
 

@@ -22,6 +22,8 @@ from .options import (
     RedactEvidence,
     Signer,
     Stamp,
+    Timestamp,
+    TimestampOptional,
     Timing,
     signer,
 )
@@ -57,6 +59,8 @@ def label(
     key: Signer = None,
     certificate: Certificate = None,
     password_file: PasswordFile = None,
+    timestamp: Timestamp = None,
+    timestamp_optional: TimestampOptional = False,
     force: Force = False,
     timing: Timing = False,
     json: Json = False,
@@ -69,7 +73,7 @@ def label(
     suffix = f".labelled{reconstruction.suffix}"
     inputs = (original, reconstruction)
     target = writing.prepare(output, reconstruction, suffix, inputs, force=force, json=json)
-    identity = signer(key, certificate, password_file)
+    identity = signer(key, certificate, password_file, timestamp, timestamp_optional)
 
     from .. import api
     from ..labels import CodecFacts, ModelFacts

@@ -6,6 +6,7 @@ import getpass
 import importlib.util
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,21 +79,52 @@ PasswordFile = Annotated[
 ]
 
 
-def signer(uri: str | None, certificate: Path | None, password_file: Path | None) -> Identity:
+Timestamp = Annotated[
+    str | None,
+    typer.Option(
+        "--timestamp",
+        envvar="PROVENANCE_TIMESTAMP",
+        metavar="URL",
+        help="Have the time of signing proven by this RFC 3161 authority.",
+        show_default=False,
+    ),
+]
+TimestampOptional = Annotated[
+    bool,
+    typer.Option(
+        "--timestamp-optional",
+        envvar="PROVENANCE_TIMESTAMP_OPTIONAL",
+        help="Go on without, and say so, where it gives none.",
+    ),
+]
+
+
+def signer(
+    uri: str | None,
+    certificate: Path | None,
+    password_file: Path | None,
+    timestamp: str | None = None,
+    timestamp_optional: bool = False,
+) -> Identity:
     """The identity that the options name; this machine's own without them.
 
     Raises:
-        UsageError: A certificate without a signer, or a URI that is none.
+        UsageError: A certificate without a signer, or an address that is none.
         InputError: A file is missing or not what it should be, or the password is wrong.
         SigningError: Key and certificate are no pair, or verifiers would refuse them.
     """
-    from ..credentials import default_identity, load_signer
+    from ..credentials import TimeStamping, default_identity, load_signer
 
+    if timestamp_optional and timestamp is None:
+        raise UsageError("--timestamp-optional says how, and --timestamp by whom; give that too")
+    stamping = TimeStamping(timestamp, timestamp_optional) if timestamp is not None else None
+    if uri is None and certificate is not None:
+        raise UsageError("--certificate belongs to a key; name it with --signer")
     if uri is None:
-        if certificate is not None:
-            raise UsageError("--certificate belongs to a key; name it with --signer")
-        return default_identity()
-    return load_signer(uri, certificate, lambda of: _password(of, password_file))
+        identity = default_identity()
+    else:
+        identity = load_signer(uri, certificate, lambda of: _password(of, password_file))
+    return replace(identity, time_stamps=stamping)
 
 
 def _password(of: str, file: Path | None) -> bytes:

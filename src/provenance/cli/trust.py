@@ -28,26 +28,32 @@ def list_(json: Json = False) -> None:
         console.print_json({"anchors": [_facts(anchor) for anchor in anchors]})
         return
     for anchor in anchors:
-        until = f"{anchor.valid_until:%Y-%m-%d}"
-        console.say(f"{anchor.name}: {'; '.join(anchor.subjects)} (until {until})")
+        until = f"{anchor.purpose}, until {anchor.valid_until:%Y-%m-%d}"
+        console.say(f"{anchor.name}: {'; '.join(anchor.subjects)} ({until})")
     if not anchors:
         console.say("no trust anchors yet")
 
 
 @app.command()
 def add(
-    file: Annotated[Path, typer.Argument(help="PEM file with CA certificates.")],
+    file: Annotated[
+        Path, typer.Argument(help="PEM file, or folder of them, with CA certificates.")
+    ],
     name: Name,
+    time_stamps: Annotated[
+        bool, typer.Option("--time-stamps", help="For time stamps, and nothing else.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Trust what these CA certificates vouch for."""
-    from ..credentials import default_trust
+    """Trust the signers that these CA certificates vouch for."""
+    from ..credentials import Purpose, default_trust
 
-    anchor = default_trust().add(file, name)
+    purpose = Purpose.TIME_STAMPS if time_stamps else Purpose.SIGNERS
+    anchor = default_trust().add(file, name, purpose)
     if json:
         console.print_json({"added": _facts(anchor)})
     else:
-        console.say(f"trusted as {name}: {'; '.join(anchor.subjects)}")
+        console.say(f"trusted for {purpose} as {name}: {'; '.join(anchor.subjects)}")
 
 
 @app.command()
@@ -65,6 +71,7 @@ def remove(name: Name, json: Json = False) -> None:
 def _facts(anchor: Anchor) -> dict[str, Any]:
     return {
         "name": anchor.name,
+        "purpose": anchor.purpose,
         "subjects": list(anchor.subjects),
         "sha256": list(anchor.sha256),
         "valid_until": anchor.valid_until.isoformat(),

@@ -13,7 +13,8 @@ from .credential import Action, Claim, Credential, Ingredient
 from .identity import Identity
 from .local import default_identity, default_trust, local_identity, new_identity
 from .signers import Secret, load_signer
-from .trust import Anchor, TrustStore
+from .timestamps import TimeStamping
+from .trust import Anchor, Purpose, TrustStore
 
 if TYPE_CHECKING:
     from .reading import read
@@ -27,7 +28,9 @@ __all__ = [
     "Credential",
     "Identity",
     "Ingredient",
+    "Purpose",
     "Secret",
+    "TimeStamping",
     "TrustStore",
     "default_identity",
     "default_trust",

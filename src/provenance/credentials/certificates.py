@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -93,6 +93,25 @@ def is_ca(certificate: x509.Certificate) -> bool:
     return constraints.value.ca
 
 
+def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether names and signature say so."""
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True
+
+
+def leads_to(chain: Sequence[x509.Certificate], authorities: Collection[x509.Certificate]) -> bool:
+    """Whether a chain, leaf first, reaches one of the authorities, signature by signature."""
+    for number, certificate in enumerate(chain):
+        if number and not is_issued_by(chain[number - 1], certificate):
+            return False
+        if any(certificate == entry or is_issued_by(certificate, entry) for entry in authorities):
+            return True
+    return False
+
+
 def algorithm_of(key: object) -> str:
     """The C2PA name of the signature algorithm that a key signs with.
 
@@ -127,11 +146,9 @@ def check_chain(chain: Sequence[x509.Certificate], now: datetime.datetime) -> No
     """
     leaf = chain[0]
     for issued, issuer in itertools.pairwise(chain):
-        try:
-            issued.verify_directly_issued_by(issuer)
-        except (InvalidSignature, ValueError, TypeError):
+        if not is_issued_by(issued, issuer):
             name = issued.subject.rfc4514_string()
-            raise SigningError(f"certificate chain: {name} is not issued by the next") from None
+            raise SigningError(f"certificate chain: {name} is not issued by the next")
     name = leaf.subject.rfc4514_string()
     if not _named(leaf.subject, NameOID.ORGANIZATION_NAME):
         raise SigningError(f"certificate {name}: its subject has no organisation (O)")

@@ -1,8 +1,8 @@
 """The signers' certificates out of a manifest store.
 
-The C2PA library tells names and serial number, not the certificate itself, so its fingerprint
-needs this: JUMBF boxes (ISO/IEC 19566-5) down to the signature, then the ``x5chain`` header of
-COSE (RFC 9360). Nothing is verified here; the library has done that.
+The C2PA library tells names and serial number, not the certificates themselves, so fingerprints
+and trust need this: JUMBF boxes (ISO/IEC 19566-5) down to the signature, then the ``x5chain``
+header of COSE (RFC 9360). Nothing is verified here.
 """
 
 from __future__ import annotations
@@ -20,22 +20,24 @@ _MAX_ITEMS = 256
 _NOT_UNDERSTOOD = (StopIteration, ValueError, TypeError, LookupError, struct.error)
 
 
-def signer_certificates(store: bytes) -> dict[str, x509.Certificate]:
-    """The leaf that signed each manifest, by the manifest's label; without what is not understood.
+def signer_chains(store: bytes) -> dict[str, tuple[x509.Certificate, ...]]:
+    """Who signed each manifest, by its label: certificates, leaf first.
+
+    Manifests are missing where they are not understood.
 
     Args:
         store: the manifest store, a JUMBF superbox.
     """
-    found: dict[str, x509.Certificate] = {}
+    found: dict[str, tuple[x509.Certificate, ...]] = {}
     with contextlib.suppress(*_NOT_UNDERSTOOD):
         whole = next(area for name, area in _superboxes(store, 0, len(store)) if name == "c2pa")
         for label, area in _superboxes(store, *whole):
             with contextlib.suppress(*_NOT_UNDERSTOOD):
-                found[label] = _leaf(store, area)
+                found[label] = _chain(store, area)
     return found
 
 
-def _leaf(store: bytes, manifest: tuple[int, int]) -> x509.Certificate:
+def _chain(store: bytes, manifest: tuple[int, int]) -> tuple[x509.Certificate, ...]:
     area = next(area for name, area in _superboxes(store, *manifest) if name == "c2pa.signature")
     content = next(store[start:end] for kind, start, end in _boxes(store, *area) if kind == b"cbor")
     message, _ = _decode(content, 0, 0)
@@ -43,7 +45,8 @@ def _leaf(store: bytes, manifest: tuple[int, int]) -> x509.Certificate:
     chain = next(
         header[name] for header in (protected, message[1]) for name in _X5CHAIN if name in header
     )
-    return x509.load_der_x509_certificate(chain if isinstance(chain, bytes) else chain[0])
+    encoded = [chain] if isinstance(chain, bytes) else chain
+    return tuple(x509.load_der_x509_certificate(entry) for entry in encoded)
 
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:

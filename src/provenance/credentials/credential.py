@@ -89,7 +89,7 @@ class Credential:
     signer: Subject | None
     """Whom the certificate names; believe it only if `trusted`. None if it cannot be read."""
     signed_at: datetime.datetime | None
-    """When, as a trusted time stamp tells; None today, since no time-stamp anchors are kept."""
+    """When, as a time stamp tells that chains to an anchor listed here for time stamps."""
     algorithm: str | None
     """C2PA name of the signature algorithm, in lower case."""
     label: Label | None

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from .certificates import PrivateKey, Subject, subject_of
+from .timestamps import TimeStamping
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Identity:
     """The private key, or what signs bytes elsewhere (DER or raw for ECDSA)."""
     notes: tuple[str, ...] = ()
     """What the user should know, such as a key that others can read."""
+    time_stamps: TimeStamping | None = None
+    """Who proves when it signed; None for nobody."""
 
     @property
     def subject(self) -> Subject:

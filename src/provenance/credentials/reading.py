@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import c2pa  # type: ignore[import-untyped]
@@ -18,11 +19,12 @@ from cryptography.x509 import Certificate
 from ..errors import LabelError
 from ..labels import Label, parse_label
 from .certificates import Subject, subject_of
-from .cose import signer_certificates
+from .cose import signer_chains
 from .credential import Action, Claim, Credential, Ingredient, broken
 from .manifest import LABEL_ASSERTION, UNREADABLE
 from .settings import anchor_uri, library_settings
-from .trust import Anchor, TrustStore
+from .standing import UNTRUSTED, speaker, stamp_anchor, standing
+from .trust import Anchor, Purpose, TrustStore
 
 _ABOUT_SIGNER = ("signingCredential.", "timeStamp.", "timestamp.", "claimSignature.outsideValidity")
 """Failures that leave the content's hashes untouched. Any code not known here counts against
@@ -31,7 +33,8 @@ them."""
 _ELSEWHERE = "manifest.inaccessible"
 """An ingredient's manifest is on the network, where nobody looked."""
 
-_UNTRUSTED = "signingCredential.untrusted"
+_Chain = tuple[Certificate, ...]
+
 _TRUSTED = "signingCredential.trusted"
 
 
@@ -42,7 +45,7 @@ def read(data: bytes, media_type: str, trust: TrustStore | Iterable[Anchor]) -> 
     forked child: the library's locks may be held; use *spawn*.
 
     Args:
-        trust: whose signers are trusted.
+        trust: whose signers and time stamps are trusted.
 
     Raises:
         InputError: The trust store cannot be read.
@@ -50,75 +53,110 @@ def read(data: bytes, media_type: str, trust: TrustStore | Iterable[Anchor]) -> 
     anchors = trust.list() if isinstance(trust, TrustStore) else tuple(trust)
     if media_type not in c2pa.Reader.get_supported_mime_types():
         return None
-    # 1 and 2.
     try:
-        with c2pa.Context.from_json(library_settings(anchors)) as context:
-            reader = c2pa.Reader.try_create(media_type, io.BytesIO(data), context=context)
-            if reader is None:
-                return None
-            with reader:
-                report = json.loads(reader.json())
-                # `json` turns lists of numbers into base64 of their lowest bytes.
-                exact = json.loads(reader.crjson())
-                label = str(report.get("active_manifest"))
-                store = io.BytesIO()
-                reader.resource_to_stream(f"self#jumbf=/c2pa/{label}", store)
+        # 1 and 2.
+        found = _ask(data, media_type, anchors)
+        if found is None:
+            return None
+        stamped = _stamped(found.report, data, media_type, anchors)
+        return _credential(found, stamped, anchors)
     except c2pa.C2paError as error:
         if str(error).startswith("Remote"):
             # It points at a manifest elsewhere, which is never fetched; the file carries none.
             return None
         return broken(" ".join(str(error).split())[:300])
-    except (ValueError, RecursionError) as error:
-        return broken(f"manifest: not understood: {error}")
-    try:
-        return _credential(report, exact, store.getvalue(), anchors)
-    except (LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         return broken(f"manifest: not understood: {type(error).__name__}: {error}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the library tells of a file."""
+
+    report: Mapping[str, Any]
+    exact: Mapping[str, Any]
+    """The same in another form: the first turns lists of numbers into base64 of their lowest
+    bytes."""
+    store: bytes
+
+
+def _ask(data: bytes, media_type: str, anchors: Iterable[Anchor]) -> _Found | None:
+    with c2pa.Context.from_json(library_settings(anchors)) as context:
+        reader = c2pa.Reader.try_create(media_type, io.BytesIO(data), context=context)
+        if reader is None:
+            return None
+        with reader:
+            report = json.loads(reader.json())
+            store = io.BytesIO()
+            reader.resource_to_stream(f"self#jumbf=/c2pa/{report.get('active_manifest')}", store)
+            return _Found(report, json.loads(reader.crjson()), store.getvalue())
+
+
+def _stamped(
+    report: Mapping[str, Any], data: bytes, media_type: str, anchors: Sequence[Anchor]
+) -> Mapping[str, Any] | None:
+    """A report in which an anchor for time stamps vouches for the time; None without one."""
+    clocks = [anchor for anchor in anchors if anchor.purpose is Purpose.TIME_STAMPS]
+    named = stamp_anchor(report)
+    if named is None or not clocks:
+        return None
+    if named in {anchor_uri(anchor) for anchor in clocks}:
+        return report
+    # Trusted by an anchor for signers; one for time stamps may do so as well.
+    again = _ask(data, media_type, clocks)
+    return again.report if again and stamp_anchor(again.report) else None
+
+
 def _credential(
-    report: Mapping[str, Any], exact: Mapping[str, Any], store: bytes, anchors: Iterable[Anchor]
+    found: _Found, stamped: Mapping[str, Any] | None, anchors: Sequence[Anchor]
 ) -> Credential:
+    report = found.report
     name = report["active_manifest"]
     manifest = report["manifests"][name]
     results = report.get("validation_results", {})
     active = results.get("activeManifest", {})
-    failures = tuple(_statuses(active, "failure"))
     state = report.get("validation_state")
+    chains = signer_chains(found.store)
+
+    # 3: trust and time, by anchors of the right kind.
+    failures = [*_statuses(active, "failure")]
+    judged = standing(report, chains.get(name, ()), anchors, stamped)
+    if state in ("Valid", "Trusted"):
+        failures += judged.problems
 
     intact = all(_is_about_signer(code) for code, _ in failures)
     valid = (
-        intact and state in ("Valid", "Trusted") and all(code == _UNTRUSTED for code, _ in failures)
+        intact and state in ("Valid", "Trusted") and all(code == UNTRUSTED for code, _ in failures)
     )
-    # 3: an anchor that the library knows for another purpose does not make a signer trusted.
-    names = {anchor_uri(anchor): anchor.name for anchor in anchors}
-    trusted_by = names.get(results.get("trustListUri", ""))
-    trusted = valid and state == "Trusted" and not failures and trusted_by is not None
+    trusted = valid and state == "Trusted" and not failures
 
-    own, *others = sorted(_claims(report, exact, store), key=lambda claim: claim.manifest != name)
+    own, *others = sorted(
+        _claims(report, found.exact, chains), key=lambda claim: claim.manifest != name
+    )
     signature = manifest.get("signature_info") or {}
     return Credential(
         intact=intact,
         valid=valid,
         trusted=trusted,
-        trusted_by=trusted_by if trusted else None,
+        trusted_by=judged.trusted_by if trusted else None,
         signer=own.signer,
-        signed_at=None,
+        signed_at=judged.signed_at,
         algorithm=str(signature["alg"]).lower() if "alg" in signature else None,
         label=own.label,
         label_problem=own.label_problem,
         claim_generator=own.claim_generator,
         title=own.title,
         actions=own.actions,
-        ingredients=tuple(_ingredients(report)),
+        ingredients=tuple(_ingredients(report, chains, anchors)),
         failures=tuple(f"{code}: {words}" if words else code for code, words in failures),
         successes=frozenset(code for code, _ in _statuses(active, "success")),
         claims=(own, *others),
     )
 
 
-def _claims(report: Mapping[str, Any], exact: Mapping[str, Any], store: bytes) -> Iterator[Claim]:
-    signers = signer_certificates(store)
+def _claims(
+    report: Mapping[str, Any], exact: Mapping[str, Any], chains: Mapping[str, _Chain]
+) -> Iterator[Claim]:
     exactly = {entry["label"]: entry for entry in exact["manifests"]}
     for name, manifest in report["manifests"].items():
         label, problem = _label(exactly[name])
@@ -128,7 +166,7 @@ def _claims(report: Mapping[str, Any], exact: Mapping[str, Any], store: bytes) -
             manifest=name,
             title=manifest.get("title"),
             claim_generator=_generator(manifest),
-            signer=_subject(signers.get(name)),
+            signer=_subject(chains.get(name, ())),
             when=(manifest.get("signature_info") or {}).get("time") or next(reversed(dates), None),
             actions=actions,
             label=label,
@@ -151,9 +189,9 @@ def _is_about_signer(code: str) -> bool:
     return code.startswith(_ABOUT_SIGNER)
 
 
-def _subject(certificate: Certificate | None) -> Subject | None:
+def _subject(chain: _Chain) -> Subject | None:
     try:
-        return None if certificate is None else subject_of(certificate)
+        return subject_of(chain[0]) if chain else None
     except ValueError:
         # Names are parsed when they are asked for; altered ones need not be any.
         return None
@@ -176,7 +214,9 @@ def _actions(manifest: Mapping[str, Any]) -> Iterator[Action]:
             )
 
 
-def _ingredients(report: Mapping[str, Any]) -> Iterator[Ingredient]:
+def _ingredients(
+    report: Mapping[str, Any], chains: Mapping[str, _Chain], anchors: Sequence[Anchor]
+) -> Iterator[Ingredient]:
     """4: what was recorded when each was taken in, corrected by checking it again now."""
     deltas: dict[str, Mapping[str, Any]] = {}
     for delta in (report.get("validation_results") or {}).get("ingredientDeltas") or ():
@@ -192,19 +232,21 @@ def _ingredients(report: Mapping[str, Any]) -> Iterator[Ingredient]:
             trusted = _TRUSTED in {code for code, _ in _statuses(parts[0], "success")}
             if _TRUSTED in {code for code, _ in _statuses(now, "success")}:
                 trusted = True
-                found = [status for status in found if status[0] != _UNTRUSTED]
+                found = [status for status in found if status[0] != UNTRUSTED]
             found += _statuses(now, "failure")
             if entry.get("description") == UNREADABLE:
                 found.append(("ingredient.unreadable", UNREADABLE))
             codes = {code for code, _ in found}
+            own = entry.get("active_manifest")
             yield Ingredient(
                 title=str(entry.get("title") or ""),
                 relationship=str(entry.get("relationship") or ""),
                 media_type=str(entry.get("format") or ""),
                 of=name,
-                manifest=entry.get("active_manifest"),
+                manifest=own,
                 intact=all(_is_about_signer(code) or code == _ELSEWHERE for code in codes),
-                trusted=trusted and not codes and bool(entry.get("active_manifest")),
+                # The library does not tell by which kind of anchor.
+                trusted=trusted and not codes and bool(speaker(chains.get(own, ()), anchors)),
                 failures=tuple(f"{code}: {words}" if words else code for code, words in found),
             )
 

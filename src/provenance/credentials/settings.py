@@ -9,30 +9,34 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
 from ..files import sha256
 from .certificates import USAGES
-from .trust import Anchor
+from .trust import Anchor, Purpose
 
-_URI = "urn:provenance:signers:"
+_KINDS = {
+    Purpose.SIGNERS: ("manifest", USAGES),
+    Purpose.TIME_STAMPS: ("tsa", (ExtendedKeyUsageOID.TIME_STAMPING,)),
+}
+"""The library's name for each purpose, and the extended key usages it is for."""
 
 
 def anchor_uri(anchor: Anchor) -> str:
-    """Names an anchor in validation results.
+    """Names an anchor in validation results, and its purpose.
 
-    An anchor meant for time stamps alone also makes signers "trusted" there, so results are only
-    believed where they name an anchor of this kind. The URI also gets into files, as part of what
-    is recorded about ingredients, so it does not tell the anchor's name.
+    The URI also gets into files, as part of what is recorded about ingredients, so it does not
+    tell the anchor's name.
     """
-    return _URI + sha256(anchor.pem.encode())[:32]
+    return f"urn:provenance:{anchor.purpose}:{sha256(anchor.pem.encode())[:32]}"
 
 
 def library_settings(anchors: Iterable[Anchor]) -> str:
     """Settings in JSON for both signing and reading.
 
     Args:
-        anchors: whose signers are trusted.
+        anchors: who is trusted, for what.
     """
-    usages = "\n".join(usage.dotted_string for usage in USAGES)
     return json.dumps(
         {
             "version": 1,
@@ -55,8 +59,10 @@ def library_settings(anchors: Iterable[Anchor]) -> str:
                     {
                         "trust_anchors": anchor.pem,
                         "trust_uri": anchor_uri(anchor),
-                        "trust_kind": "manifest",
-                        "trust_config": usages,
+                        "trust_kind": _KINDS[anchor.purpose][0],
+                        "trust_config": "\n".join(
+                            usage.dotted_string for usage in _KINDS[anchor.purpose][1]
+                        ),
                     }
                     for anchor in anchors
                 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 
 import c2pa  # type: ignore[import-untyped]
@@ -14,6 +15,7 @@ from .identity import Identity, private_pem
 from .manifest import UNREADABLE, Box, definition, new_identifier, parent_ingredient
 from .settings import library_settings
 from .signatures import verified
+from .timestamps import TimeStampError, TimeStamping
 from .trust import Anchor, TrustStore
 
 MEDIA_TYPES = (
@@ -52,8 +54,11 @@ def sign(
     title: str | None = None,
     trust: TrustStore | None = None,
     stamp: Box | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> bytes:
-    """The same file with a manifest; a manifest it had is replaced. Nothing is sent anywhere.
+    """The same file with a manifest; a manifest it had is replaced.
+
+    The picture is sent nowhere; the identity's key and time stamps may be elsewhere.
 
     Args:
         data: the finished file: any later change breaks the signature.
@@ -64,6 +69,7 @@ def sign(
         title: name of the file, without folders.
         trust: whose signatures on the original count as trusted in the record of it.
         stamp: where a visible mark was drawn into the picture: x, y, width, height in px.
+        note: told what the user should know, such as a time stamp that could not be had.
 
     Raises:
         InputError: ``media_type`` cannot be signed.
@@ -77,28 +83,43 @@ def sign(
     ingredient = parent_ingredient(parent, original_media_type)
     fault: list[BaseException] = []
 
-    def attempt(kind: str, described: dict[str, str]) -> bytes:
+    def attempt(kind: str, described: dict[str, str], stamping: TimeStamping | None) -> bytes:
         signed = io.BytesIO()
         with (
-            c2pa.Context.from_json(settings, signer=_native(identity, fault)) as context,
+            c2pa.Context.from_json(settings, signer=_native(identity, stamping, fault)) as context,
             c2pa.Builder(manifest, context=context) as builder,
         ):
             builder.add_ingredient(described, kind, io.BytesIO(original))
-            builder.sign(media_type, io.BytesIO(data), signed)
+            try:
+                builder.sign(media_type, io.BytesIO(data), signed)
+            except c2pa.C2paError.Signature as error:
+                if stamping is None or fault:
+                    raise
+                raise TimeStampError(f"no time stamp by {stamping.url}: {_cause(error)}") from error
         return signed.getvalue()
 
-    readable = original_media_type in c2pa.Reader.get_supported_mime_types()
-    try:
+    def made(stamping: TimeStamping | None) -> bytes:
+        readable = original_media_type in c2pa.Reader.get_supported_mime_types()
         try:
-            return attempt(original_media_type if readable else _BYTES, ingredient)
+            return attempt(original_media_type if readable else _BYTES, ingredient, stamping)
         except c2pa.C2paError:
             if fault or not readable:
                 raise
         # The original, or the credential in it, is in pieces. It is still the parent; that its
         # credential could not be read must not go unnoticed.
-        if _MARK in original:
-            ingredient = {**ingredient, "description": UNREADABLE}
-        return attempt(_BYTES, ingredient)
+        unread = {"description": UNREADABLE} if _MARK in original else {}
+        return attempt(_BYTES, {**ingredient, **unread}, stamping)
+
+    stamping = identity.time_stamps
+    try:
+        try:
+            return made(stamping)
+        except TimeStampError as error:
+            if stamping is None or not stamping.optional:
+                raise
+            if note:
+                note(f"{error}; signed without one")
+            return made(None)
     except c2pa.C2paError as error:
         if fault and not isinstance(fault[0], Exception):
             raise fault[0] from None  # somebody pressed Ctrl-C
@@ -107,7 +128,9 @@ def sign(
         raise SigningError(f"no manifest could be made: {_line(error)}") from error
 
 
-def _native(identity: Identity, fault: list[BaseException]) -> c2pa.Signer:
+def _native(
+    identity: Identity, stamping: TimeStamping | None, fault: list[BaseException]
+) -> c2pa.Signer:
     """The library's signer.
 
     A key at hand goes in as PEM: the library then reserves 9 KB less in every file than for a
@@ -115,11 +138,12 @@ def _native(identity: Identity, fault: list[BaseException]) -> c2pa.Signer:
     """
     chain = to_pem(identity.chain)
     pem = private_pem(identity)
+    url = stamping.url if stamping else None
     if pem is not None:
         name = identity.algorithm.encode()
-        return c2pa.Signer.from_info(c2pa.C2paSignerInfo(name, chain, pem, None))
-    callback = _kept(identity, fault)
-    return c2pa.Signer.from_callback(callback, _ALGORITHMS[identity.algorithm], chain.decode())
+        return c2pa.Signer.from_info(c2pa.C2paSignerInfo(name, chain, pem, url))
+    algorithm = _ALGORITHMS[identity.algorithm]
+    return c2pa.Signer.from_callback(_kept(identity, fault), algorithm, chain.decode(), url)
 
 
 def _kept(identity: Identity, fault: list[BaseException]) -> Callable[[bytes], bytes]:
@@ -144,6 +168,12 @@ def _own(identity: Identity) -> list[Anchor]:
     """The identity's own CA, so that a parent signed by itself is not recorded as untrusted."""
     authorities = tuple(entry for entry in identity.chain[1:] if is_ca(entry))
     return [Anchor("signer", authorities, None)] if authorities else []
+
+
+def _cause(error: Exception) -> str:
+    """What the library wraps in "internal error"."""
+    inner = re.search(r"internal error \((.*)\)", _line(error))
+    return inner[1] if inner else _line(error)
 
 
 def _line(error: Exception) -> str:

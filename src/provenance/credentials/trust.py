@@ -1,4 +1,4 @@
-"""Trust anchors: whose certificates count as trusted on this machine."""
+"""Trust anchors: whose certificates count as trusted on this machine, and for what."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import datetime
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from cryptography import x509
@@ -18,8 +19,18 @@ from .config import CA
 LOCAL = "local"
 """Name of the anchor that is the local identity's own CA."""
 
+SUFFIXES = (".pem", ".crt", ".cer")
+"""Files that are taken out of a folder of certificates."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _MAX_BYTES = 10_000_000
+
+
+class Purpose(StrEnum):
+    """What an anchor is believed about; never anything else."""
+
+    SIGNERS = "signers"
+    TIME_STAMPS = "time-stamps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,7 @@ class Anchor:
     certificates: tuple[x509.Certificate, ...]
     path: Path | None
     """Where it is kept; None for one that is not."""
+    purpose: Purpose = Purpose.SIGNERS
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -53,7 +65,10 @@ class Anchor:
 
 
 class TrustStore:
-    """Anchors for signers, one PEM file each in a folder that need not exist yet."""
+    """Anchors, one PEM file each, in a folder that need not exist yet.
+
+    Anchors for signers lie in the folder itself, those for time stamps in ``time-stamps``.
+    """
 
     def __init__(self, folder: Path, identity: Path | None = None) -> None:
         """
@@ -66,35 +81,34 @@ class TrustStore:
         self._identity = identity
 
     def list(self) -> tuple[Anchor, ...]:
-        """All anchors, by name, the local ones first.
+        """All anchors: the local ones, then those for signers, then those for time stamps.
 
         Raises:
             InputError: A file in the folder is not a PEM file of CA certificates; a broken
                 trust store is never taken for an empty one.
         """
-        added = ((path.stem, path) for path in sorted(self._folder.glob("*.pem")))
-        named = (*self._own(), *added)
-        return tuple(Anchor(name, _authorities(path), path) for name, path in named)
+        own = tuple(Anchor(name, _authorities(path), path) for name, path in self._own())
+        return own + tuple(
+            Anchor(path.stem, _authorities(path), path, purpose)
+            for purpose in Purpose
+            for path in sorted(self._folder_of(purpose).glob("*.pem"))
+        )
 
-    def add(self, path: Path, name: str) -> Anchor:
-        """Trust the CA certificates in a PEM file; anything else in it is not copied.
+    def add(self, path: Path, name: str, purpose: Purpose = Purpose.SIGNERS) -> Anchor:
+        """Trust the CA certificates in a PEM file, or in all those of a folder.
+
+        Anything else in the files, such as a key, is not copied.
 
         Raises:
             InputError: A bad name, or a file without CA certificates.
             OutputError: The name is taken, or the folder cannot be written.
         """
-        target = self._path(name)
-        if name == LOCAL:
-            raise OutputError(f"{name}: is the local identity's own; choose another name")
+        self._check(name)
         certificates = _authorities(path)
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise OutputError(f"{self._folder}: cannot be made: {error.strerror}") from error
-        if target.exists():
-            raise OutputError(f"{name}: is the name of another anchor; remove it first")
-        write(target, to_pem(certificates), mode=0o600)
-        return Anchor(name, certificates, target)
+        self._free(name)
+        target = self._folder_of(purpose) / f"{name}.pem"
+        _keep(target, to_pem(certificates))
+        return Anchor(name, certificates, target, purpose)
 
     def remove(self, name: str) -> None:
         """Trust an added anchor no longer.
@@ -103,10 +117,12 @@ class TrustStore:
             InputError: There is none of that name.
             OutputError: It cannot be removed.
         """
+        self._check(name)
+        found = self._find(name)
+        if found is None:
+            raise InputError(f"{name}: nothing of this name was added; see `provenance trust list`")
         try:
-            self._path(name).unlink()
-        except FileNotFoundError:
-            raise InputError(f"{name}: no added trust anchor has this name") from None
+            found.unlink()
         except OSError as error:
             raise OutputError(f"{name}: cannot be removed: {error.strerror}") from error
 
@@ -119,16 +135,46 @@ class TrustStore:
         for number, path in enumerate(sorted(folder.parent.glob(f"{folder.name}.old-*/{CA}"))):
             yield f"{LOCAL}-old-{number + 1}", path
 
-    def _path(self, name: str) -> Path:
+    def _folder_of(self, purpose: Purpose) -> Path:
+        return self._folder if purpose is Purpose.SIGNERS else self._folder / purpose
+
+    def _check(self, name: str) -> None:
         if not _NAME.fullmatch(name):
             raise InputError(f"{name!r}: a name has letters, digits, dot, hyphen and underscore")
-        return self._folder / f"{name}.pem"
+
+    def _find(self, name: str) -> Path | None:
+        """The file of that name; a name is taken once, whatever for."""
+        paths = (self._folder_of(purpose) / f"{name}.pem" for purpose in Purpose)
+        return next((path for path in paths if path.exists()), None)
+
+    def _free(self, name: str) -> None:
+        if name == LOCAL:
+            raise OutputError(f"{name}: is the local identity's own; choose another name")
+        if self._find(name):
+            raise OutputError(f"{name}: is taken already; choose another name, or remove it first")
+
+
+def _keep(target: Path, content: bytes) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise OutputError(f"{target.parent}: cannot be made: {error.strerror}") from error
+    write(target, content, mode=0o600)
 
 
 def _authorities(path: Path) -> tuple[x509.Certificate, ...]:
-    certificates = read_pem(read(path, _MAX_BYTES), path)
-    for certificate in certificates:
-        if not is_ca(certificate):
-            name = certificate.subject.rfc4514_string()
-            raise InputError(f"{path}: {name} is no CA certificate, so it cannot be an anchor")
-    return certificates
+    """The CA certificates in a file, or in the files of a folder, each once."""
+    if path.is_dir():
+        files = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in SUFFIXES)
+        if not files:
+            raise InputError(f"{path}: holds no file of certificates ({', '.join(SUFFIXES)})")
+    else:
+        files = [path]
+    found: dict[x509.Certificate, None] = {}
+    for file in files:
+        for certificate in read_pem(read(file, _MAX_BYTES), file):
+            if not is_ca(certificate):
+                name = certificate.subject.rfc4514_string()
+                raise InputError(f"{file}: {name} is no CA certificate, so it cannot be an anchor")
+            found[certificate] = None
+    return tuple(found)

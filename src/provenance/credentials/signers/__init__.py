@@ -24,6 +24,7 @@ from ...errors import SigningError, UsageError
 from ...files import read
 from ..certificates import MAX_PEM, algorithm_of, check_chain, read_pem
 from ..identity import Identity
+from ..timestamps import TimeStamping
 from .base import Secret, Signer, no_secret
 
 __all__ = ["RENEW_BEFORE", "SCHEMES", "Secret", "Signer", "load_signer"]
@@ -43,7 +44,11 @@ _SCHEME = re.compile(r"([a-z][a-z0-9]+):.")
 
 
 def load_signer(
-    uri: str, certificate: Path | str | None = None, secret: Secret = no_secret
+    uri: str,
+    certificate: Path | str | None = None,
+    secret: Secret = no_secret,
+    *,
+    time_stamps: TimeStamping | None = None,
 ) -> Identity:
     """The identity whose key is where ``uri`` says; the algorithm follows from the certificate.
 
@@ -51,6 +56,7 @@ def load_signer(
         uri: such as ``file:desk.key.pem``; see `SCHEMES`.
         certificate: PEM file with the certificates, leaf first; None where the key brings them.
         secret: gives the password, PIN or token that it is asked for.
+        time_stamps: who proves when it signed.
 
     Raises:
         UsageError: No such scheme, a URI without its parts, no certificate, or a library that is
@@ -77,7 +83,7 @@ def load_signer(
     if left < RENEW_BEFORE:
         notes.append(f"{source}: the certificate ends in {left.days} days")
     key = signer.private_key or functools.partial(signer.sign, algorithm=algorithm)
-    return Identity(chain, algorithm, key, tuple(notes))
+    return Identity(chain, algorithm, key, tuple(notes), time_stamps)
 
 
 def _signer(uri: str, secret: Secret) -> Signer:

@@ -1,0 +1,91 @@
+"""Whether anchors of ours speak for a signature: by whom it is trusted, and when it was made.
+
+The library confuses the purposes of anchors: one that is listed for time stamps also makes signers
+"trusted", and one for signers makes time stamps so; where a CA is listed for both, it names either,
+by chance. Here each counts for its own purpose alone.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography import x509
+
+from .certificates import leads_to
+from .trust import Anchor, Purpose
+
+UNTRUSTED = "signingCredential.untrusted"
+EXPIRED = "signingCredential.expired"
+NOT_UNDERSTOOD = "signingCredential.invalid"
+
+_STAMP_TRUSTED = "timeStamp.trusted"
+_STAMP_ANCHOR = ", trust list: "
+"""What the library writes before the URI of the anchor that it trusted a time stamp by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What our anchors say of the active manifest's signature."""
+
+    trusted_by: str | None
+    """Name of the anchor for signers that it chains to."""
+    signed_at: datetime.datetime | None
+    """As a time stamp by one of our authorities tells."""
+    problems: tuple[tuple[str, str], ...]
+    """What the library missed, in C2PA's codes and words."""
+
+
+def standing(
+    report: Mapping[str, Any],
+    chain: Sequence[x509.Certificate],
+    anchors: Sequence[Anchor],
+    stamped: Mapping[str, Any] | None,
+) -> Standing:
+    """Judge the active manifest anew.
+
+    Args:
+        report: the library's, whose state is ``Valid`` or ``Trusted``.
+        chain: of the signer, leaf first; empty if it is not understood.
+        stamped: a report in which the time stamp is trusted by an anchor for time stamps; None
+            where there is none.
+    """
+    trusted_by = speaker(chain, anchors)
+    signed_at = _time(stamped) if stamped else None
+    problems = [*_out_of_time(chain, signed_at)]
+    if report.get("validation_state") == "Trusted" and trusted_by is None:
+        problems.append((UNTRUSTED, "its anchor is listed here for time stamps only"))
+    return Standing(trusted_by, signed_at, tuple(problems))
+
+
+def speaker(chain: Sequence[x509.Certificate], anchors: Sequence[Anchor]) -> str | None:
+    """The anchor for signers that a signer's chain leads to."""
+    signers = (anchor for anchor in anchors if anchor.purpose is Purpose.SIGNERS)
+    return next((entry.name for entry in signers if leads_to(chain, entry.certificates)), None)
+
+
+def stamp_anchor(report: Mapping[str, Any]) -> str | None:
+    """URI of the anchor by which the library trusted the active manifest's time stamp."""
+    name = report["active_manifest"]
+    active = report.get("validation_results", {}).get("activeManifest", {})
+    for status in active.get("success") or ():
+        if status["code"] == _STAMP_TRUSTED and f"/{name}/" in str(status.get("url")):
+            return str(status.get("explanation")).rpartition(_STAMP_ANCHOR)[2]
+    return None
+
+
+def _time(report: Mapping[str, Any]) -> datetime.datetime:
+    signature = report["manifests"][report["active_manifest"]]["signature_info"]
+    return datetime.datetime.fromisoformat(signature["time"])
+
+
+def _out_of_time(
+    chain: Sequence[x509.Certificate], signed_at: datetime.datetime | None
+) -> Iterator[tuple[str, str]]:
+    moment = signed_at or datetime.datetime.now(datetime.UTC)
+    if not chain:
+        yield NOT_UNDERSTOOD, "its certificates are not understood"
+    elif not chain[0].not_valid_before_utc <= moment <= chain[0].not_valid_after_utc:
+        yield EXPIRED, f"not in its time at {moment:%Y-%m-%d}, and no trusted time stamp helps"
