@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .assembly import Labelled
     from .credentials import Identity, TimeStamping, TrustStore, load_signer
     from .errors import ProvenanceError
+    from .examination import examine
     from .labels.model import CodecFacts, Finding, Label, ModelFacts, Risk
     from .labels.wording import caption
     from .lineage import Generation
@@ -40,6 +41,7 @@ __all__ = [
     "caption",
     "compress",
     "decompress",
+    "examine",
     "history",
     "label",
     "load_policy",
@@ -54,6 +56,7 @@ _HOMES = {
     "credentials": ("Identity", "TimeStamping", "TrustStore", "load_signer"),
     "lineage": ("Generation",),
     "errors": ("ProvenanceError",),
+    "examination": ("examine",),
     "labels.model": ("CodecFacts", "Finding", "Label", "ModelFacts", "Risk"),
     "labels.wording": ("caption",),
     "verification": ("Policy", "Report", "load_policy"),

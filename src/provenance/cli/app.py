@@ -17,6 +17,7 @@ from . import (
     decompress,
     identity,
     label,
+    report,
     show,
     trust,
     verify,
@@ -33,6 +34,7 @@ app.command()(compress.compress)
 app.command()(decompress.decompress)
 app.command()(verify.verify)
 app.command()(show.show)
+app.command()(report.report)
 app.command()(caption.caption)
 app.command()(assess.assess)
 app.command()(label.label)

@@ -9,12 +9,12 @@ import typer
 
 from ..errors import InvalidError, NotLabelledError
 from . import console
-from .options import Json
+from .options import Json, Language
 
 
 def caption(
     file: Annotated[Path, typer.Argument(help="Labelled file; - for standard input.")],
-    language: Annotated[str, typer.Option("--language", "-l", help="en or de.")] = "en",
+    language: Language = "en",
     json: Json = False,
 ) -> None:
     """Say in one sentence, for a picture's caption, how far to believe it."""

@@ -10,7 +10,6 @@ import typer
 
 from ..errors import UsageError
 from ..files import MAX_PIXELS
-from ..formats import RENDITIONS
 from ..stages import Stages
 from . import console, writing
 from .options import (
@@ -36,10 +35,9 @@ class Rendition(StrEnum):
     JPEG = "jpeg"
     PNG = "png"
     WEBP = "webp"
-    TIFF = "tiff"
-    AVIF = "avif"
-    HEIF = "heif"
-    JXL = "jxl"
+
+
+SUFFIXES = {Rendition.JPEG: ".jpg", Rendition.PNG: ".png", Rendition.WEBP: ".webp"}
 
 
 def compress(
@@ -93,7 +91,7 @@ def compress(
     json: Json = False,
 ) -> None:
     """Compress a photo into one signed AVIF that tells its own risk."""
-    suffix = f".labelled{RENDITIONS[to].suffix}" if to else ".avif"
+    suffix = f".labelled{SUFFIXES[to]}" if to else ".avif"
     target = writing.prepare(output, photo, suffix, (photo,), force=force, json=json)
     side = _preview_side(preview)
     identity = signer(key, certificate, password_file, timestamp, timestamp_optional)

@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from ..files import MAX_PIXELS
-from ..formats import RENDITIONS
 from ..stages import Stages
 from . import console, writing
-from .compress import Rendition
+from .compress import SUFFIXES, Rendition
 from .options import (
     Certificate,
     Force,
@@ -48,7 +47,7 @@ def decompress(
 ) -> None:
     """Give the full picture back, labelled and signed."""
     kind = to or _by_suffix(output)
-    suffix = f".decoded{RENDITIONS[kind].suffix}"
+    suffix = f".decoded{SUFFIXES[kind]}"
     target = writing.prepare(output, file, suffix, (file,), force=force, json=json)
     identity = signer(key, certificate, password_file, timestamp, timestamp_optional)
 
@@ -68,7 +67,6 @@ def decompress(
 
 
 def _by_suffix(output: Path | None) -> Rendition:
-    suffixes = {entry.suffix: Rendition(kind) for kind, entry in RENDITIONS.items()}
-    suffixes |= {".jpeg": Rendition.JPEG, ".tiff": Rendition.TIFF, ".heif": Rendition.HEIF}
+    suffixes = {suffix: kind for kind, suffix in SUFFIXES.items()} | {".jpeg": Rendition.JPEG}
     suffix = output.suffix.lower() if output else ""
     return suffixes.get(suffix, Rendition.PNG)

@@ -18,10 +18,12 @@ from . import console
 
 if TYPE_CHECKING:
     from ..credentials import Identity
+    from ..verification import Policy
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Timing = Annotated[bool, typer.Option("--timing", help="Print the share of each stage.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace an existing output.")]
+Language = Annotated[str, typer.Option("--language", "-l", help="en or de.")]
 Output = Annotated[
     Path | None,
     typer.Option(
@@ -30,6 +32,10 @@ Output = Annotated[
 ]
 MaxPixels = Annotated[
     int, typer.Option("--max-pixels", min=1, help="Refuse pictures with more pixels.")
+]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option("--policy", help="TOML file that says what you demand.", show_default=False),
 ]
 MaxScore = Annotated[
     float | None,
@@ -157,3 +163,17 @@ def need(extra: str, *modules: str) -> None:
     for module in modules:
         if importlib.util.find_spec(module) is None:
             raise UsageError(f"{module} is not installed; use `pip install 'provenance[{extra}]'`")
+
+
+def demands(file: Path | None, max_score: float | None) -> Policy | None:
+    """The policy of the options: both together where both are given.
+
+    Raises:
+        InputError: The file cannot be read or is no policy.
+    """
+    from ..verification import AllOf, HighestScore, load_policy
+
+    demands: list[Policy] = [] if max_score is None else [HighestScore(max_score)]
+    if file is not None:
+        demands.append(load_policy(file))
+    return AllOf(*demands) if demands else None

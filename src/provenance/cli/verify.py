@@ -9,10 +9,10 @@ import typer
 
 from ..errors import ProvenanceError
 from . import console
-from .options import Json, MaxScore
+from .options import Json, MaxScore, PolicyFile, demands
 
 if TYPE_CHECKING:
-    from ..verification import Policy, Report
+    from ..verification import Report
 
 BADNESS = (0, 1, 5, 3, 4, 2, 6)
 """Exit codes from good to bad; a run over many files exits with the worst."""
@@ -22,10 +22,7 @@ _MARKS = {"passed": "ok  ", "failed": "FAIL", "skipped": "-   "}
 
 def verify(
     files: Annotated[list[Path], typer.Argument(help="Files to verify; - for standard input.")],
-    policy: Annotated[
-        Path | None,
-        typer.Option(help="TOML file that says what you demand.", show_default=False),
-    ] = None,
+    policy: PolicyFile = None,
     max_score: MaxScore = None,
     json: Json = False,
 ) -> None:
@@ -33,7 +30,7 @@ def verify(
     from .. import api
     from ..credentials import default_trust
 
-    trust, demanded = default_trust(), _demands(policy, max_score)
+    trust, demanded = default_trust(), demands(policy, max_score)
     worst = 0
     for file in files:
         try:
@@ -51,16 +48,6 @@ def verify(
             code = report.exit_code
         worst = max(worst, code, key=BADNESS.index)
     raise typer.Exit(worst)
-
-
-def _demands(file: Path | None, max_score: float | None) -> Policy | None:
-    """Both together where both are given."""
-    from ..verification import AllOf, HighestScore, load_policy
-
-    demands: list[Policy] = [] if max_score is None else [HighestScore(max_score)]
-    if file is not None:
-        demands.append(load_policy(file))
-    return AllOf(*demands) if demands else None
 
 
 def _print(report: Report) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..errors import ContainerError
@@ -19,8 +19,6 @@ class Box:
     kind: bytes
     start: int
     end: int
-    at: int = 0
-    """Where its header begins."""
 
 
 def walk(data: memoryview, start: int, end: int, *, top: bool = False) -> Iterator[Box]:
@@ -54,11 +52,11 @@ def walk(data: memoryview, start: int, end: int, *, top: bool = False) -> Iterat
                 f"container: box {_name(kind)} at {start} claims {size} bytes; "
                 f"{end - start} are there"
             )
-        yield Box(kind, start + header, start + size, start)
+        yield Box(kind, start + header, start + size)
         start += size
 
 
-def only(boxes: Mapping[bytes, list[Box]], kind: bytes) -> Box:
+def only(boxes: dict[bytes, list[Box]], kind: bytes) -> Box:
     """The one box of that kind.
 
     Raises:

@@ -1,1 +1,7 @@
-"""How people see it: icons, the mark drawn into a picture, pages."""
+"""How people see it: reports, figures, icons, the mark drawn into a picture.
+
+::
+
+    file ─────► examine ─► Subject ─► report.render ─► one HTML page
+    original ─────┘
+"""

@@ -40,7 +40,6 @@ class SignalDetector:
             probability = REGION(seen.change)
             if probability < MIN_PROBABILITY:
                 continue
-            seen = signals.measure(box, follow=True)
             findings.append(
                 Finding(
                     box=box,
@@ -49,28 +48,27 @@ class SignalDetector:
                     probability=probability,
                     deceptiveness=deceptiveness(seen.crispness),
                     detector=self.name,
-                    evidence=evidence(seen),
+                    evidence=_evidence(seen),
                     sentence=_sentence(seen, whereabouts(box, signals.width, signals.height)),
                 )
             )
         return findings
 
 
-def evidence(seen: Measurement) -> dict[str, float]:
+def _evidence(seen: Measurement) -> dict[str, float]:
     """The numbers behind a finding, rounded; those that tell something of its main type."""
     numbers = {
         "change": round(seen.change, 2),
         "contrast_ratio": round(seen.contrast_ratio, 2),
         "colour_shift_oklab": round(seen.colour_shift, 1),
-        "colour_shift_ciede2000": round(seen.colour_difference, 1),
-        "structure_left_over": round(seen.structure_left_over, 2),
     }
     kind = _main_type(seen)
     if kind == Type.AMPLITUDE:
         numbers["lightness_shift_oklab"] = round(seen.lightness_shift, 1)
     else:
         numbers["displacement_px"] = round(seen.displacement_px, 1)
-        numbers["displacement_percent"] = round(seen.displacement_percent, 1)
+    if kind == Type.SHAPE:
+        numbers["structure_left_over"] = round(seen.structure_left_over, 2)
     return numbers
 
 

@@ -1,0 +1,68 @@
+"""``provenance report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..files import MAX_PIXELS, STANDARD_STREAM, check_output, write
+from ..stages import Stages
+from . import console
+from .options import Force, Json, Language, MaxPixels, MaxScore, Output, PolicyFile, demands
+
+
+def report(
+    file: Annotated[Path, typer.Argument(help="File to report on; - for standard input.")],
+    original: Annotated[
+        Path | None,
+        typer.Option(help="Original to compare with; measures anew.", show_default=False),
+    ] = None,
+    output: Output = None,
+    language: Language = "en",
+    policy: PolicyFile = None,
+    max_score: MaxScore = None,
+    max_pixels: MaxPixels = MAX_PIXELS,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Write one page that shows what may be wrong and whether to believe a file."""
+    from ..labels.catalogue import catalogue
+
+    catalogue(language)  # Refused before any work is done.
+    target = output or console.default_output(file, ".report.html")
+    console.refuse_mixed(target, json)
+    inputs = (file, original) if original else (file,)
+    check_output(target, force=force, inputs=inputs)
+
+    from ..examination import examine
+    from ..viewer.report import render
+
+    with console.progress() as announce:
+        stages = Stages(announce)
+        subject = examine(
+            file,
+            original=original,
+            policy=demands(policy, max_score),
+            max_pixels=max_pixels,
+            stages=stages,
+        )
+        with stages("write"):
+            page = render(subject, language=language).encode()
+    write(target, page, force=force)
+    code = subject.verification.exit_code
+    if json:
+        verdict = subject.verification.to_json()["verdict"]
+        console.print_json(
+            {
+                "output": str(target),
+                "bytes": len(page),
+                "language": language,
+                "verdict": verdict,
+                "exit_code": code,
+            }
+        )
+    elif target != STANDARD_STREAM:
+        console.say(f"{target}: {len(page):,} bytes")
+    raise typer.Exit(code)

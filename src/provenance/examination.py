@@ -1,0 +1,123 @@
+"""Everything that can be found out about one file, and its pictures: what a report shows."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from . import api, container, imaging
+from .api import Source
+from .assembly import assessed
+from .credentials import TrustStore, default_trust
+from .errors import ImageError, InputError, ProvenanceError
+from .files import MAX_PIXELS, STANDARD_STREAM, read, sha256
+from .imaging import Photo
+from .labels import Label
+from .lineage import trace
+from .stages import Stages
+from .verification import Policy, Report, verify
+from .viewer.subject import Comparison, Subject
+
+
+def examine(
+    source: Source,
+    *,
+    original: Source | None = None,
+    name: str | None = None,
+    trust: TrustStore | None = None,
+    policy: Policy | None = None,
+    max_pixels: int = MAX_PIXELS,
+    stages: Stages | None = None,
+) -> Subject:
+    """Verify a file and open its pictures, for `provenance.viewer.report.render`.
+
+    Whatever is wrong with the file is in the result, and so is why a picture cannot be shown.
+
+    Args:
+        original: what to compare the picture with; the risk is measured anew.
+        name: what the report calls the file; by default its path.
+        policy: what the caller demands, as for `provenance.verify`.
+
+    Raises:
+        InputError: A file cannot be read, the original is no image, or the sizes differ.
+    """
+    from .credentials import read as read_credential
+
+    stages, trust = stages or Stages(), trust or default_trust()
+    data = source if isinstance(source, bytes) else read(Path(source))
+    name = name or _name(source)
+    with stages("verify"):
+        report = verify(data, name, trust, policy=policy)
+        credential = read_credential(data, report.media_type, trust) if report.media_type else None
+        history = trace(credential, Path(name).name) if credential else None
+    with stages("decode"):
+        picture, preview, problem = _pictures(data, name, max_pixels)
+    before = comparison = None
+    if original is not None:
+        with stages("load"):
+            before_data, before = api.load(original, max_pixels)
+        if picture:
+            comparison = _compared(before_data, before, picture, report.label, name, stages)
+            report = _with_truth(report, comparison)
+    return Subject(
+        verification=report,
+        history=history,
+        size=len(data),
+        picture=picture,
+        problem=problem,
+        is_decoded=container.is_container(data),
+        preview=preview,
+        original=before,
+        comparison=comparison,
+    )
+
+
+def _name(source: Source) -> str:
+    if isinstance(source, bytes):
+        return "image"
+    return "standard input" if Path(source) == STANDARD_STREAM else str(source)
+
+
+def _pictures(
+    data: bytes, name: str, max_pixels: int
+) -> tuple[Photo | None, Photo | None, str | None]:
+    """The full picture, the preview beside it, and why there is no full picture."""
+    if not container.is_container(data):
+        try:
+            return imaging.load(data, name, max_pixels=max_pixels), None, None
+        except ProvenanceError as error:
+            return None, None, str(error)
+    picture = preview = problem = None
+    try:
+        picture = api.load(data, max_pixels)[1]
+    except ProvenanceError as error:
+        problem = str(error)
+    with suppress(ImageError):  # It holds no preview, or a broken one.
+        preview = imaging.load(data, name, max_pixels=max_pixels)
+    return picture, preview, problem
+
+
+def _compared(
+    original_data: bytes,
+    original: Photo,
+    picture: Photo,
+    label: Label | None,
+    name: str,
+    stages: Stages,
+) -> Comparison:
+    if original.pixels.shape != picture.pixels.shape:
+        raise InputError(
+            f"{name}: {picture.width}x{picture.height} px, but the original has "
+            f"{original.width}x{original.height}; give the original of this very picture"
+        )
+    is_named = label is not None and label.original.sha256 == sha256(original_data)
+    # What the label does not quote, nobody shall read in the report.
+    redacted = label is not None and any(f.evidence.get("redacted") for f in label.risk.findings)
+    return Comparison(assessed(original, picture, redacted, stages), is_named)
+
+
+def _with_truth(report: Report, comparison: Comparison) -> Report:
+    """The report with what the comparison says of the label."""
+    truth = comparison.confirms(report.label) if report.label else None
+    return replace(report, label_true=truth, exit_code=4 if truth is False else report.exit_code)

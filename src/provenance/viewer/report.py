@@ -1,0 +1,258 @@
+"""The report: one page, complete in itself, that shows a file's findings and whether to believe it.
+
+Everything is in the page, under a content security policy that allows its own style, its own script
+and inlined pictures, and nothing else. What a file says is text and never markup.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+
+import jinja2
+
+from .. import __version__
+from ..labels import Finding, Label, to_json
+from ..labels.catalogue import DEFAULT
+from ..labels.translation import translated
+from ..taxonomy import Type
+from . import chain, icons, pictures, verdicts
+from .pictures import Inline
+from .subject import Subject
+from .words import Words
+
+STAGE = (1080, 760)
+"""Most room that the picture takes on a screen, CSS px."""
+
+MAX_ENLARGED = 2.0
+"""How much small pictures are enlarged."""
+
+DASHES = {Type.AMPLITUDE: "", Type.GEOMETRY: "9 5", Type.SHAPE: "1.5 5"}
+"""Patterns of the outlines, in CSS px: a line, dashes, dots."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A finding as the page shows it."""
+
+    number: int
+    finding: Finding
+    kind: Type
+    """The type with the largest share."""
+    types: tuple[tuple[Type, str], ...]
+    """All types with more than a trace, and their shares in words."""
+    sentence: str
+    language: str
+    spoken: str
+    """All of it in one line, for those who do not see the picture."""
+    tag_y: float
+    """Upper end of the number, in pixels of the picture."""
+    window: pictures.Window
+    """What the details show, in pixels of the picture."""
+    before: Inline | None
+    after: Inline | None
+
+
+def policy() -> str:
+    """The content security policy of every report; a server may send it as a header as well."""
+    style, script = (_hash(_page_file(name)) for name in ("report.css", "report.js"))
+    return (
+        f"default-src 'none'; img-src data:; style-src '{style}'; script-src '{script}'; "
+        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; "
+        "trusted-types 'none'"
+    )
+
+
+def render(subject: Subject, *, language: str = DEFAULT, made_at: datetime | None = None) -> str:
+    """The page, as HTML.
+
+    Args:
+        subject: from `provenance.api.examine`.
+        language: one of `provenance.labels.catalogue.languages`.
+        made_at: what the page tells of when it was made; None for now.
+
+    Raises:
+        UsageError: There is no such language.
+    """
+    words = Words(language)
+    picture = subject.picture or subject.preview
+    before = None
+    if picture is subject.picture:
+        before = subject.original or subject.preview
+    size = _full_size(subject)
+    places = _places(subject, words, size)
+    risk = subject.risk
+    heat = {}
+    if subject.picture and subject.original:
+        heat = pictures.measured_heat(subject.original, subject.picture)
+    elif picture and risk and risk.findings:
+        heat = pictures.labelled_heat(risk.findings, size)
+    scale = min(STAGE[0] / size[0], STAGE[1] / size[1], MAX_ENLARGED)
+    record = subject.verification.to_json()
+    if subject.comparison:
+        record["measured"] = to_json(subject.comparison.risk)
+    history, left_out = chain.rows(subject.history, words) if subject.history else ([], 0)
+    return _template().render(
+        w=words,
+        policy=policy(),
+        style=_page_file("report.css"),
+        script=_page_file("report.js"),
+        version=__version__,
+        made_at=(made_at or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC"),
+        subject=subject,
+        report=subject.verification,
+        label=subject.label,
+        risk=risk,
+        headline=verdicts.headline(subject, words),
+        verdicts=verdicts.verdicts(subject, words),
+        icon=_icon(subject),
+        after=pictures.whole(picture) if picture else None,
+        before=pictures.whole(before) if before else None,
+        heat=heat,
+        width=size[0],
+        height=size[1],
+        shown=(round(size[0] * scale), round(size[1] * scale)),
+        unit=round(1 / scale, 4),
+        places=places,
+        dashes=DASHES,
+        colours=pictures.COLOURS,
+        made=_made(subject, words),
+        remarks=_remarks(subject.label, words) if subject.label else (),
+        history=history,
+        left_out=left_out,
+        record=json.dumps(record, ensure_ascii=False, indent=2),
+    )
+
+
+def _full_size(subject: Subject) -> tuple[int, int]:
+    """Width and height that boxes are counted in, pixels."""
+    if subject.label:
+        return subject.label.original.width, subject.label.original.height
+    picture = subject.picture or subject.preview
+    return (picture.width, picture.height) if picture else (1, 1)
+
+
+def _places(subject: Subject, words: Words, size: tuple[int, int]) -> list[_Place]:
+    findings = subject.risk.findings if subject.risk else ()
+    unit = max(1.0, size[0] / STAGE[0], size[1] / STAGE[1])
+    return [_place(i, f, subject, words, size, unit) for i, f in enumerate(findings, 1)]
+
+
+def _place(
+    number: int,
+    finding: Finding,
+    subject: Subject,
+    words: Words,
+    size: tuple[int, int],
+    unit: float,
+) -> _Place:
+    shares = sorted(finding.types.items(), key=lambda entry: -entry[1])
+    types = tuple((Type(name), words.percent(share)) for name, share in shares if share >= 0.05)
+    sentence, language = translated(finding.sentence, words.language)
+    spoken = [words("findings.number", number=number), sentence.rstrip(".")]
+    spoken += [words(f"type.{types[0][0]}")]
+    if finding.symbol:
+        spoken.append(words("findings.symbol", kind=words(f"symbol.{finding.symbol}")))
+    spoken.append(words("findings.probability", percent=words.percent(finding.probability)))
+    at = pictures.window(finding, *size)
+    sides = (subject.original or subject.preview, subject.picture)
+    before, after = (pictures.detail(side, at, size) if side else None for side in sides)
+    above = finding.box[1] - 22 * unit
+    return _Place(
+        number,
+        finding,
+        types[0][0],
+        types,
+        sentence,
+        language,
+        ". ".join(spoken),
+        above if above >= 0 else finding.box[1] + finding.box[3],
+        at,
+        before,
+        after,
+    )
+
+
+def _made(subject: Subject, words: Words) -> list[tuple[str, str]]:
+    """Names and values of what is known about how the file was made."""
+    rows = []
+    label, risk = subject.label, subject.risk
+    size = words("label.bytes", bytes=words.whole(subject.size), media_type=_type(subject))
+    rows.append((words("label.file"), size))
+    if label:
+        rows += _made_by(label, words)
+    if risk:
+        name = words(f"level.{risk.level}")
+        level = words("risk.level", level=risk.level, name=name)
+        rows.append((words("label.score"), f"{words.number(risk.score, 2)} ({level})"))
+        rows.append((words("label.area"), words.percent(risk.affected_area, 2)))
+        looked = [words.named("detector", name) for name in risk.assessor.detectors]
+        missing = [words.named("detector", name) for name in risk.assessor.unavailable]
+        rows.append((words("label.looked"), ", ".join(looked)))
+        if missing:
+            rows.append((words("label.missing"), ", ".join(missing)))
+        rows.append((words("label.calibration"), risk.assessor.calibration))
+    return rows
+
+
+def _made_by(label: Label, words: Words) -> list[tuple[str, str]]:
+    quality, original = label.quality, label.original
+    rows = [
+        (words("label.codec"), f"{label.codec.name} ({label.codec.family})"),
+        (words("label.model"), f"{label.model.name} {(label.model.sha256 or '')[:12]}".strip()),
+    ]
+    if quality.setting is not None:
+        setting = words.number(quality.setting, 1).removesuffix(f"{words('decimal')}0")
+        rows.append((words("label.quality"), words("label.quality.of", setting=setting)))
+    if quality.bits_per_pixel is not None:
+        rate = words.number(quality.bits_per_pixel, 3)
+        rows.append((words("label.rate"), words("label.rate.of", rate=rate)))
+    likeness = []
+    if quality.psnr_db is not None:
+        likeness.append(f"PSNR {words.number(quality.psnr_db, 2)} dB")
+    if quality.ms_ssim is not None:
+        likeness.append(f"MS-SSIM {words.number(quality.ms_ssim, 4)}")
+    if likeness:
+        rows.append((words("label.likeness"), ", ".join(likeness)))
+    size = f"{original.width} × {original.height} px, {original.media_type}"
+    rows.append((words("label.original"), size))
+    return rows
+
+
+def _type(subject: Subject) -> str:
+    return subject.verification.media_type or "application/octet-stream"
+
+
+def _remarks(label: Label, words: Words) -> list[tuple[str, str]]:
+    """What the label warns of and the page has not said yet, with the language it is in."""
+    said = {finding.sentence for finding in label.risk.findings}
+    return [translated(text, words.language) for text in label.warnings if text not in said]
+
+
+def _icon(subject: Subject) -> str:
+    """What a browser shows beside the title."""
+    name = icons.level(subject.risk.level) if subject.risk else "none"
+    return f"data:image/svg+xml;base64,{base64.b64encode(icons.svg(name).encode()).decode()}"
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+@functools.cache
+def _page_file(name: str) -> str:
+    folder = resources.files("provenance").joinpath("viewer", "page")
+    return folder.joinpath(name).read_text("utf-8")
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(_page_file("report.html"))
