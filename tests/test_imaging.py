@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from provenance import imaging
+from provenance import formats, imaging
 from provenance.errors import ImageError, TooLargeError, UsageError
+from provenance.formats import RENDITIONS
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +38,101 @@ def test_orientation_is_applied_once(portrait: Image.Image) -> None:
     assert np.array_equal(again.pixels, upright)
 
 
-@pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
-def test_profile_and_exif_are_kept(portrait: Image.Image, kind: str) -> None:
+@pytest.mark.parametrize("source", ["PNG", "TIFF", "JPEG"])
+@pytest.mark.parametrize("kind", RENDITIONS)
+def test_profile_and_exif_are_kept(portrait: Image.Image, kind: str, source: str) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     exif = Image.Exif()
     exif[0x010F] = "A camera"
-    photo = imaging.load(_saved(portrait, "PNG", icc_profile=profile, exif=exif), "photo")
-    with Image.open(io.BytesIO(imaging.render(photo, kind))) as written:
-        assert written.info["icc_profile"] == profile
+    exif[0x8769] = {0x829A: 0.125}
+    data = _saved(portrait, source, icc_profile=profile, exif=exif.tobytes())
+    photo = imaging.load(data, "photo")
+    rendered = imaging.render(photo, kind)
+    assert imaging.media_type(rendered, "photo") == RENDITIONS[kind].media_type
+    with Image.open(io.BytesIO(rendered)) as written:
+        # JPEG XL keeps what a profile says and not its bytes.
+        found = written.info["icc_profile"]
+        assert found == profile or (kind == "jxl" and imaging._is_profile(found))
         assert written.getexif()[0x010F] == "A camera"
+        assert written.getexif().get_ifd(0x8769)[0x829A] == 0.125
+
+
+LOSSLESS = ("png", "webp", "tiff", "jxl")
+
+
+@pytest.mark.parametrize("kind", RENDITIONS)
+@pytest.mark.parametrize("variant", ["colour", "alpha", "grey"])
+def test_renditions_show_the_picture(portrait: Image.Image, kind: str, variant: str) -> None:
+    pixels = np.asarray(portrait)
+    grey = variant == "grey"
+    if grey:
+        pixels = np.repeat(pixels[:, :, 1:2], 3, axis=2)
+    alpha = pixels[:, :, 0] if variant == "alpha" else None
+    photo = imaging.load(imaging.render(imaging.Photo(pixels, alpha, grey), kind), "again")
+    if variant == "alpha" and kind == "jpeg":
+        assert photo.alpha is None
+        return
+    if kind in LOSSLESS:
+        assert np.array_equal(photo.pixels, pixels)
+    assert np.abs(photo.pixels.astype(int) - pixels).mean() < 4
+    assert (photo.alpha is not None) == (variant == "alpha")
+
+
+def test_what_reads_heif_and_jpeg_xl_is_named_where_it_is_missing(
+    portrait: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = imaging.Photo(np.asarray(portrait))
+    for kind, module in (("heif", "pillow_heif"), ("jxl", "pillow_jxl")):
+        data = imaging.render(photo, kind)
+        monkeypatch.setitem(sys.modules, module, None)
+        with pytest.raises(ImageError, match=rf"photo: .+provenance\[{kind}\]"):
+            imaging.load(data, "photo")
+        with pytest.raises(UsageError, match=rf"provenance\[{kind}\]"):
+            imaging.render(photo, kind)
+        assert imaging.media_type(data, "photo") == RENDITIONS[kind].media_type
+
+
+def test_exif_that_tells_of_another_picture_s_pixels_does_no_harm_in_tiff(
+    portrait: Image.Image,
+) -> None:
+    exif = Image.Exif()
+    exif[0x0100], exif[0x0101], exif[0x0102] = 4000, 3000, 16  # as phones write them
+    exif[0x010F] = "A phone"
+    photo = imaging.load(_saved(portrait, "PNG", exif=exif.tobytes()), "photo")
+    with Image.open(io.BytesIO(imaging.render(photo, "tiff"))) as written:
+        assert np.array_equal(np.asarray(written), np.asarray(portrait))
+        assert written.getexif()[0x010F] == "A phone"
+
+
+@pytest.mark.parametrize("size", [(8, 8), (64, 32), (65, 49), (300, 225), (1000, 3), (9000, 20)])
+def test_a_jpeg_xl_is_measured_before_it_unfolds(size: tuple[int, int]) -> None:
+    data = imaging.render(imaging.Photo(np.zeros((size[1], size[0], 3), np.uint8)), "jxl")
+    assert formats.jxl_size(data, "photo") == size
+    with pytest.raises(TooLargeError, match=f"{size[0]}x{size[1]}"):
+        imaging.load(data, "photo", max_pixels=size[0] * size[1] - 1)
+
+
+def test_a_jpeg_xl_is_turned_by_its_codestream_alone(portrait: Image.Image) -> None:
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "A camera"
+    formats.plugin("jxl")
+    data = _saved(portrait, "JXL", lossless=True, exif=exif.tobytes(), use_container=True)
+    photo = imaging.load(data, "photo")
+    assert np.array_equal(photo.pixels, np.asarray(portrait))
+    again = imaging.load(imaging.render(photo, "png"), "again")
+    assert np.array_equal(again.pixels, photo.pixels) and again.exif
+
+
+def test_ten_bit_heif_becomes_eight_and_is_told() -> None:
+    formats.plugin("heif")
+    import pillow_heif
+
+    samples = np.linspace(0, 65535, 64 * 64 * 3).astype("<u2").reshape(64, 64, 3)
+    buffer = io.BytesIO()
+    pillow_heif.from_bytes("RGB;16", (64, 64), samples.tobytes()).save(buffer, quality=90)
+    photo = imaging.load(buffer.getvalue(), "photo")
+    assert photo.pixels[0, 0, 0] < 8 and photo.pixels[-1, -1, 0] > 247
+    assert photo.notes == ("Samples of more than 8 bits were reduced to 8 bits.",)
 
 
 def test_grey_stays_grey(portrait: Image.Image) -> None:
@@ -88,8 +176,10 @@ def test_animations_give_their_first_frame(portrait: Image.Image) -> None:
     assert photo.notes == ("Only the first of 2 frames is used.",)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF", "JXL"])
 def test_cut_files_are_errors(portrait: Image.Image, kind: str) -> None:
+    if kind in ("HEIF", "JXL"):
+        formats.plugin(kind.lower())
     data = _saved(portrait, kind)
     with pytest.raises(ImageError, match="photo: "):
         imaging.load(data[: len(data) // 2], "photo")

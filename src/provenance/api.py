@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from . import codecs, container, imaging, metadata
+from . import codecs, container, formats, imaging, metadata
 from .assembly import AVIF, Labelled, assessed, compressed, label_of, signed
 from .credentials import Identity, TrustStore, default_trust
 from .credentials import read as read_credential
@@ -56,8 +56,8 @@ def compress(
         bits_per_pixel: choose the best quality whose bitstream needs no more.
         max_bytes: choose the best quality whose finished file is no larger.
         min_psnr: choose the lowest quality that reaches this many dB (RGB).
-        to: None for the compressed file, an AVIF that holds the bitstream; ``jpeg``, ``png`` or
-            ``webp`` for the decoded picture in an ordinary format.
+        to: None for the compressed file, an AVIF that holds the bitstream; one of
+            `formats.RENDITIONS` for the decoded picture in an ordinary format.
         preview: longest side in px of the preview within the compressed file; None for none.
         identity: who signs; None for this machine's own identity, made at its first use.
         redact_evidence: leave the words that changed out of the label.
@@ -193,7 +193,7 @@ def decompress(
             photo, place = stamped(photo, label.risk, name)
         finished = imaging.render(photo, to)
     with stages("pack"):
-        media_type = imaging.RENDITIONS[to]
+        media_type = formats.RENDITIONS[to].media_type
         finished = metadata.embed(finished, media_type, metadata.packet(label, parts.xmp))
     return signed(finished, media_type, label, identity, trust, data, AVIF, name, stages, place)
 
@@ -240,7 +240,7 @@ def label(
 ) -> Labelled:
     """Assess, label and sign what another codec made of ``original``.
 
-    The result is the reconstruction's own file, JPEG, PNG or WebP, with label and credential.
+    The result is the reconstruction's own file, in its own format, with label and credential.
 
     Args:
         redact_evidence: leave the words that changed out of the label.
@@ -258,9 +258,9 @@ def label(
         photo = imaging.load(data, name, max_pixels=max_pixels)
         other_name, other = _read(reconstruction)
         shown = imaging.load(other, other_name, max_pixels=max_pixels)
-        if shown.media_type not in imaging.RENDITIONS.values():
+        if shown.media_type not in metadata.CARRIERS:
             raise InputError(f"{other_name}: cannot carry a label; convert it to PNG, JPEG or WebP")
-    kind = next(kind for kind, name in imaging.RENDITIONS.items() if name == shown.media_type)
+    kind = formats.kind_of(shown.media_type)
     unmarked = shown
     if stamp:
         with stages("render"):

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import codecs, container, imaging, lineage, metadata
+from . import codecs, container, formats, imaging, lineage, metadata
 from .credentials import Identity, TrustStore, default_identity, default_trust
 from .errors import InvalidError
 from .files import sha256
@@ -69,7 +69,7 @@ def compressed(
     with stages("pack"):
         packet = metadata.packet(label, photo.xmp)
         if to:
-            media_type = imaging.RENDITIONS[to]
+            media_type = formats.RENDITIONS[to].media_type
             finished = metadata.embed(finished, media_type, packet)
         else:
             media_type = AVIF

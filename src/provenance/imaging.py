@@ -15,12 +15,15 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .errors import ImageError, TooLargeError, UsageError
 from .files import MAX_PIXELS
+from .formats import HEIC, HEIF, JXL, RENDITIONS, jxl_size, plugin, sniff
 
 MEDIA_TYPES = {
     "AVIF": "image/avif",
     "BMP": "image/bmp",
     "GIF": "image/gif",
+    "HEIF": HEIF,
     "JPEG": "image/jpeg",
+    "JXL": JXL,
     "MPO": "image/jpeg",
     "PNG": "image/png",
     "PPM": "image/x-portable-anymap",
@@ -29,13 +32,37 @@ MEDIA_TYPES = {
 }
 """Pillow's formats that are read, and nothing else is tried."""
 
-_TRIED = [kind for kind in MEDIA_TYPES if kind != "MPO"]  # which the reader of JPEG finds itself
+_PLUGGED = {HEIC: ("HEIF", "heif"), HEIF: ("HEIF", "heif"), JXL: ("JXL", "jxl")}
+"""Pillow's format and the extra that brings it."""
 
-RENDITIONS = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
-"""Ordinary formats that renditions are written in."""
+# The reader of JPEG finds MPO itself.
+_TRIED = [kind for kind in MEDIA_TYPES if kind not in ("HEIF", "JXL", "MPO")]
+
+_ORIENTATION = 0x0112
+
+_DESCRIPTIVE = (
+    *(0x010E, 0x010F, 0x0110, 0x0112, 0x011A, 0x011B, 0x0128, 0x0131, 0x0132, 0x013B),
+    *(0x013C, 0x4746, 0x8298, 0x8769, 0x8825, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F),
+)
+"""Tags of a TIFF's directory that are EXIF; the others tell how its pixels lie."""
 
 _EXIF_MARK = b"Exif\0\0"
 """What precedes the TIFF header in JPEG alone."""
+
+_WITHOUT_GREY = ("webp", "avif", "heif")
+
+_OPTIONS: dict[str, dict[str, object]] = {
+    "jpeg": {"quality": 95, "subsampling": 0, "optimize": True},
+    "png": {"compress_level": 4},
+    "webp": {"lossless": True, "quality": 50, "exact": True},
+    # Packed by libtiff, it could not hold EXIF.
+    "tiff": {"compression": None},
+    "avif": {"quality": 90, "subsampling": "4:4:4", "speed": 6},
+    # 4:2:0, for few decoders of HEVC know anything else.
+    "heif": {"quality": 90},
+    "jxl": {"lossless": True, "effort": 3, "use_container": True},
+}
+"""What Pillow is told, by rendition."""
 
 _pillow_limit = threading.Lock()
 
@@ -82,13 +109,17 @@ def load(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> Photo:
         TooLargeError: More than ``max_pixels`` pixels.
     """
     try:
-        with _own_limit(), Image.open(io.BytesIO(data), formats=_TRIED) as opened:
-            if opened.width * opened.height > max_pixels:
-                raise TooLargeError(
-                    f"{name}: {opened.width}x{opened.height} is more than the {max_pixels:,} "
-                    "pixels allowed; see --max-pixels"
-                )
+        # The reader of JPEG XL decodes when it opens.
+        if announced := jxl_size(data, name):
+            _limit(*announced, max_pixels, name)
+        with _own_limit(), Image.open(io.BytesIO(data), formats=_readers(data)) as opened:
+            _limit(opened.width, opened.height, max_pixels, name)
             return _from_pillow(opened, data)
+    except UsageError as error:
+        raise ImageError(f"{name}: {error}") from None
+    except RuntimeError as error:
+        # What the reader of JPEG XL raises, of itself and of what it calls.
+        raise ImageError(f"{name}: truncated or damaged image: {_line(error)}") from error
     except UnidentifiedImageError:
         raise ImageError(f"{name}: not an image of a known format") from None
     except (OSError, SyntaxError, ValueError, EOFError) as error:
@@ -96,11 +127,14 @@ def load(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> Photo:
 
 
 def media_type(data: bytes, name: str) -> str:
-    """The media type of an image file, told from its content.
+    """The media type of an image file, told from its content, whether it can be decoded or not.
 
     Raises:
         ImageError: Not an image of a known format.
     """
+    kind = sniff(data)
+    if kind is not None:
+        return kind
     try:
         with _own_limit(), Image.open(io.BytesIO(data), formats=_TRIED) as opened:
             return MEDIA_TYPES[str(opened.format)]
@@ -109,35 +143,37 @@ def media_type(data: bytes, name: str) -> str:
 
 
 def render(photo: Photo, kind: str) -> bytes:
-    """Encode as ``jpeg`` (quality 95, 4:4:4), ``png`` or ``webp`` (both lossless).
+    """Encode as one of `formats.RENDITIONS`.
 
-    ICC and EXIF are written; JPEG shows transparency over white.
+    PNG, WebP, TIFF and JPEG XL are lossless; JPEG has quality 95, AVIF and HEIF 90. ICC and EXIF
+    are written; JPEG shows transparency over white.
 
     Raises:
-        UsageError: ``kind`` is none of these, or the picture exceeds the format's sides.
+        UsageError: ``kind`` is none of these, its encoder is not installed, or the picture exceeds
+            the format's sides.
     """
     if kind not in RENDITIONS:
         raise UsageError(f"{kind}: not a rendition format; choose from {', '.join(RENDITIONS)}")
-    limit = {"jpeg": 65_500, "png": 2**31 - 1, "webp": 16_383}[kind]
+    limit = RENDITIONS[kind].longest_side
     if max(photo.width, photo.height) > limit:
         raise UsageError(f"{kind} cannot hold sides over {limit} px; use png")
+    extra = RENDITIONS[kind].extra
+    if extra:
+        plugin(extra)
     image = to_pillow(photo)
     if kind == "jpeg" and image.mode in ("RGBA", "LA"):
         white = Image.new(image.mode[:-1], image.size, "white")
         white.paste(image, mask=image.getchannel("A"))
         image = white
-    # A grey picture in WebP, which has no grey, must not carry a grey profile.
-    icc = photo.icc if kind != "webp" or not photo.grey else None
-    exif = photo.exif or b""
-    if exif and kind == "jpeg":
-        exif = _EXIF_MARK + exif
-    options: dict[str, object] = {"icc_profile": icc, "exif": exif}
-    if kind == "jpeg":
-        options |= {"quality": 95, "subsampling": 0, "optimize": True}
-    elif kind == "webp":
-        options |= {"lossless": True, "quality": 50, "exact": True}
-    else:
-        options |= {"compress_level": 4}
+    # A grey picture in a format that has no grey must not carry a grey profile.
+    icc = photo.icc if kind not in _WITHOUT_GREY or not photo.grey else None
+    options = {"icc_profile": icc, **_OPTIONS[kind]}
+    exif = photo.exif
+    if exif and kind == "tiff":
+        # Other tags would be taken for what tells how the pixels lie.
+        exif = _descriptive(_parsed(exif))
+    if exif:
+        options["exif"] = _EXIF_MARK + exif if kind == "jpeg" else exif
     buffer = io.BytesIO()
     image.save(buffer, kind.upper(), **options)
     return buffer.getvalue()
@@ -170,6 +206,18 @@ def to_pillow(photo: Photo) -> Image.Image:
     return image
 
 
+def _limit(width: int, height: int, max_pixels: int, name: str) -> None:
+    if width * height > max_pixels:
+        raise TooLargeError(
+            f"{name}: {width}x{height} is more than the {max_pixels:,} pixels allowed; "
+            "see --max-pixels"
+        )
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:120]
+
+
 @contextmanager
 def _own_limit() -> Iterator[None]:
     """Pillow's limit on pixels out of the way, for one call at a time: ours follows at once.
@@ -185,9 +233,18 @@ def _own_limit() -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS = kept
 
 
+def _readers(data: bytes) -> list[str]:
+    """The formats of Pillow that are tried on a file."""
+    found = _PLUGGED.get(sniff(data) or "")
+    if found is None:
+        return _TRIED
+    plugin(found[1])
+    return [found[0]]
+
+
 def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
     notes = []
-    kind = MEDIA_TYPES[str(opened.format)]
+    kind = sniff(data) or MEDIA_TYPES[str(opened.format)]
     if getattr(opened, "n_frames", 1) > 1 and opened.format != "MPO":
         notes.append(f"Only the first of {getattr(opened, 'n_frames', 1)} frames is used.")
     deep = _is_deep(opened, data)
@@ -198,10 +255,9 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
     if isinstance(xmp, str):
         xmp = xmp.encode()
 
-    image: Image.Image = opened
-    if opened.getexif().get(0x0112, 1) != 1:
-        image = ImageOps.exif_transpose(opened)
-        exif = image.getexif().tobytes()
+    image, exif = _upright(opened, exif)
+    if opened.format == "TIFF":
+        exif = _descriptive(image.getexif())
     if deep:
         notes.append("Samples of more than 8 bits were reduced to 8 bits.")
         image = _to_eight_bits(image)
@@ -234,12 +290,42 @@ def _is_profile(icc: bytes) -> bool:
     return len(icc) == int.from_bytes(icc[:4], "big") and icc[36:40] == b"acsp"
 
 
+def _descriptive(every: Image.Exif) -> bytes | None:
+    """EXIF without the tags that tell how a TIFF's pixels lie; from the TIFF header on."""
+    kept = Image.Exif()
+    for tag in _DESCRIPTIVE:
+        if tag in every:
+            kept[tag] = every.get_ifd(tag) if tag in (0x8769, 0x8825) else every[tag]
+    return kept.tobytes().removeprefix(_EXIF_MARK) if len(kept) else None
+
+
+def _parsed(exif: bytes) -> Image.Exif:
+    parsed = Image.Exif()
+    parsed.load(exif)
+    return parsed
+
+
+def _upright(opened: Image.Image, exif: bytes | None) -> tuple[Image.Image, bytes | None]:
+    """The image as it is to be seen, and EXIF that says no more of turning it."""
+    found = opened.getexif()
+    if found.get(_ORIENTATION, 1) == 1:
+        return opened, exif
+    if opened.format == "JXL" and not getattr(opened, "jpeg", False):
+        # Decoded upright already: in JPEG XL the codestream has the say (18181-2, 9.4).
+        del found[_ORIENTATION]
+        return opened, found.tobytes()
+    turned = ImageOps.exif_transpose(opened)
+    return turned, turned.getexif().tobytes()
+
+
 def _is_deep(image: Image.Image, data: bytes) -> bool:
     """Whether samples have more than 8 bits; Pillow hides that for colour PNG and TIFF."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return True
     if image.format == "PNG":
         return data[24:25] == b"\x10"
+    if image.format == "HEIF":
+        return int(image.info.get("bit_depth") or 8) > 8
     if image.format == "TIFF":
         bits = image.tag_v2.get(258, (8,))  # type: ignore[attr-defined]
         return any(count > 8 for count in (bits if isinstance(bits, tuple) else (bits,)))

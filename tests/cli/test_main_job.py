@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from provenance import container, metadata
+from provenance import container, imaging, metadata
+from provenance.formats import RENDITIONS
 
 from .conftest import Command
 
@@ -135,7 +136,7 @@ def _local_ca() -> list[Path]:
     return [identity_folder() / "ca.pem"]
 
 
-@pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
+@pytest.mark.parametrize("kind", ["jpeg", "tiff", "jxl"])
 def test_renditions_carry_the_label(
     provenance: Command, astronaut: Path, tmp_path: Path, kind: str
 ) -> None:
@@ -143,10 +144,24 @@ def test_renditions_carry_the_label(
     done = provenance("compress", astronaut, "-q", 30, "--to", kind, "-o", target, "--json")
     assert done.code == 0, done.err
     written = done.json("written")
-    assert written["bitstream_bytes"] is None and written["media_type"] == f"image/{kind}"
+    assert (
+        written["bitstream_bytes"] is None and written["media_type"] == RENDITIONS[kind].media_type
+    )
     report = provenance("verify", target, "--json")
     assert report.code == 0
     assert report.json("verify")["label"] == written["label"]
+    assert provenance("show", target, "--json").json("show")["label"] == written["label"]
+
+
+@pytest.mark.parametrize("kind", RENDITIONS)
+def test_the_picture_comes_back_in_any_format(
+    provenance: Command, compressed: Path, tmp_path: Path, kind: str
+) -> None:
+    target = tmp_path / f"decoded{RENDITIONS[kind].suffix}"
+    done = provenance("decompress", compressed, "-o", target)
+    assert done.code == 0, done.err
+    assert imaging.media_type(target.read_bytes(), "decoded") == RENDITIONS[kind].media_type
+    assert provenance("verify", target).code == 0
 
 
 def test_pipes_work(provenance: Command, astronaut: Path, tmp_path: Path) -> None:

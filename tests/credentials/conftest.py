@@ -15,12 +15,21 @@ from PIL import Image
 from provenance.container import pack
 from provenance.credentials import Identity, TrustStore, new_identity
 from provenance.credentials.certificates import PrivateKey, algorithm_of, make_ca, to_pem
+from provenance.formats import plugin
 from provenance.labels import Label, parse_label
 from provenance.metadata import embed, packet
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
-MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "image/avif")
+MEDIA_TYPES = {
+    "JPEG": "image/jpeg",
+    "PNG": "image/png",
+    "WEBP": "image/webp",
+    "TIFF": "image/tiff",
+    "AVIF": "image/avif",
+    "HEIF": "image/heic",
+    "JXL": "image/jxl",
+}
 
 
 @pytest.fixture(scope="session")
@@ -41,10 +50,12 @@ def files(original: bytes, label: Label) -> dict[str, bytes]:
     with Image.open(io.BytesIO(original)) as opened:
         picture = opened.convert("RGB").resize((256, 192))
     result = {}
-    for kind in ("JPEG", "PNG", "WEBP", "AVIF"):
+    for extra in ("heif", "jxl"):
+        plugin(extra)
+    for kind, media_type in MEDIA_TYPES.items():
         stream = io.BytesIO()
-        picture.save(stream, kind, quality=50)
-        result[f"image/{kind.lower()}"] = stream.getvalue()
+        picture.save(stream, kind, quality=50, **({"lossless": False} if kind == "JXL" else {}))
+        result[media_type] = stream.getvalue()
     xmp = packet(label)
     bits = bytes(range(256)) * 16
     preview = result["image/avif"]

@@ -1,4 +1,4 @@
-"""A second reader of C2PA, by other people, comes to the same verdicts."""
+"""Readers of C2PA and XMP by other people come to the same verdicts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from provenance.credentials import Identity, sign
 from provenance.credentials.certificates import to_pem
 from provenance.labels import Label, to_json
 
-TYPES = ("image/jpeg", "image/png", "image/webp", "image/avif")
+READERS = Path(__file__).parents[1] / "readers"
+TYPES = (
+    *("image/jpeg", "image/png", "image/webp", "image/tiff"),
+    *("image/avif", "image/heic", "image/jxl"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +79,43 @@ def test_encypher_agrees_that_a_stranger_is_not_trusted(
     )
     report = verdict(data, "image/jpeg", to_pem(identity.chain[1:]))
     assert report["validation_state"] == "Valid"
+
+
+@pytest.mark.parametrize("kind", ["image/jpeg", "image/png", "image/avif"])
+def test_c2pa_ts_agrees(
+    kind: str,
+    files: dict[str, bytes],
+    label: Label,
+    identity: Identity,
+    original: bytes,
+    tmp_path: Path,
+) -> None:
+    first = sign(
+        files[kind], kind, label, identity, original=original, original_media_type="image/jpeg"
+    )
+    # The first is an ingredient of the second, so that parents are read, too.
+    data = sign(files[kind], kind, label, identity, original=first, original_media_type=kind)
+    report = c2pa_ts(tmp_path / "sound", data)
+    assert (report["valid"], report["failures"]) == (True, [])
+    assert "claimSignature.validated" in report["passed"]
+    assert {"assertion.dataHash.match", "assertion.bmffHash.match"} & set(report["passed"])
+
+    changed = bytearray(data)
+    changed[data.index(b"rdf:Seq")] ^= 1
+    assert not c2pa_ts(tmp_path / "changed", bytes(changed))["valid"]
+
+
+def c2pa_ts(path: Path, data: bytes) -> Mapping[str, Any]:
+    node = shutil.which("node")
+    if node is None or not (READERS / "node_modules" / "@trustnxt").exists():
+        pytest.skip("Node.js or c2pa-ts is not installed; see tools/test")
+    path.write_bytes(data)
+    run = subprocess.run(
+        [node, READERS / "c2pa_ts.mjs", path], capture_output=True, check=True, timeout=60
+    )
+    report: Mapping[str, Any] = json.loads(run.stdout)
+    assert report["found"]
+    return report
 
 
 @pytest.mark.parametrize("kind", TYPES)

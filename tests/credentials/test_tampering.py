@@ -6,12 +6,14 @@ import random
 
 import pytest
 
-from provenance.container import replace_xmp
 from provenance.credentials import Identity, TrustStore, read, sign
 from provenance.labels import Label
 from provenance.metadata import embed, packet
 
-TYPES = ("image/jpeg", "image/png", "image/webp", "image/avif")
+TYPES = (
+    *("image/jpeg", "image/png", "image/webp", "image/tiff"),
+    *("image/avif", "image/heic", "image/jxl"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +81,8 @@ def test_writing_even_the_same_metadata_again_is_noticed(
     kind: str, signed: dict[str, bytes], label: Label, trust: TrustStore
 ) -> None:
     other = embed(signed[kind], kind, packet(label) + b"\n")
-    if kind == "image/avif":
+    if kind in ("image/avif", "image/heic"):
         assert read(other, kind, trust) is None
-        assert replace_xmp(signed[kind], packet(label)) != signed[kind]
         return
     credential = read(other, kind, trust)
     assert credential is not None
@@ -111,5 +112,5 @@ def test_a_file_under_another_type_never_raises(
     signed: dict[str, bytes], trust: TrustStore
 ) -> None:
     for data in signed.values():
-        for claimed in (*TYPES, "image/tiff", "image/gif", "image/svg+xml", "application/pdf"):
+        for claimed in (*TYPES, "image/gif", "image/svg+xml", "application/pdf"):
             read(data, claimed, trust)

@@ -61,7 +61,7 @@ def test_a_label_of_another_file_is_noticed_though_signed(
 ) -> None:
     parts = container.unpack(compressed.data)
     other = replace(compressed.label, model=replace(compressed.label.model, name="msh-9"))
-    data = container.replace_xmp(compressed.data, parts.xmp)
+    data = container.replace_xmp(compressed.data, parts.xmp or b"")
     report = provenance.verify(_resigned(compressed, data, other))
     assert report.exit_code == 4 and report.trusted and not report.label_consistent
     assert _failed(report) == {"XMP", "codec and model"}
@@ -107,7 +107,7 @@ def test_sizes_must_agree(compressed: provenance.Labelled) -> None:
 
 def test_an_unsigned_label_proves_nothing(compressed: provenance.Labelled) -> None:
     parts = container.unpack(compressed.data)
-    data = container.replace_xmp(compressed.data, parts.xmp)
+    data = container.replace_xmp(compressed.data, parts.xmp or b"")
     report = provenance.verify(data)
     assert report.exit_code == 3
     assert report.label is not None and not report.intact and not report.trusted

@@ -174,6 +174,17 @@ def test_an_unknown_signer_is_told_from_a_trusted_one(
     assert (badge.state, badge.text) == ("trusted", f"Risk {level}/5 · intact, trusted signer")
 
 
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
+def test_every_format_is_validated_in_the_browser(
+    kind: str, site: Site, compressed: Labelled, anchors: bytes
+) -> None:
+    data = api.decompress(compressed.data, to=kind).data
+    assert site.badge(data, f"photo.{kind}", anchors=anchors).state == "trusted"
+    changed = bytearray(data)
+    changed[data.index(b"rdf:Seq")] ^= 1
+    assert site.badge(bytes(changed), f"photo.{kind}", anchors=anchors).state == "tampered"
+
+
 def test_the_panel_tells_the_label_and_outlines_the_findings(
     site: Site, rendition: Labelled, anchors: bytes
 ) -> None:

@@ -127,12 +127,12 @@ def plant(scene: Scene) -> Iterator[Planted]:
 
     A kind that no place of the photo can show (such as a shift within a cloudless sky) is left out.
     """
-    for index, (kind, (change, type_)) in enumerate(NATURAL.items()):
+    for index, (kind, (change, types)) in enumerate(NATURAL.items()):
         radius = RADII_PX[(_number(scene.name) + index) % len(RADII_PX)]
         made = _changed(scene, kind, change, radius)
         if made is not None:
             pixels, box = made
-            yield _saved(kind, radius, pixels, Truth(box, (type_,), None))
+            yield _saved(kind, radius, pixels, Truth(box, types, None))
     for kind, pixels, box, symbol in _redrawn(scene):
         type_ = Type.AMPLITUDE if symbol == Symbol.LIGHT else Type.SHAPE
         size = scene.lamp[2] // 6 if symbol == Symbol.LIGHT else scene.letters_px
@@ -231,15 +231,16 @@ def _replaced(pixels: Pixels, mask: Weights, rng: np.random.Generator) -> Pixels
 
 
 Change = Callable[[Pixels, Weights, np.random.Generator], Pixels]
-NATURAL: dict[str, tuple[Change, Type]] = {
-    "darkened": (_darkened, Type.AMPLITUDE),
-    "recoloured": (_recoloured, Type.AMPLITUDE),
-    "warped": (_warped, Type.GEOMETRY),
-    "displaced": (_displaced, Type.GEOMETRY),
-    "removed": (_removed, Type.SHAPE),
-    "replaced": (_replaced, Type.SHAPE),
+NATURAL: dict[str, tuple[Change, tuple[Type, ...]]] = {
+    "darkened": (_darkened, (Type.AMPLITUDE,)),
+    "recoloured": (_recoloured, (Type.AMPLITUDE,)),
+    "warped": (_warped, (Type.GEOMETRY,)),
+    "displaced": (_displaced, (Type.GEOMETRY,)),
+    "removed": (_removed, (Type.AMPLITUDE, Type.SHAPE)),
+    "replaced": (_replaced, (Type.SHAPE,)),
 }
-"""Changes of what the photo itself shows."""
+"""Changes of what the photo itself shows. What vanishes is amplitude to the taxonomy; what the gap
+is filled with may have a shape of its own: either answer is right."""
 
 
 def _changed(scene: Scene, kind: str, change: Change, radius: int) -> tuple[Pixels, Box] | None:

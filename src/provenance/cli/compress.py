@@ -10,6 +10,7 @@ import typer
 
 from ..errors import UsageError
 from ..files import MAX_PIXELS
+from ..formats import RENDITIONS
 from ..stages import Stages
 from . import console, writing
 from .options import (
@@ -35,9 +36,10 @@ class Rendition(StrEnum):
     JPEG = "jpeg"
     PNG = "png"
     WEBP = "webp"
-
-
-SUFFIXES = {Rendition.JPEG: ".jpg", Rendition.PNG: ".png", Rendition.WEBP: ".webp"}
+    TIFF = "tiff"
+    AVIF = "avif"
+    HEIF = "heif"
+    JXL = "jxl"
 
 
 def compress(
@@ -91,7 +93,7 @@ def compress(
     json: Json = False,
 ) -> None:
     """Compress a photo into one signed AVIF that tells its own risk."""
-    suffix = f".labelled{SUFFIXES[to]}" if to else ".avif"
+    suffix = f".labelled{RENDITIONS[to].suffix}" if to else ".avif"
     target = writing.prepare(output, photo, suffix, (photo,), force=force, json=json)
     side = _preview_side(preview)
     identity = signer(key, certificate, password_file, timestamp, timestamp_optional)

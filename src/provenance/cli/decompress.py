@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from ..files import MAX_PIXELS
+from ..formats import RENDITIONS
 from ..stages import Stages
 from . import console, writing
-from .compress import SUFFIXES, Rendition
+from .compress import Rendition
 from .options import (
     Certificate,
     Force,
@@ -47,7 +48,7 @@ def decompress(
 ) -> None:
     """Give the full picture back, labelled and signed."""
     kind = to or _by_suffix(output)
-    suffix = f".decoded{SUFFIXES[kind]}"
+    suffix = f".decoded{RENDITIONS[kind].suffix}"
     target = writing.prepare(output, file, suffix, (file,), force=force, json=json)
     identity = signer(key, certificate, password_file, timestamp, timestamp_optional)
 
@@ -67,6 +68,7 @@ def decompress(
 
 
 def _by_suffix(output: Path | None) -> Rendition:
-    suffixes = {suffix: kind for kind, suffix in SUFFIXES.items()} | {".jpeg": Rendition.JPEG}
+    suffixes = {entry.suffix: Rendition(kind) for kind, entry in RENDITIONS.items()}
+    suffixes |= {".jpeg": Rendition.JPEG, ".tiff": Rendition.TIFF, ".heif": Rendition.HEIF}
     suffix = output.suffix.lower() if output else ""
     return suffixes.get(suffix, Rendition.PNG)

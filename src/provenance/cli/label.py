@@ -31,7 +31,7 @@ from .options import (
 
 def label(
     original: Annotated[Path, typer.Argument(help="The photo before compression.")],
-    reconstruction: Annotated[Path, typer.Argument(help="The decoded photo: JPEG, PNG or WebP.")],
+    reconstruction: Annotated[Path, typer.Argument(help="The decoded photo.")],
     codec: Annotated[str, typer.Option(help="Name of the codec that made it.")],
     model: Annotated[str, typer.Option(help="Name of its model.")],
     output: Output = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..errors import ContainerError
@@ -19,6 +19,8 @@ class Box:
     kind: bytes
     start: int
     end: int
+    at: int = 0
+    """Where its header begins."""
 
 
 def walk(data: memoryview, start: int, end: int, *, top: bool = False) -> Iterator[Box]:
@@ -52,11 +54,11 @@ def walk(data: memoryview, start: int, end: int, *, top: bool = False) -> Iterat
                 f"container: box {_name(kind)} at {start} claims {size} bytes; "
                 f"{end - start} are there"
             )
-        yield Box(kind, start + header, start + size)
+        yield Box(kind, start + header, start + size, start)
         start += size
 
 
-def only(boxes: dict[bytes, list[Box]], kind: bytes) -> Box:
+def only(boxes: Mapping[bytes, list[Box]], kind: bytes) -> Box:
     """The one box of that kind.
 
     Raises:

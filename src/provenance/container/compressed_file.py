@@ -19,16 +19,12 @@ the primary item, and the major brand is ``mif1``, because no AV1 image is there
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..errors import ContainerError
 from .boxes import box, full_box, walk
 from .items import Item, Items, Property, Reference, read, write
-
-NEURAL = b"nimg"
-"""Item type of the neural bitstream, and brand of files that hold one."""
-
-XMP_TYPE = "application/rdf+xml"
+from .packets import NEURAL, XMP_TYPE, packet_of
 
 MAX_SIDE = 1 << 20
 """Largest width or height that is believed."""
@@ -117,7 +113,7 @@ def unpack(data: bytes) -> Parts:
         raise ContainerError("container: the neural image is empty")
     width, height = _size(neural)
     primary = content.items[content.primary]
-    xmp = _xmp(content)
+    xmp = packet_of(content)
     return Parts(
         neural.data,
         width,
@@ -127,33 +123,6 @@ def unpack(data: bytes) -> Parts:
         _icc(neural),
         _exif(content),
     )
-
-
-def replace_xmp(data: bytes, xmp: bytes | None) -> bytes:
-    """The same compressed file with another packet; a C2PA manifest is left out, for it broke.
-
-    Raises:
-        ContainerError: ``data`` is not a sound compressed file.
-    """
-    content = read(data)
-    _neural(content)
-    old = _xmp(content)
-    items = {number: item for number, item in content.items.items() if number != old}
-    references = tuple(
-        entry for entry in content.references if {entry.source, *entry.targets} <= items.keys()
-    )
-    return _assemble(replace(content, items=items, references=references), xmp)
-
-
-def read_xmp(data: bytes) -> bytes | None:
-    """The XMP packet of any AVIF or HEIF file.
-
-    Raises:
-        ContainerError: The file is broken, or has several packets for its primary item.
-    """
-    content = read(data)
-    number = _xmp(content)
-    return None if number is None else content.items[number].data
 
 
 def is_container(data: bytes) -> bool:
@@ -198,19 +167,6 @@ def _neural(content: Items) -> int:
     if len(found) != 1:
         raise ContainerError(f"container: {len(found)} neural images where one belongs")
     return found[0]
-
-
-def _xmp(content: Items) -> int | None:
-    """The item that describes the primary item; one that describes only others is not ours."""
-    packets = {n for n, item in content.items.items() if item.content_type == XMP_TYPE}
-    found = {
-        entry.source
-        for entry in content.references
-        if entry.kind == b"cdsc" and entry.source in packets and content.primary in entry.targets
-    }
-    if len(found) > 1:
-        raise ContainerError(f"container: {len(found)} XMP packets where one belongs")
-    return next(iter(found), None)
 
 
 def _icc(item: Item) -> bytes | None:

@@ -72,6 +72,48 @@ class Items:
     references: tuple[Reference, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where an item's bytes lie."""
+
+    method: int
+    """`FROM_FILE` or `FROM_IDAT`."""
+    spans: tuple[tuple[int, int], ...]
+    """Start in the file and length of each extent, whatever the method."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where things lie in a file of items."""
+
+    top: Mapping[bytes, list[Box]]
+    meta: Box
+    boxes: Mapping[bytes, list[Box]]
+    """Within ``meta``."""
+    locations: Mapping[int, Location]
+
+
+def layout(data: bytes) -> Layout:
+    """The boxes and extents of an AVIF or HEIF file.
+
+    Raises:
+        ContainerError: They contradict each other.
+    """
+    view = memoryview(data)
+    top = by_kind(walk(view, 0, len(data), top=True))
+    if b"ftyp" not in top or data[4:8] != b"ftyp":
+        raise ContainerError("container: does not begin with a file type box")
+    meta = only(top, b"meta")
+    cursor = Cursor(view, meta)
+    cursor.version(0)
+    boxes = by_kind(walk(view, cursor.at, meta.end))
+    idat = only(boxes, b"idat") if b"idat" in boxes else None
+    media = top.get(b"mdat", [])
+    if len(media) > MAX_MEDIA:
+        raise ContainerError(f"container: {len(media)} media data boxes; at most {MAX_MEDIA}")
+    return Layout(top, meta, boxes, _locations(view, only(boxes, b"iloc"), media, idat))
+
+
 def read(data: bytes) -> Items:
     """The items of an AVIF or HEIF file.
 
@@ -83,21 +125,14 @@ def read(data: bytes) -> Items:
         ContainerError: Boxes, extents, counts or identifiers contradict each other.
     """
     view = memoryview(data)
-    top = by_kind(walk(view, 0, len(data), top=True))
-    if b"ftyp" not in top or data[4:8] != b"ftyp":
-        raise ContainerError("container: does not begin with a file type box")
-    meta = only(top, b"meta")
-    cursor = Cursor(view, meta)
-    cursor.version(0)
-    boxes = by_kind(walk(view, cursor.at, meta.end))
-
+    found = layout(data)
+    boxes = found.boxes
     primary = _primary(view, only(boxes, b"pitm"))
     entries = _entries(view, only(boxes, b"iinf"))
-    idat = only(boxes, b"idat") if b"idat" in boxes else None
-    media = top.get(b"mdat", [])
-    if len(media) > MAX_MEDIA:
-        raise ContainerError(f"container: {len(media)} media data boxes; at most {MAX_MEDIA}")
-    payloads = _payloads(view, only(boxes, b"iloc"), media, idat)
+    payloads = {
+        number: b"".join(view[start : start + length] for start, length in location.spans)
+        for number, location in found.locations.items()
+    }
     properties = _properties(view, only(boxes, b"iprp")) if b"iprp" in boxes else {}
     references = _references(view, only(boxes, b"iref")) if b"iref" in boxes else ()
     if primary not in entries:
@@ -223,7 +258,9 @@ def _entries(view: memoryview, area: Box) -> dict[int, _Entry]:
     return entries
 
 
-def _payloads(view: memoryview, area: Box, media: list[Box], idat: Box | None) -> dict[int, bytes]:
+def _locations(
+    view: memoryview, area: Box, media: list[Box], idat: Box | None
+) -> dict[int, Location]:
     """Item locations, 14496-12, 8.11.3."""
     cursor = Cursor(view, area)
     version, _ = cursor.version(2)
@@ -238,7 +275,7 @@ def _payloads(view: memoryview, area: Box, media: list[Box], idat: Box | None) -
     count = cursor.number(4 if version == 2 else 2)
     if count > MAX_ITEMS:
         raise ContainerError(f"container: {count} item locations; at most {MAX_ITEMS} are read")
-    located: dict[int, list[tuple[int, int]]] = {}
+    located: dict[int, Location] = {}
     total = 0
     for _ in range(count):
         number = cursor.number(4 if version == 2 else 2)
@@ -256,22 +293,20 @@ def _payloads(view: memoryview, area: Box, media: list[Box], idat: Box | None) -
             areas = media
         else:
             raise ContainerError(f"container: item {number} has unsupported location {method}")
-        located[number] = []
+        found = []
         for _ in range(extents):
             cursor.take(index_size)
             start = base + cursor.number(offset_size)
             length = cursor.number(length_size)
             if length and not any(a.start <= start and start + length <= a.end for a in areas):
                 raise ContainerError(f"container: item {number} lies outside the media data")
-            located[number].append((start, length))
-    spans = sorted(span for extents in located.values() for span in extents if span[1])
+            found.append((start, length))
+        located[number] = Location(method, tuple(found))
+    spans = sorted(span for entry in located.values() for span in entry.spans if span[1])
     for (start, length), (following, _) in itertools.pairwise(spans):
         if start + length > following:
             raise ContainerError(f"container: items overlap at byte {following}")
-    return {
-        number: b"".join(view[start : start + length] for start, length in extents)
-        for number, extents in located.items()
-    }
+    return located
 
 
 def _properties(view: memoryview, area: Box) -> dict[int, tuple[Property, ...]]:

@@ -18,7 +18,16 @@ from .signatures import verified
 from .timestamps import TimeStampError, TimeStamping
 from .trust import Anchor, TrustStore
 
-MEDIA_TYPES = ("image/avif", "image/jpeg", "image/png", "image/webp", "image/tiff")
+MEDIA_TYPES = (
+    "image/avif",
+    "image/heic",
+    "image/heif",
+    "image/jpeg",
+    "image/jxl",
+    "image/png",
+    "image/tiff",
+    "image/webp",
+)
 """Types of files that can be signed."""
 
 _BYTES = "application/octet-stream"

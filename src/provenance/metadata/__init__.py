@@ -1,7 +1,7 @@
 """The label as XMP: a namespace of our own, put into files and read back by URI."""
 
-from .embedding import embed, read_packet
+from .embedding import CARRIERS, embed, read_packet
 from .packet import packet, read_label
 from .structure import NAMESPACE, PREFIX
 
-__all__ = ["NAMESPACE", "PREFIX", "embed", "packet", "read_label", "read_packet"]
+__all__ = ["CARRIERS", "NAMESPACE", "PREFIX", "embed", "packet", "read_label", "read_packet"]

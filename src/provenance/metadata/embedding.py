@@ -1,38 +1,51 @@
-"""Packets into files and out of them: exiv2 for ordinary images, our own boxes for AVIF."""
+"""Packets into files and out of them: by exiv2 where it can, by our own writers elsewhere."""
 
 from __future__ import annotations
 
-from ..container import read_xmp, replace_xmp
-from ..errors import InputError, LabelError
-from . import exiv2
-from .tree import MAX_BYTES, parse
+from collections.abc import Callable, Mapping
 
-_AVIF = "image/avif"
-_ORDINARY = ("image/jpeg", "image/png", "image/webp")
+from ..container import jxl, read_xmp, replace_xmp, tiff
+from ..errors import InputError
+from . import exiv2
+from .tree import parse
+
+_READ: Mapping[str, Callable[[bytes], bytes | None]] = {
+    "image/avif": read_xmp,
+    "image/heic": read_xmp,
+    "image/heif": read_xmp,
+    "image/jxl": jxl.read_xmp,
+    "image/tiff": tiff.read_xmp,
+}
+_WRITE: Mapping[str, Callable[[bytes, bytes], bytes]] = {
+    "image/avif": replace_xmp,
+    "image/heic": replace_xmp,
+    "image/heif": replace_xmp,
+    "image/jxl": jxl.replace_xmp,
+    "image/tiff": tiff.replace_xmp,
+}
+CARRIERS = (*exiv2.MEDIA_TYPES, *_WRITE)
+"""Media types of files that can carry a packet."""
 
 
 def embed(data: bytes, media_type: str, packet: bytes) -> bytes:
     """The same file with ``packet`` as its only XMP; to be signed afterwards, never before.
 
-    Pixels and ICC profile stay, and EXIF that is sound. In ordinary images the packet is written
-    anew by exiv2: it says the same to a reader that goes by URI, in other bytes.
+    Pixels and ICC profile stay, and EXIF that is sound. In JPEG, PNG and WebP the packet is
+    written anew by exiv2: it says the same to a reader that goes by URI, in other bytes.
 
     Args:
-        media_type: ``image/jpeg``, ``image/png``, ``image/webp``, or ``image/avif`` for a
-            compressed file of ours.
+        media_type: one of `CARRIERS`.
 
     Raises:
         InputError: Another media type.
         ContainerError: ``data`` is broken, or not of that type.
         LabelError: The packet is not XMP, or too large for the file or to be read again.
     """
-    if media_type not in (*_ORDINARY, _AVIF):
-        raise InputError(f"{media_type}: cannot carry a label; use JPEG, PNG, WebP or AVIF")
-    if media_type == _AVIF:
-        if len(packet) > MAX_BYTES:
-            raise LabelError(f"XMP: larger than {MAX_BYTES:,} bytes, which is the limit")
-        return replace_xmp(data, packet)
+    if media_type not in CARRIERS:
+        raise InputError(f"{media_type}: cannot carry a label; convert it to PNG, JPEG or WebP")
     parse(packet)
+    if media_type in _WRITE:
+        return _WRITE[media_type](data, packet)
     return exiv2.write(data, media_type, packet)
 
 
@@ -44,7 +57,8 @@ def read_packet(data: bytes, media_type: str) -> bytes | None:
     Raises:
         ContainerError: ``data`` is broken, or not of that type.
         LabelError: It has a packet beyond the limits.
+        InputError: What unpacks it is not installed.
     """
-    if media_type == _AVIF:
-        return read_xmp(data)
-    return exiv2.read(data, media_type) if media_type in _ORDINARY else None
+    if media_type in _READ:
+        return _READ[media_type](data)
+    return exiv2.read(data, media_type) if media_type in exiv2.MEDIA_TYPES else None

@@ -17,6 +17,8 @@ from typing import Any
 from ..errors import ContainerError, LabelError
 from .structure import NAMESPACE, PREFIX
 
+MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
+
 MAX_BYTES = 300_000
 """Of XMP in one file. exiv2 takes time with the square of the number of properties: seconds for
 the worst packet of this size, and minutes for one of a megabyte."""

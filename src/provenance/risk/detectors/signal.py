@@ -40,6 +40,7 @@ class SignalDetector:
             probability = REGION(seen.change)
             if probability < MIN_PROBABILITY:
                 continue
+            seen = signals.measure(box, follow=True)
             findings.append(
                 Finding(
                     box=box,
@@ -48,27 +49,28 @@ class SignalDetector:
                     probability=probability,
                     deceptiveness=deceptiveness(seen.crispness),
                     detector=self.name,
-                    evidence=_evidence(seen),
+                    evidence=evidence(seen),
                     sentence=_sentence(seen, whereabouts(box, signals.width, signals.height)),
                 )
             )
         return findings
 
 
-def _evidence(seen: Measurement) -> dict[str, float]:
+def evidence(seen: Measurement) -> dict[str, float]:
     """The numbers behind a finding, rounded; those that tell something of its main type."""
     numbers = {
         "change": round(seen.change, 2),
         "contrast_ratio": round(seen.contrast_ratio, 2),
         "colour_shift_oklab": round(seen.colour_shift, 1),
+        "colour_shift_ciede2000": round(seen.colour_difference, 1),
+        "structure_left_over": round(seen.structure_left_over, 2),
     }
     kind = _main_type(seen)
     if kind == Type.AMPLITUDE:
         numbers["lightness_shift_oklab"] = round(seen.lightness_shift, 1)
     else:
         numbers["displacement_px"] = round(seen.displacement_px, 1)
-    if kind == Type.SHAPE:
-        numbers["structure_left_over"] = round(seen.structure_left_over, 2)
+        numbers["displacement_percent"] = round(seen.displacement_percent, 1)
     return numbers
 
 

@@ -19,7 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ...taxonomy import Type
+from .ciede import ciede2000, to_cielab
 from .geometry import displacement, to_grid, warp_back
+from .motion import Motion, coherent_motion
 from .oklab import to_oklab
 from .pyramid import LEVELS, MIN_SIDE, bands, resize, smooth
 from .structure import band_error
@@ -36,6 +38,9 @@ GRID = 2
 
 VISIBLE = 1.5
 """Energy of a band, OKLab units squared, below which an error is not seen."""
+FADED_TYPE, FADED_CHANGE = 0.7, 1.5
+"""Powers of sy / sx by which structure has faded rather than changed: for its type, and for how
+strongly its surroundings mask it."""
 MASK_AMPLITUDE = 1.0
 MASK_STRUCTURE = 4.0
 MASK_COLOUR = 0.5
@@ -62,8 +67,13 @@ class Measurement:
     """Share of each type in the change; sums to 1."""
     colour_shift: float
     """90th percentile of the low-frequency shift, OKLab times 100."""
+    colour_difference: float
+    """CIEDE2000 where the colour changed most."""
     displacement_px: float
-    """90th percentile, pixels of the original."""
+    """Pixels of the original: 90th percentile of the flow, or of the thing as a whole where that is
+    more and explains more."""
+    displacement_percent: float
+    """The same over the mean side of the box."""
     structure_left_over: float
     """Energy of structure that no displacement explains, over the energy of the original."""
     contrast_ratio: float
@@ -86,12 +96,17 @@ class Signals:
     cell_px: int
     width: int
     height: int
+    original: FloatArray
+    reconstruction: FloatArray
+    """OKLab times 100 of the working pixels, [h, w, 3], the second without any global change."""
     amplitude: FloatArray
     geometry: FloatArray
     shape: FloatArray
     """Error energy by type, OKLab units squared, summed over the bands."""
     colour: FloatArray
     """Low-frequency colour shift, OKLab units."""
+    before_colour: FloatArray
+    """Low frequencies of the original, [gh, gw, 3]: lightness, a and b."""
     shift: FloatArray
     """The same signed, [gh, gw, 3]: lightness, a and b."""
     saturation: FloatArray
@@ -117,17 +132,34 @@ class Signals:
         right = max(left + 1, min(columns, -(-(x + width) // self.cell_px)))
         return slice(top, bottom), slice(left, right)
 
-    def measure(self, box: Box) -> Measurement:
-        """Read the maps within a box (x, y, width, height in pixels of the original)."""
+    def measure(self, box: Box, *, follow: bool = False) -> Measurement:
+        """Read the maps within a box (x, y, width, height in pixels of the original).
+
+        Args:
+            follow: also ask whether the thing moved as a whole, which takes some milliseconds.
+        """
         at = self.cells(box)
         colour, shift = self.colour[at], self.shift[at].mean(axis=(0, 1))
         # Only the shift that the box has as a whole: one that is here and not there comes from
         # contours that were drawn elsewhere, which the bands measure.
         recoloured = COLOUR_SHARE * float(np.square(shift).sum())
+        amplitude, geometry, shape = (
+            float(energy[at].mean()) for energy in (self.amplitude, self.geometry, self.shape)
+        )
+        moved_px = float(np.quantile(self.moved_px[at], 0.9))
+        if follow:
+            motion = self._motion(box)
+            bands = amplitude + geometry + shape
+            rest = bands - geometry
+            if motion.share * bands > geometry and rest > 0:
+                geometry = motion.share * bands
+                left = (bands - geometry) / rest
+                amplitude, shape = amplitude * left, shape * left
+                moved_px = max(moved_px, motion.length_px)
         energies = {
-            Type.AMPLITUDE: float(self.amplitude[at].mean()) + recoloured,
-            Type.GEOMETRY: float(self.geometry[at].mean()),
-            Type.SHAPE: float(self.shape[at].mean()),
+            Type.AMPLITUDE: amplitude + recoloured,
+            Type.GEOMETRY: geometry,
+            Type.SHAPE: shape,
         }
         total = sum(energies.values())
         before, after = float(self.before[at].mean()), float(self.after[at].mean())
@@ -140,7 +172,9 @@ class Signals:
                 for kind, energy in energies.items()
             },
             colour_shift=float(np.quantile(colour, 0.9)),
-            displacement_px=float(np.quantile(self.moved_px[at], 0.9)),
+            colour_difference=self._colour_difference(at),
+            displacement_px=moved_px,
+            displacement_percent=100 * moved_px / ((box[2] * box[3]) ** 0.5),
             structure_left_over=float(self.shape[at].mean()) / (before + VISIBLE),
             contrast_ratio=contrast_ratio,
             crispness=_ratio(fine_after, fine_before) / contrast_ratio,
@@ -148,6 +182,22 @@ class Signals:
             saturation_shift=float(self.saturation[at].mean()),
             change=float(np.quantile(self.change[at], 0.9)),
         )
+
+    def _motion(self, box: Box) -> Motion:
+        scale = self.cell_px // GRID
+        left, top = box[0] // scale, box[1] // scale
+        right, bottom = -(-(box[0] + box[2]) // scale), -(-(box[1] + box[3]) // scale)
+        within = (left, top, max(1, right - left), max(1, bottom - top))
+        found = coherent_motion(self.original, self.reconstruction, within)
+        return Motion(found.length_px * scale, found.share)
+
+    def _colour_difference(self, at: tuple[slice, slice]) -> float:
+        """Of the mean colours of that tenth of the cells whose colour changed most."""
+        colour = self.colour[at]
+        most = colour >= np.quantile(colour, 0.9)
+        before = self.before_colour[at][most].mean(axis=0)
+        after = before + self.shift[at][most].mean(axis=0)
+        return ciede2000(to_cielab(before), to_cielab(after))
 
 
 def measure_pair(original: ByteArray, reconstruction: ByteArray) -> Signals:
@@ -177,16 +227,19 @@ def measure_pair(original: ByteArray, reconstruction: ByteArray) -> Signals:
     )
     for level, (band_x, band_y, band_aligned) in enumerate(triples):
         error = band_error(band_x, band_y, band_aligned)
-        structure = error.geometry + error.shape
-        amplitude += resize(error.amplitude, grid)
+        kept = error.left ** np.float32(FADED_TYPE)
+        amplitude += resize(error.amplitude + error.structure * (1 - kept), grid)
         geometry += resize(error.geometry, grid)
-        shape += resize(error.shape, grid)
+        shape += resize(error.structure * kept, grid)
         before += resize(error.before, grid)
         after += resize(error.after, grid)
         if level < LEVELS // 2:
             fine_before += resize(error.before, grid)
             fine_after += resize(error.after, grid)
-        masked_amplitude = error.amplitude / (VISIBLE + MASK_AMPLITUDE * error.surround)
+        kept = error.left ** np.float32(FADED_CHANGE)
+        faded = error.amplitude + error.structure * (1 - kept)
+        structure = error.geometry + error.structure * kept
+        masked_amplitude = faded / (VISIBLE + MASK_AMPLITUDE * error.surround)
         masked_structure = structure / (VISIBLE + MASK_STRUCTURE * error.surround)
         masked = WEIGHT_AMPLITUDE * masked_amplitude + WEIGHT_STRUCTURE * masked_structure
         change += resize(masked.astype(np.float32, copy=False), grid)
@@ -204,10 +257,13 @@ def measure_pair(original: ByteArray, reconstruction: ByteArray) -> Signals:
         cell_px=scale * GRID,
         width=width,
         height=height,
+        original=x,
+        reconstruction=y,
         amplitude=amplitude[used],
         geometry=geometry[used],
         shape=shape[used],
         colour=colour[used],
+        before_colour=low_x[used],
         shift=shift[used],
         saturation=(chroma_y - chroma_x)[used],
         moved_px=(to_grid(flow, grid) * scale)[used],

@@ -39,6 +39,13 @@ def _linear_light() -> FloatArray:
     return ((light + FLARE) / (1 + FLARE)).astype(np.float32)
 
 
+def to_linear(lab: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Linear sRGB, 0 to 1, of one OKLab colour times 100, the screen's flare taken off again."""
+    cones = np.linalg.solve(_TO_LAB.astype(np.float64), np.asarray(lab, dtype=np.float64)) ** 3
+    light = np.linalg.solve(_TO_CONES.astype(np.float64), cones)
+    return np.asarray(np.clip(light * (1 + FLARE) - FLARE, 0, 1))
+
+
 def to_oklab(pixels: npt.NDArray[np.uint8]) -> FloatArray:
     """OKLab times 100 of sRGB pixels.
 

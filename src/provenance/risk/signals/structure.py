@@ -6,8 +6,8 @@ In a window with local means removed, the squared error of a band x and its reco
 
 with sx, sy the deviations and sxy the covariance: the split that SSIM (Z. Wang et al. 2004) makes
 of contrast and structure. The first term is *amplitude*. What the second loses once the
-reconstruction is warped back is *geometry*; what is left is *shape*. Structure that has no energy
-left to be wrong with has faded rather than changed, and counts as amplitude.
+reconstruction is warped back is *geometry*; what is left is *structure*. It is *shape*, unless it
+has no energy left to be wrong with: then it has faded rather than changed.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ WINDOW_SIGMA = 3.0
 """Of the window, in pixels of the level."""
 SURROUND_SIGMA = 10.0
 """Of the surroundings which mask an error, in pixels of the level."""
-FADING = 1.5
-"""Power of sy / sx by which structure counts as faded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,9 @@ class BandError:
 
     amplitude: FloatArray
     geometry: FloatArray
-    shape: FloatArray
+    structure: FloatArray
+    left: FloatArray
+    """sy / sx, at most 1: how much there still is to be wrong with."""
     before: FloatArray
     """Energy of the original."""
     after: FloatArray
@@ -60,11 +60,11 @@ def band_error(original: FloatArray, moved: FloatArray, aligned: FloatArray) -> 
     structure = np.maximum(2 * (sx * sy - np.abs(both)), 0)
     amplitude = np.square(sx - sy) + np.maximum(-4 * both, 0)
     geometry = np.maximum(total - amplitude - structure, 0)
-    kept = np.minimum(sy / np.maximum(sx, np.float32(1e-3)), 1) ** np.float32(FADING)
     return BandError(
-        amplitude=amplitude + structure * (1 - kept),
+        amplitude=amplitude,
         geometry=geometry,
-        shape=structure * kept,
+        structure=structure,
+        left=np.minimum(sy / np.maximum(sx, np.float32(1e-3)), 1),
         before=before,
         after=after,
         surround=smooth(before, SURROUND_SIGMA),

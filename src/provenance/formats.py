@@ -1,0 +1,134 @@
+"""The image formats that are written, and those that are told by their first bytes alone."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+
+from .errors import ImageError, UsageError
+
+HEIC, HEIF, JXL = "image/heic", "image/heif", "image/jxl"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format that renditions are written in."""
+
+    media_type: str
+    suffix: str
+    longest_side: int
+    """Highest width or height that it can hold, px."""
+    extra: str | None = None
+    """The optional part of this package that brings its encoder; None: always there."""
+
+
+RENDITIONS = {
+    "jpeg": Format("image/jpeg", ".jpg", 65_500),
+    "png": Format("image/png", ".png", 2**31 - 1),
+    "webp": Format("image/webp", ".webp", 16_383),
+    "tiff": Format("image/tiff", ".tif", 2**31 - 1),
+    "avif": Format("image/avif", ".avif", 32_768),
+    "heif": Format(HEIC, ".heic", 16_384, "heif"),
+    "jxl": Format(JXL, ".jxl", 2**30, "jxl"),
+}
+"""By the name that ``--to`` takes."""
+
+JXL_CONTAINER = bytes.fromhex("0000000c4a584c200d0a870a")
+"""What a JPEG XL file in boxes begins with, ISO/IEC 18181-2, 9.1."""
+
+JXL_CODESTREAM = b"\xff\x0a"
+"""What a naked JPEG XL codestream begins with."""
+
+_PLUGINS = {"heif": "pillow_heif", "jxl": "pillow_jxl"}
+_HEVC = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs"}
+_ANY_ITEM = {b"mif1", b"msf1", b"heif"}
+_NOT_HEVC = {b"avif", b"avis", b"nimg"}
+
+
+def kind_of(media_type: str) -> str:
+    """The name of the rendition format that has this media type, which must be one of them."""
+    wanted = HEIC if media_type == HEIF else media_type
+    return next(kind for kind, entry in RENDITIONS.items() if entry.media_type == wanted)
+
+
+def sniff(data: bytes) -> str | None:
+    """``image/heic``, ``image/heif`` or ``image/jxl``, by signature or brands; None for others."""
+    if data.startswith((JXL_CONTAINER, JXL_CODESTREAM)):
+        return JXL
+    if data[4:8] != b"ftyp":
+        return None
+    end = min(int.from_bytes(data[:4], "big"), 1024)
+    brands = {data[at : at + 4] for at in range(8, end, 4) if at != 12}
+    if brands & _NOT_HEVC:
+        return None
+    if brands & _HEVC:
+        return HEIC
+    return HEIF if brands & _ANY_ITEM else None
+
+
+def jxl_size(data: bytes, name: str) -> tuple[int, int] | None:
+    """Width and height that a JPEG XL codestream announces (ISO/IEC 18181-1, D.2); turned or not.
+
+    None for other files.
+
+    Args:
+        name: what error messages call the file.
+
+    Raises:
+        ImageError: It is a JPEG XL file without a codestream.
+    """
+    if sniff(data) != JXL:
+        return None
+    at = 0 if data.startswith(JXL_CODESTREAM) else _codestream(data)
+    if data[at : at + 2] != JXL_CODESTREAM:
+        raise ImageError(f"{name}: damaged JPEG XL: no codestream where one belongs")
+    bits = int.from_bytes(data[at + 2 : at + 16], "little")
+
+    def take(count: int) -> int:
+        nonlocal bits
+        value, bits = bits & ((1 << count) - 1), bits >> count
+        return value
+
+    small = take(1)
+
+    def side() -> int:
+        return 8 * (take(5) + 1) if small else take((9, 13, 18, 30)[take(2)]) + 1
+
+    height = side()
+    ratio = take(3)
+    if not ratio:
+        return side(), height
+    above, below = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))[ratio - 1]
+    return height * above // below, height
+
+
+def _codestream(data: bytes) -> int:
+    """Where it begins in a file of boxes; the file's end where none does."""
+    at = len(JXL_CONTAINER)
+    while at + 8 <= len(data):
+        size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        header = 8
+        if size == 1:
+            size, header = int.from_bytes(data[at + 8 : at + 16], "big"), 16
+        if kind in (b"jxlc", b"jxlp"):
+            return at + header + (4 if kind == b"jxlp" else 0)
+        if size < header:
+            break
+        at += size
+    return len(data)
+
+
+def plugin(extra: str) -> None:
+    """Make Pillow read and write a format that it does not know by itself.
+
+    Raises:
+        UsageError: The optional part that brings it is not installed.
+    """
+    try:
+        module = importlib.import_module(_PLUGINS[extra])
+    except ImportError:
+        raise UsageError(
+            f"{extra.upper()} needs an optional part; use `pip install 'provenance[{extra}]'`"
+        ) from None
+    if extra == "heif":
+        module.register_heif_opener(thumbnails=False)
