@@ -25,7 +25,7 @@ def test_a_policy_decides_between_good_and_not_met(
     done = provenance("verify", compressed, "--policy", strict)
     assert done.code == 1
     assert (
-        "14 FAIL policy: model msh-2, which is not allowed; history: astronaut.png is" in done.out
+        "14 FAIL policy: model msh-2, which is not allowed; history: original is" in done.out
     )
 
 

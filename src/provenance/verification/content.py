@@ -3,6 +3,8 @@ the picture that the bitstream decodes to (12)."""
 
 from __future__ import annotations
 
+import functools
+
 from .. import codecs, container, imaging, metadata
 from ..codecs import bitstream as frames
 from ..codecs import registry
@@ -114,6 +116,7 @@ def check_model(parts: container.Parts | None, label: Label | None, steps: Steps
     return steps.passed(step, f"{stream.codec} {stream.model}, {_here(*found)}")
 
 
+@functools.lru_cache(maxsize=64)
 def _here(codec: str, model: str, weights: str) -> str:
     """Whether this machine has a codec and its weights.
 
