@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .labels.model import CodecFacts, Finding, Label, ModelFacts, Risk
     from .labels.wording import caption
     from .lineage import Generation
+    from .pipeline import verify_many
     from .verification import Policy, Report, load_policy
 
 __version__ = "0.1.0"
@@ -48,6 +49,7 @@ __all__ = [
     "load_signer",
     "show",
     "verify",
+    "verify_many",
 ]
 
 _HOMES = {
@@ -59,6 +61,7 @@ _HOMES = {
     "examination": ("examine",),
     "labels.model": ("CodecFacts", "Finding", "Label", "ModelFacts", "Risk"),
     "labels.wording": ("caption",),
+    "pipeline": ("verify_many",),
     "verification": ("Policy", "Report", "load_policy"),
 }
 

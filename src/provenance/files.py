@@ -6,6 +6,7 @@ import hashlib
 import os
 import sys
 import tempfile
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 
 from .errors import InputError, OutputError, TooLargeError
@@ -15,6 +16,9 @@ MAX_BYTES = 2 * 1024**3
 
 MAX_PIXELS = 100_000_000
 """Pictures with more pixels are refused unless the caller raises the limit."""
+
+MAX_DEPTH = 64
+"""Levels of folders that are walked."""
 
 STANDARD_STREAM = Path("-")
 """The path that means standard input or standard output."""
@@ -32,7 +36,11 @@ def read(path: Path, limit: int = MAX_BYTES) -> bytes:
             data = sys.stdin.buffer.read(limit + 1)
         else:
             with path.open("rb") as stream:
-                data = stream.read(limit + 1)
+                # Asked for no more than there is: a buffer of the limit's size costs more time
+                # than reading. Pipes and the like tell a size of 0.
+                data = stream.read(min(os.fstat(stream.fileno()).st_size, limit) + 1)
+                if len(data) <= limit:
+                    data += stream.read(limit + 1 - len(data))
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except IsADirectoryError:
@@ -42,6 +50,56 @@ def read(path: Path, limit: int = MAX_BYTES) -> bytes:
     if len(data) > limit:
         raise TooLargeError(f"{path}: larger than {limit:,} bytes, which is the limit")
     return data
+
+
+def walk(
+    paths: Iterable[Path], suffixes: Container[str]
+) -> Iterator[tuple[Path, InputError | None]]:
+    """Files by name, and those in folders, to any depth, sorted by name.
+
+    A file that is named is taken as it is. In folders, only files with one of ``suffixes`` are
+    taken; hidden ones are left out, and symbolic links are not followed.
+
+    Args:
+        suffixes: in lower case, with their dots.
+
+    Yields:
+        A path, and what is wrong with it where it is a folder that cannot be read, that is nested
+        too deep, or that holds no such file; the rest goes on.
+    """
+    for path in paths:
+        if not path.is_dir():
+            yield path, None
+            continue
+        found = False
+        for entry in _walk(path, suffixes, 0):
+            found = True
+            yield entry
+        if not found:
+            yield path, InputError(f"{path}: no pictures in this folder")
+
+
+def _walk(
+    folder: Path, suffixes: Container[str], depth: int
+) -> Iterator[tuple[Path, InputError | None]]:
+    if depth > MAX_DEPTH:
+        yield folder, TooLargeError(f"{folder}: folders are nested more than {MAX_DEPTH} deep")
+        return
+    try:
+        with os.scandir(folder) as listed:
+            entries = sorted(
+                (entry for entry in listed if not entry.name.startswith(".")),
+                key=lambda entry: entry.name,
+            )
+    except OSError as error:
+        yield folder, InputError(f"{folder}: cannot be read: {error.strerror}")
+        return
+    for entry in entries:
+        path = folder / entry.name
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(path, suffixes, depth + 1)
+        elif entry.is_file(follow_symlinks=False) and path.suffix.lower() in suffixes:
+            yield path, None
 
 
 def check_output(path: Path, *, force: bool, inputs: tuple[Path, ...] = ()) -> None:

@@ -33,6 +33,11 @@ RENDITIONS = {
 }
 """By the name that ``--to`` takes."""
 
+PICTURE_SUFFIXES = frozenset(
+    {entry.suffix for entry in RENDITIONS.values()} | {".heif", ".jpeg", ".tiff"}
+)
+"""Of the files in a folder that can carry a label."""
+
 JXL_CONTAINER = bytes.fromhex("0000000c4a584c200d0a870a")
 """What a JPEG XL file in boxes begins with, ISO/IEC 18181-2, 9.1."""
 

@@ -24,12 +24,20 @@ def print_json(data: Mapping[str, Any], *, line: bool = False) -> None:
     sys.stdout.write("\n")
 
 
-def print_error(error: ProvenanceError, *, as_json: bool) -> None:
-    """One line on standard error, and an object on standard output for programs."""
+def print_error(error: ProvenanceError, *, as_json: bool, file: Path | None = None) -> None:
+    """One line on standard error, and an object on standard output for programs.
+
+    Args:
+        file: which one of several; the object then takes one line and names it.
+    """
     message = printable(" ".join(str(error).split()))
     sys.stderr.write(f"provenance: {message}\n")
     if as_json:
-        print_json({"error": {"message": message, "exit_code": error.exit_code}})
+        told = {"message": message, "exit_code": error.exit_code}
+        if file is None:
+            print_json({"error": told})
+        else:
+            print_json({"file": str(file), "error": told}, line=True)
 
 
 def note(text: str) -> None:

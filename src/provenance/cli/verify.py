@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from . import console
 from .options import Json, MaxScore, PolicyFile, demands
 
 if TYPE_CHECKING:
-    from ..verification import Report
+    from ..verification import Policy, Report
 
 BADNESS = (0, 1, 5, 3, 4, 2, 6)
 """Exit codes from good to bad; a run over many files exits with the worst."""
@@ -21,41 +22,63 @@ _MARKS = {"passed": "ok  ", "failed": "FAIL", "skipped": "-   "}
 
 
 def verify(
-    files: Annotated[list[Path], typer.Argument(help="Files to verify; - for standard input.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Files to verify, and folders of pictures; - for standard input."),
+    ],
     policy: PolicyFile = None,
     max_score: MaxScore = None,
     json: Json = False,
 ) -> None:
     """Tell what happened to a file and whether to believe it."""
     from .. import api
-    from ..credentials import default_trust
 
-    trust, demanded = default_trust(), demands(policy, max_score)
-    worst = 0
-    for file in files:
-        try:
-            report = api.verify(file, trust=trust, policy=demanded)
-        except ProvenanceError as error:
-            if len(files) == 1:
-                raise
-            console.print_error(error, as_json=json)
-            code = error.exit_code
-        else:
-            if json:
-                console.print_json(report.to_json(), line=len(files) > 1)
+    demanded = demands(policy, max_score)
+    if len(files) > 1 or files[0].is_dir():
+        raise typer.Exit(_many(files, demanded, json))
+    report = api.verify(files[0], policy=demanded)
+    if json:
+        console.print_json(report.to_json())
+    else:
+        _print(report)
+    raise typer.Exit(report.exit_code)
+
+
+def _many(paths: list[Path], policy: Policy | None, json: bool) -> int:
+    """Report each file, in a line of JSON or in as few words as tell what is wrong with it.
+
+    Returns:
+        The worst exit code.
+    """
+    from ..pipeline import verify_many
+
+    codes: Counter[int] = Counter()
+    with console.progress() as announce:
+        for path, report in verify_many(paths, policy=policy):
+            announce(f"verified {codes.total()} files")
+            if isinstance(report, ProvenanceError):
+                console.print_error(report, as_json=json, file=path)
+            elif json:
+                console.print_json(report.to_json(), line=True)
             else:
-                _print(report)
-            code = report.exit_code
-        worst = max(worst, code, key=BADNESS.index)
-    raise typer.Exit(worst)
+                _print_head(report, failures_only=True)
+            codes[report.exit_code] += 1
+    if not json:
+        console.say(f"{codes.total()} files, {codes[0]} of them good")
+    return max(codes, key=BADNESS.index)
 
 
 def _print(report: Report) -> None:
-    console.say(f"{report.file}: {_verdict(report)}")
-    for step in report.steps:
-        console.say(f"  {step.number:2} {_MARKS[step.outcome]} {step.name}: {step.detail}")
+    _print_head(report)
     if report.label:
         console.print_label(report.label)
+
+
+def _print_head(report: Report, *, failures_only: bool = False) -> None:
+    console.say(f"{report.file}: {_verdict(report)}")
+    for step in report.steps:
+        if step.outcome == "failed" or not failures_only:
+            console.say(f"  {step.number:2} {_MARKS[step.outcome]} {step.name}: {step.detail}")
 
 
 def _verdict(report: Report) -> str:
