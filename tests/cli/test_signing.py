@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import re
 import shlex
@@ -10,9 +11,18 @@ import sys
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    load_pem_private_key,
+    pkcs12,
+)
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from provenance.credentials import identity_folder
 from provenance.credentials.certificates import make_ca, make_leaf, to_pem
 from provenance.credentials.identity import key_pem
 
@@ -172,3 +182,33 @@ def test_without_a_time_stamp_only_if_allowed(
     assert provenance("verify", target).code == 0
     done = provenance("decompress", compressed, "-o", tmp_path / "x", "--timestamp-optional")
     assert done.code == 2 and "--timestamp" in done.err
+
+
+def test_a_revocation_list_takes_a_signature_back(
+    provenance: Command, compressed: Path, tmp_path: Path
+) -> None:
+    identity = identity_folder()
+    ca = x509.load_pem_x509_certificate((identity / "ca.pem").read_bytes())
+    leaf = x509.load_pem_x509_certificates((identity / "signer.pem").read_bytes())[0]
+    key = load_pem_private_key((identity / "ca-key.pem").read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    now = datetime.datetime.now(datetime.UTC)
+    entry = x509.RevokedCertificateBuilder().serial_number(leaf.serial_number).revocation_date(now)
+    crl = x509.CertificateRevocationListBuilder().issuer_name(ca.subject).last_update(now)
+    crl = crl.next_update(now).add_revoked_certificate(entry.build())
+    path = tmp_path / "local.crl"
+    path.write_bytes(crl.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+
+    done = provenance("trust", "revoke", path, "local-crl", "--json")
+    assert done.code == 0 and done.json("trust")["revoked"]["certificates"] == 1
+    try:
+        assert provenance("trust", "revoke", path, "local-crl").code == 6
+        assert provenance("trust", "revoke", path, "local-crl", "--force").code == 0
+        assert "local-crl" in provenance("trust", "list").out
+        listed = provenance("trust", "list", "--json").json("trust")
+        assert listed["revocation_lists"][0]["name"] == "local-crl"
+        done = provenance("verify", compressed)
+        assert done.code == 4 and "signingCredential.revoked" in done.out
+    finally:
+        assert provenance("trust", "remove", "local-crl").code == 0
+    assert provenance("verify", compressed).code == 0

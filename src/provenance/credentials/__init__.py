@@ -12,6 +12,7 @@ from .config import home, identity_folder, trust_folder
 from .credential import Action, Claim, Credential, Ingredient
 from .identity import Identity
 from .local import default_identity, default_trust, local_identity, new_identity
+from .revocation import RevocationList
 from .signers import Secret, load_signer
 from .timestamps import TimeStamping
 from .trust import Anchor, Purpose, TrustStore
@@ -29,6 +30,7 @@ __all__ = [
     "Identity",
     "Ingredient",
     "Purpose",
+    "RevocationList",
     "Secret",
     "TimeStamping",
     "TrustStore",

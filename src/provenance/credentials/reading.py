@@ -22,8 +22,9 @@ from .certificates import Subject, subject_of
 from .cose import signer_chains
 from .credential import Action, Claim, Credential, Ingredient, broken
 from .manifest import LABEL_ASSERTION, UNREADABLE
+from .revocation import RevocationList
 from .settings import anchor_uri, library_settings
-from .standing import UNTRUSTED, speaker, stamp_anchor, standing
+from .standing import UNTRUSTED, speaker, stamp_anchor, standing, taken_back
 from .trust import Anchor, Purpose, TrustStore
 
 _ABOUT_SIGNER = ("signingCredential.", "timeStamp.", "timestamp.", "claimSignature.outsideValidity")
@@ -51,6 +52,7 @@ def read(data: bytes, media_type: str, trust: TrustStore | Iterable[Anchor]) -> 
         InputError: The trust store cannot be read.
     """
     anchors = trust.list() if isinstance(trust, TrustStore) else tuple(trust)
+    lists = trust.revocation_lists() if isinstance(trust, TrustStore) else ()
     if media_type not in c2pa.Reader.get_supported_mime_types():
         return None
     try:
@@ -59,7 +61,7 @@ def read(data: bytes, media_type: str, trust: TrustStore | Iterable[Anchor]) -> 
         if found is None:
             return None
         stamped = _stamped(found.report, data, media_type, anchors)
-        return _credential(found, stamped, anchors)
+        return _credential(found, stamped, anchors, lists)
     except c2pa.C2paError as error:
         if str(error).startswith("Remote"):
             # It points at a manifest elsewhere, which is never fetched; the file carries none.
@@ -108,7 +110,10 @@ def _stamped(
 
 
 def _credential(
-    found: _Found, stamped: Mapping[str, Any] | None, anchors: Sequence[Anchor]
+    found: _Found,
+    stamped: Mapping[str, Any] | None,
+    anchors: Sequence[Anchor],
+    lists: Sequence[RevocationList],
 ) -> Credential:
     report = found.report
     name = report["active_manifest"]
@@ -120,7 +125,7 @@ def _credential(
 
     # 3: trust and time, by anchors of the right kind.
     failures = [*_statuses(active, "failure")]
-    judged = standing(report, chains.get(name, ()), anchors, stamped)
+    judged = standing(report, chains.get(name, ()), anchors, lists, stamped)
     if state in ("Valid", "Trusted"):
         failures += judged.problems
 
@@ -147,7 +152,7 @@ def _credential(
         claim_generator=own.claim_generator,
         title=own.title,
         actions=own.actions,
-        ingredients=tuple(_ingredients(report, chains, anchors)),
+        ingredients=tuple(_ingredients(report, chains, anchors, lists)),
         failures=tuple(f"{code}: {words}" if words else code for code, words in failures),
         successes=frozenset(code for code, _ in _statuses(active, "success")),
         claims=(own, *others),
@@ -215,7 +220,10 @@ def _actions(manifest: Mapping[str, Any]) -> Iterator[Action]:
 
 
 def _ingredients(
-    report: Mapping[str, Any], chains: Mapping[str, _Chain], anchors: Sequence[Anchor]
+    report: Mapping[str, Any],
+    chains: Mapping[str, _Chain],
+    anchors: Sequence[Anchor],
+    lists: Sequence[RevocationList],
 ) -> Iterator[Ingredient]:
     """4: what was recorded when each was taken in, corrected by checking it again now."""
     deltas: dict[str, Mapping[str, Any]] = {}
@@ -236,8 +244,10 @@ def _ingredients(
             found += _statuses(now, "failure")
             if entry.get("description") == UNREADABLE:
                 found.append(("ingredient.unreadable", UNREADABLE))
-            codes = {code for code, _ in found}
             own = entry.get("active_manifest")
+            # Whether a time stamp of its own came before is not known, so it counts as taken back.
+            found += taken_back(chains.get(own, ()), anchors, lists)
+            codes = {code for code, _ in found}
             yield Ingredient(
                 title=str(entry.get("title") or ""),
                 relationship=str(entry.get("relationship") or ""),

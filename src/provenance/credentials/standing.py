@@ -15,10 +15,12 @@ from typing import Any
 from cryptography import x509
 
 from .certificates import leads_to
+from .revocation import RevocationList, revoked
 from .trust import Anchor, Purpose
 
 UNTRUSTED = "signingCredential.untrusted"
 EXPIRED = "signingCredential.expired"
+REVOKED = "signingCredential.revoked"
 NOT_UNDERSTOOD = "signingCredential.invalid"
 
 _STAMP_TRUSTED = "timeStamp.trusted"
@@ -42,6 +44,7 @@ def standing(
     report: Mapping[str, Any],
     chain: Sequence[x509.Certificate],
     anchors: Sequence[Anchor],
+    lists: Sequence[RevocationList],
     stamped: Mapping[str, Any] | None,
 ) -> Standing:
     """Judge the active manifest anew.
@@ -49,12 +52,13 @@ def standing(
     Args:
         report: the library's, whose state is ``Valid`` or ``Trusted``.
         chain: of the signer, leaf first; empty if it is not understood.
+        lists: of certificates that were taken back.
         stamped: a report in which the time stamp is trusted by an anchor for time stamps; None
             where there is none.
     """
     trusted_by = speaker(chain, anchors)
     signed_at = _time(stamped) if stamped else None
-    problems = [*_out_of_time(chain, signed_at)]
+    problems = [*_out_of_time(chain, signed_at), *taken_back(chain, anchors, lists, signed_at)]
     if report.get("validation_state") == "Trusted" and trusted_by is None:
         problems.append((UNTRUSTED, "its anchor is listed here for time stamps only"))
     return Standing(trusted_by, signed_at, tuple(problems))
@@ -64,6 +68,18 @@ def speaker(chain: Sequence[x509.Certificate], anchors: Sequence[Anchor]) -> str
     """The anchor for signers that a signer's chain leads to."""
     signers = (anchor for anchor in anchors if anchor.purpose is Purpose.SIGNERS)
     return next((entry.name for entry in signers if leads_to(chain, entry.certificates)), None)
+
+
+def taken_back(
+    chain: Sequence[x509.Certificate],
+    anchors: Sequence[Anchor],
+    lists: Sequence[RevocationList],
+    signed_at: datetime.datetime | None = None,
+) -> Iterator[tuple[str, str]]:
+    """Whether a revocation list speaks against a signer, in C2PA's code and words."""
+    certificates = (entry for anchor in anchors for entry in anchor.certificates)
+    if lists and (why := revoked(chain, certificates, lists, signed_at)):
+        yield REVOKED, why
 
 
 def stamp_anchor(report: Mapping[str, Any]) -> str | None:

@@ -10,11 +10,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from ..errors import InputError, OutputError
 from ..files import read, write
 from .certificates import is_ca, read_pem, subject_of, to_pem
 from .config import CA
+from .revocation import MAX_CRL, RevocationList, read_crl
 
 LOCAL = "local"
 """Name of the anchor that is the local identity's own CA."""
@@ -24,6 +26,7 @@ SUFFIXES = (".pem", ".crt", ".cer")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _MAX_BYTES = 10_000_000
+_REVOKED, _CRL = "revoked", ".crl"
 
 
 class Purpose(StrEnum):
@@ -67,7 +70,8 @@ class Anchor:
 class TrustStore:
     """Anchors, one PEM file each, in a folder that need not exist yet.
 
-    Anchors for signers lie in the folder itself, those for time stamps in ``time-stamps``.
+    Anchors for signers lie in the folder itself, those for time stamps in ``time-stamps``, and
+    lists of certificates that were taken back in ``revoked``.
     """
 
     def __init__(self, folder: Path, identity: Path | None = None) -> None:
@@ -110,8 +114,40 @@ class TrustStore:
         _keep(target, to_pem(certificates))
         return Anchor(name, certificates, target, purpose)
 
+    def revocation_lists(self) -> tuple[RevocationList, ...]:
+        """All lists of certificates that were taken back, by name.
+
+        Raises:
+            InputError: A file in the folder is no such list.
+        """
+        files = sorted((self._folder / _REVOKED).glob(f"*{_CRL}"))
+        return tuple(RevocationList(path.stem, _crl(path), path) for path in files)
+
+    def revoke(self, path: Path, name: str, *, replace: bool = False) -> RevocationList:
+        """Believe the certificates on a revocation list no longer.
+
+        Args:
+            path: a list (CRL) in PEM or DER.
+            replace: put it in the place of an older one of that name.
+
+        Raises:
+            InputError: A bad name, a file that is no list, or a list that claims to be by an
+                anchor and is not.
+            OutputError: The name is taken, or the folder cannot be written.
+        """
+        self._check(name)
+        added = RevocationList(name, _crl(path), self._folder / _REVOKED / f"{name}{_CRL}")
+        claimed = [entry for entry in self._certificates() if entry.subject == added.crl.issuer]
+        if claimed and not any(added.is_by(entry) for entry in claimed):
+            raise InputError(f"{path}: is not signed by {added.issuer}, as it claims to be")
+        assert added.path is not None
+        if not (replace and added.path.exists()):
+            self._free(name)
+        _keep(added.path, added.crl.public_bytes(Encoding.DER), force=replace)
+        return added
+
     def remove(self, name: str) -> None:
-        """Trust an added anchor no longer.
+        """Trust an added anchor no longer, or forget a revocation list.
 
         Raises:
             InputError: There is none of that name.
@@ -125,6 +161,10 @@ class TrustStore:
             found.unlink()
         except OSError as error:
             raise OutputError(f"{name}: cannot be removed: {error.strerror}") from error
+
+    def _certificates(self) -> Iterator[x509.Certificate]:
+        for anchor in self.list():
+            yield from anchor.certificates
 
     def _own(self) -> Iterator[tuple[str, Path]]:
         if self._identity is None:
@@ -144,7 +184,8 @@ class TrustStore:
 
     def _find(self, name: str) -> Path | None:
         """The file of that name; a name is taken once, whatever for."""
-        paths = (self._folder_of(purpose) / f"{name}.pem" for purpose in Purpose)
+        paths = [self._folder_of(purpose) / f"{name}.pem" for purpose in Purpose]
+        paths.append(self._folder / _REVOKED / f"{name}{_CRL}")
         return next((path for path in paths if path.exists()), None)
 
     def _free(self, name: str) -> None:
@@ -154,12 +195,16 @@ class TrustStore:
             raise OutputError(f"{name}: is taken already; choose another name, or remove it first")
 
 
-def _keep(target: Path, content: bytes) -> None:
+def _keep(target: Path, content: bytes, *, force: bool = False) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise OutputError(f"{target.parent}: cannot be made: {error.strerror}") from error
-    write(target, content, mode=0o600)
+    write(target, content, force=force, mode=0o600)
+
+
+def _crl(path: Path) -> x509.CertificateRevocationList:
+    return read_crl(read(path, MAX_CRL), path)
 
 
 def _authorities(path: Path) -> tuple[x509.Certificate, ...]:
