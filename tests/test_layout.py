@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "provenance"
 
-LEAVES = {"errors", "taxonomy", "imaging", "formats", "files", "stages", "metrics"}
+LEAVES = {"errors", "taxonomy", "imaging", "formats", "binding", "files", "stages", "metrics"}
 ALLOWED: dict[str, set[str]] = {
     "labels": LEAVES,
     "codecs": LEAVES | {"labels"},

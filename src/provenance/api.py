@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from . import codecs, container, formats, imaging, metadata
-from .assembly import AVIF, Labelled, assessed, compressed, label_of, signed
+from . import binding, codecs, container, formats, imaging, metadata
+from .assembly import AVIF, Labelled, assessed, compressed, described, label_of, signed
 from .credentials import Identity, TrustStore, default_trust
 from .credentials import read as read_credential
 from .errors import InputError, NotLabelledError, UsageError
@@ -194,7 +194,9 @@ def decompress(
         finished = imaging.render(photo, to)
     with stages("pack"):
         media_type = formats.RENDITIONS[to].media_type
-        finished = metadata.embed(finished, media_type, metadata.packet(label, parts.xmp))
+        shown = imaging.load(finished, name, max_pixels=max_pixels)
+        packet = described(label, parts.xmp, binding.of_pixels(shown), identity)
+        finished = metadata.embed(finished, media_type, packet)
     return signed(finished, media_type, label, identity, trust, data, AVIF, name, stages, place)
 
 
@@ -275,7 +277,10 @@ def label(
             marked, place = stamped(unmarked, made.risk, other_name)
             other = imaging.render(marked, kind)
     with stages("pack"):
-        finished = metadata.embed(other, shown.media_type, metadata.packet(made, unmarked.xmp))
+        if stamp:
+            shown = imaging.load(other, other_name, max_pixels=max_pixels)
+        packet = described(made, unmarked.xmp, binding.of_pixels(shown), identity)
+        finished = metadata.embed(other, shown.media_type, packet)
     labelled = signed(
         finished,
         shown.media_type,

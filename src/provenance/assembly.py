@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import codecs, container, formats, imaging, lineage, metadata
-from .credentials import Identity, TrustStore, default_identity, default_trust
+from . import binding, codecs, container, formats, imaging, lineage, metadata
+from .credentials import Identity, TrustStore, default_identity, default_trust, sign_label
 from .errors import InvalidError
 from .files import sha256
 from .imaging import Photo
@@ -67,12 +67,14 @@ def compressed(
         stages,
     )
     with stages("pack"):
-        packet = metadata.packet(label, photo.xmp)
         if to:
             media_type = formats.RENDITIONS[to].media_type
+            packet = described(label, photo.xmp, binding.of_pixels(shown), identity)
             finished = metadata.embed(finished, media_type, packet)
         else:
             media_type = AVIF
+            bound = binding.of_bitstream(encoded.bitstream)
+            packet = described(label, photo.xmp, bound, identity)
             small = imaging.preview(photo, preview) if preview else None
             finished = container.pack(
                 encoded.bitstream,
@@ -152,6 +154,14 @@ def _with_history(label: Label, data: bytes, original: Photo, redact_evidence: b
     if earlier is None:
         return label
     return lineage.accumulated(label, earlier, redact_evidence=redact_evidence)
+
+
+def described(
+    label: Label, existing: bytes | None, bound: binding.Binding, identity: Identity | None
+) -> bytes:
+    """An XMP packet with the label, which is signed on its own for what ``bound`` names."""
+    signature = sign_label(label, bound, identity or default_identity())
+    return metadata.packet(label, existing, signature=signature)
 
 
 def signed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import threading
 import warnings
@@ -316,6 +317,24 @@ def _upright(opened: Image.Image, exif: bytes | None) -> tuple[Image.Image, byte
         return opened, found.tobytes()
     turned = ImageOps.exif_transpose(opened)
     return turned, turned.getexif().tobytes()
+
+
+@functools.lru_cache(maxsize=64)
+def is_srgb(icc: bytes) -> bool:
+    """Whether a profile leaves colours as they are, to within two levels of 255, in sRGB."""
+    steps = np.arange(0, 256, 51, dtype=np.uint8)
+    colours = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(36, 6, 3)
+    mode = "L" if icc[16:20] == b"GRAY" else "RGB"
+    probes = Image.fromarray(colours[:, :, :1].repeat(3, axis=2) if mode == "L" else colours)
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+        shown = ImageCms.profileToProfile(
+            probes.convert(mode), source, ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+    except (ImageCms.PyCMSError, OSError):
+        return False
+    difference = np.asarray(shown).astype(int) - np.asarray(probes)
+    return bool(np.abs(difference).max() <= 2)
 
 
 def _is_deep(image: Image.Image, data: bytes) -> bool:

@@ -68,6 +68,7 @@ def report(label: Label) -> Report:
         signer={"organisation": "Example Press"},
         signed_at=None,
         ingredients=(_ingredient("unsigned"), _ingredient("trusted")),
+        label_signature=None,
         exit_code=0,
     )
 

@@ -82,6 +82,8 @@ def _print_head(report: Report, *, failures_only: bool = False) -> None:
 
 
 def _verdict(report: Report) -> str:
+    if report.exit_code == 3 and report.label_survived:
+        return "label intact, credential stripped: only the label and the picture are proven"
     sentences = {
         0: "intact, valid and signed by somebody whom you trust",
         1: "intact, valid and trusted, but your policy is not met",

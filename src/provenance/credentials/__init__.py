@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .config import home, identity_folder, trust_folder
 from .credential import Action, Claim, Credential, Ingredient
 from .identity import Identity
+from .label_signature import LabelSignature, check_label_signature, sign_label
 from .local import default_identity, default_trust, local_identity, new_identity
 from .revocation import RevocationList
 from .signers import Secret, load_signer
@@ -29,11 +30,13 @@ __all__ = [
     "Credential",
     "Identity",
     "Ingredient",
+    "LabelSignature",
     "Purpose",
     "RevocationList",
     "Secret",
     "TimeStamping",
     "TrustStore",
+    "check_label_signature",
     "default_identity",
     "default_trust",
     "home",
@@ -43,6 +46,7 @@ __all__ = [
     "new_identity",
     "read",
     "sign",
+    "sign_label",
     "trust_folder",
 ]
 

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 
 from ..errors import SigningError
+from .certificates import PrivateKey
 
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "es256": hashes.SHA256(),
@@ -31,6 +32,16 @@ def digest(payload: bytes, algorithm: str) -> bytes:
 def hash_name(algorithm: str) -> str:
     """Such as ``sha256``; not for Ed25519."""
     return _HASHES[algorithm].name
+
+
+def made(payload: bytes, key: PrivateKey, algorithm: str) -> bytes:
+    """A signature by a key at hand; ECDSA in DER."""
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return key.sign(payload)
+    used = _HASHES[algorithm]
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return key.sign(payload, ec.ECDSA(used))
+    return key.sign(payload, padding.PSS(padding.MGF1(used), used.digest_size), used)
 
 
 def verified(

@@ -47,11 +47,12 @@ _ROOM = 60_000
 _MADE_BY_AI = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
 
 
-def packet(label: Label, existing: bytes | None = None) -> bytes:
+def packet(label: Label, existing: bytes | None = None, *, signature: str | None = None) -> bytes:
     """A packet with the label, merged into the original's own where that can be.
 
     Args:
         label: replaces any label that ``existing`` carries.
+        signature: of the label alone, see `credentials.sign_label`.
         existing: the original's packet. What is true of the original alone is left out:
             orientation, instance, pointer to a remote manifest. All of it is left out where it
             is malformed or hostile, or where a JPEG would not hold both, so that the label gets
@@ -66,14 +67,15 @@ def packet(label: Label, existing: bytes | None = None) -> bytes:
     except LabelError:
         document, theirs = None, []
     kind = _made_by_ai(theirs) or source_type(label.codec)
-    alone = _write([_describe(label, kind, "")], _PREFIXES)
+    alone = _write([_describe(label, kind, "", signature)], _PREFIXES)
     if document is None:
         return alone
     about = next((node.attributes.get(Name(RDF, "about"), "") for node in theirs), "")
     for node in theirs:
         _forget(node)
     try:
-        both = _write([*theirs, _describe(label, kind, about)], {**document.prefixes, **_PREFIXES})
+        ours = _describe(label, kind, about, signature)
+        both = _write([*theirs, ours], {**document.prefixes, **_PREFIXES})
     except LabelError:
         return alone
     return both if _is_carried(both) else alone
@@ -85,13 +87,23 @@ def read_label(source: bytes) -> Label | None:
     Raises:
         LabelError: The packet is malformed or hostile, or its label breaks the schema.
     """
-    fields = undescribe(_descriptions(parse(source)))
-    return None if fields is None else parse_label(fields)
+    return read_signed_label(source)[0]
 
 
-def _describe(label: Label, source_type: str, about: str) -> Node:
+def read_signed_label(source: bytes) -> tuple[Label | None, str | None]:
+    """The label in a packet and its own signature, found by namespace URI; None where there is
+    none.
+
+    Raises:
+        LabelError: As for `read_label`.
+    """
+    fields, signature = undescribe(_descriptions(parse(source)))
+    return (None if fields is None else parse_label(fields)), signature
+
+
+def _describe(label: Label, source_type: str, about: str, signature: str | None) -> Node:
     """The label with its place in the picture's history."""
-    ours = describe(label, about)
+    ours = describe(label, about, signature)
     ours.attributes[_SOURCE_TYPE] = source_type
     reference = {Name(RESOURCE_REFERENCE, "documentID"): f"sha256:{label.original.sha256}"}
     ours.children.append(Node(_DERIVED_FROM, reference))

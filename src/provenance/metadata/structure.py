@@ -29,6 +29,9 @@ NAMESPACE = "https://provenance-label.org/ns/miscompression/1.0/"
 PREFIX = "mc"
 """What stands for it in files we write; to be read by nobody."""
 
+SIGNATURE = "signature"
+"""The property beside the label's own that holds a signature of the label."""
+
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
 _ARRAYS = {Name(RDF, "Seq"), Name(RDF, "Bag"), Name(RDF, "Alt")}
@@ -41,15 +44,18 @@ Value = str | dict[str, "Value"] | list["Value"]
 """What XMP can say, with the fields of structures by local name."""
 
 
-def describe(label: Label, about: str) -> Node:
-    """An ``rdf:Description`` that holds the label."""
+def describe(label: Label, about: str, signature: str | None = None) -> Node:
+    """An ``rdf:Description`` that holds the label and its own signature."""
     node = Node(Name(RDF, "Description"), {Name(RDF, "about"): about})
     _fill(node, typing.cast("dict[str, Value]", _encode(label, Label)))
+    if signature is not None:
+        node.attributes[Name(NAMESPACE, SIGNATURE)] = signature
     return node
 
 
-def undescribe(descriptions: list[Node]) -> dict[str, Any] | None:
-    """The label's JSON form out of top-level descriptions; None where none mentions us.
+def undescribe(descriptions: list[Node]) -> tuple[dict[str, Any] | None, str | None]:
+    """The label's JSON form and its signature out of top-level descriptions; None where none
+    mentions them.
 
     Raises:
         LabelError: A field is there twice or has another type.
@@ -60,9 +66,11 @@ def undescribe(descriptions: list[Node]) -> dict[str, Any] | None:
             if name in fields:
                 raise LabelError(f"XMP: {name} is there twice")
             fields[name] = value
-    if not fields:
-        return None
-    return typing.cast("dict[str, Any]", _decode(fields, Label, "label"))
+    signature = fields.pop(SIGNATURE, None)
+    if signature is not None:
+        signature = _expect(signature, str, SIGNATURE)
+    label = _decode(fields, Label, "label") if fields else None
+    return typing.cast("dict[str, Any] | None", label), typing.cast("str | None", signature)
 
 
 def _encode(value: Any, hint: Any) -> Value | None:

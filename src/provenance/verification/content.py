@@ -1,16 +1,16 @@
-"""What the file itself holds: container (step 1), label (9), XMP (10), codec and model (11), and
-the picture that the bitstream decodes to (12)."""
+"""What the file itself holds: container (step 1), label (9), codec and model (11), and the picture
+that the bitstream decodes to (12)."""
 
 from __future__ import annotations
 
 import functools
 
-from .. import codecs, container, imaging, metadata
+from .. import codecs, container, imaging
 from ..codecs import bitstream as frames
 from ..codecs import registry
 from ..credentials import Credential
 from ..errors import ImageError, InvalidError, ProvenanceError
-from ..labels import Label, to_json
+from ..labels import Label
 from .steps import Steps
 
 
@@ -53,38 +53,6 @@ def check_label(credential: Credential | None, steps: Steps) -> tuple[Label | No
         return None, steps.skipped("label", "none is signed")
     writer = f"{signed.tool.name} {signed.tool.version}"
     return signed, steps.passed("label", f"version {signed.schema_version}, signed by {writer}")
-
-
-def check_xmp(
-    data: bytes,
-    media_type: str | None,
-    parts: container.Parts | None,
-    signed: Label | None,
-    steps: Steps,
-) -> tuple[Label | None, bool]:
-    """10: does the XMP tell what the signed label tells?
-
-    Returns:
-        The label in XMP, and whether nothing is wrong with it.
-    """
-    try:
-        if parts is not None:
-            packet = parts.xmp
-        else:
-            packet = metadata.read_packet(data, media_type) if media_type else None
-        described = metadata.read_label(packet) if packet else None
-    except InvalidError as error:
-        return None, steps.failed("XMP", str(error))
-    if described is None:
-        return None, steps.skipped("XMP", "no label; stripped, or never written")
-    if signed is None:
-        return described, steps.skipped("XMP", "has a label that nobody signed")
-    return described, steps.check(
-        "XMP",
-        to_json(described) == to_json(signed),
-        "tells the same as the signed label",
-        "tells something else than the signed label",
-    )
 
 
 def check_model(parts: container.Parts | None, label: Label | None, steps: Steps) -> bool:

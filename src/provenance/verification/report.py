@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from ..credentials import LabelSignature
 from ..labels import Label, to_json
 
 
@@ -60,7 +61,15 @@ class Report:
     """From a trusted time stamp only."""
     ingredients: tuple[Mapping[str, Any], ...]
     """The files that this one was made from, as its credential tells."""
+    label_signature: LabelSignature | None
+    """The label's own signature, which outlives the credential; None where XMP has none."""
     exit_code: int
+
+    @property
+    def label_survived(self) -> bool:
+        """No credential is left, but the label is intact and signed on its own for this picture."""
+        own = self.label_signature
+        return self.signer is None and own is not None and own.valid and bool(own.picture_matches)
 
     def to_json(self) -> dict[str, Any]:
         """Follows ``verify`` in ``schemas/output-1.schema.json``."""
@@ -81,4 +90,21 @@ class Report:
             "signed_at": self.signed_at,
             "ingredients": [dict(ingredient) for ingredient in self.ingredients],
             "label": to_json(self.label) if self.label else None,
+            "label_signature": _signature(self.label_signature),
         }
+
+
+def _signature(own: LabelSignature | None) -> dict[str, Any] | None:
+    if own is None:
+        return None
+    return {
+        "intact": own.intact,
+        "picture_matches": own.picture_matches,
+        "valid": own.valid,
+        "trusted_by": own.trusted_by,
+        "organisation": own.signer.organisation,
+        "name": own.signer.common_name,
+        "sha256": own.signer.sha256,
+        "claimed_at": own.claimed_at.isoformat(),
+        "problem": own.problem,
+    }

@@ -11,6 +11,7 @@ from . import content, signature
 from .policy import Policy
 from .report import Report
 from .steps import Steps
+from .xmp import check_xmp
 
 
 def verify(data: bytes, name: str, trust: TrustStore, *, policy: Policy | None = None) -> Report:
@@ -34,7 +35,7 @@ def verify(data: bytes, name: str, trust: TrustStore, *, policy: Policy | None =
 
     # 9 and 10. The label: as signed, and as XMP has it.
     signed, consistent = content.check_label(credential, steps)
-    described, same = content.check_xmp(data, media_type, parts, signed, steps)
+    described, own, same = check_xmp(data, name, media_type, parts, signed, trust, steps)
     label = signed or described
 
     # 11. The codec and the model: as the label says, and known here?
@@ -65,6 +66,7 @@ def verify(data: bytes, name: str, trust: TrustStore, *, policy: Policy | None =
         signer=_signer(credential),
         signed_at=str(credential.signed_at) if credential and credential.signed_at else None,
         ingredients=_ingredient_facts(credential),
+        label_signature=own,
         exit_code=0,
     )
 

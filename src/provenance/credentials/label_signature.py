@@ -1,0 +1,277 @@
+"""The label signed on its own: a JSON Web Signature (RFC 7515) that XMP carries beside it.
+
+It outlives the C2PA manifest where a site strips that, or packs the pixels anew without loss. The
+compact form, with the certificate chain in ``x5c``; the payload says which label and which picture:
+
+    {"iat": 1767225600, "label_sha256": "…", "picture": {"of": "pixels", "sha256": "…"}}
+
+Checked in this order: form, algorithm, signature, label, picture, certificate, trust. Nothing is
+believed of the header but the chain: no key by reference, no critical extension, and the algorithm
+must be the one that the certificate's key signs with.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime
+import itertools
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+
+from ..binding import BITSTREAM, PIXELS, Binding
+from ..errors import LabelError, SigningError
+from ..labels import Label
+from ..labels.canonical import canonical, label_sha256
+from .certificates import Subject, algorithm_of, check_chain, is_ca, subject_of
+from .identity import Identity
+from .signatures import made, verified
+from .trust import Anchor, Purpose
+
+MAX_BYTES = 100_000
+MAX_CERTIFICATES = 8
+
+TYPE = "provenance-label"
+"""Of the header, so that no other signature of the same key can pass for one."""
+
+_ALGORITHMS = {
+    "es256": "ES256",
+    "es384": "ES384",
+    "es512": "ES512",
+    "ed25519": "EdDSA",
+    "ps256": "PS256",
+}
+"""C2PA's names and those of RFC 7518, 3.1 and RFC 8037."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSignature:
+    """What checking found out."""
+
+    intact: bool
+    """The signature is by the certificate's key, for this very label."""
+    picture_matches: bool | None
+    """The picture is the one that it was signed for; None: not compared."""
+    valid: bool
+    """Intact, and the certificate is of an acceptable kind and in its time."""
+    trusted_by: str | None
+    """Name of the anchor that the certificate chains to; only where valid."""
+    signer: Subject
+    claimed_at: datetime.datetime
+    """When, as the signer says; no time stamp proves it."""
+    problem: str | None
+    """The first thing that is wrong."""
+
+
+def sign_label(
+    label: Label, picture: Binding, identity: Identity, now: datetime.datetime | None = None
+) -> str:
+    """A compact JWS over the label and what it is about.
+
+    Args:
+        now: the time that is claimed; the clock's by default.
+
+    Raises:
+        SigningError: The signer refused, or signed with another key than its certificate's.
+    """
+    now = now or datetime.datetime.now(datetime.UTC)
+    # A root is known to whoever trusts it.
+    chain = [entry for entry in identity.chain if entry.subject != entry.issuer]
+    header = {
+        "alg": _ALGORITHMS[identity.algorithm],
+        "typ": TYPE,
+        "x5c": [
+            base64.b64encode(entry.public_bytes(serialization.Encoding.DER)).decode()
+            for entry in chain or identity.chain[:1]
+        ],
+    }
+    payload = {
+        "iat": int(now.timestamp()),
+        "label_sha256": label_sha256(label),
+        "picture": {"of": picture.of, "sha256": picture.sha256},
+    }
+    signed = f"{_encode(canonical(header))}.{_encode(canonical(payload))}"
+    content = signed.encode()
+    try:
+        if callable(identity.key):
+            signature = identity.key(content)
+        else:
+            signature = made(content, identity.key, identity.algorithm)
+        signature = verified(signature, content, identity.chain[0], identity.algorithm)
+    except Exception as error:  # of whatever kind the caller's own signer raises
+        raise SigningError(f"the signer refused: {error}") from error
+    return f"{signed}.{_encode(signature)}"
+
+
+def check_label_signature(
+    jws: str,
+    label: Label,
+    picture: Binding | None,
+    anchors: Iterable[Anchor],
+    now: datetime.datetime | None = None,
+) -> LabelSignature:
+    """Check a label's own signature.
+
+    Args:
+        label: as XMP has it.
+        picture: what the file shows; None: not to be compared.
+        anchors: whose signers are trusted.
+
+    Raises:
+        LabelError: It is no signature of a label at all.
+    """
+    now = now or datetime.datetime.now(datetime.UTC)
+    signed, header, payload, signature = _parsed(jws)
+    chain = _chain(header)
+    claimed_at = datetime.datetime.fromtimestamp(payload["iat"], datetime.UTC)
+    problem = _content_problem(header, payload, signed, signature, chain[0], label)
+    intact = problem is None
+    matches = None
+    if picture is not None:
+        matches = payload["picture"] == {"of": picture.of, "sha256": picture.sha256}
+        if intact and not matches:
+            problem = "the label was signed for another picture, or the picture was changed since"
+    valid, trusted_by = False, None
+    if intact:
+        try:
+            check_chain(chain, now)
+            valid = True
+            trusted_by = _trusted_by(chain, anchors, now)
+        except SigningError as error:
+            problem = problem or str(error)
+    return LabelSignature(
+        intact, matches, valid, trusted_by, subject_of(chain[0]), claimed_at, problem
+    )
+
+
+def _content_problem(
+    header: dict[str, Any],
+    payload: dict[str, Any],
+    signed: bytes,
+    signature: bytes,
+    leaf: x509.Certificate,
+    label: Label,
+) -> str | None:
+    try:
+        algorithm = algorithm_of(leaf.public_key())
+        if header["alg"] != _ALGORITHMS[algorithm]:
+            return "signature of the label: its algorithm is not the one of its certificate's key"
+        if verified(signature, signed, leaf, algorithm) != signature:
+            return "signature of the label: not in the form of RFC 7518"
+    except SigningError:
+        return "signature of the label: is not by the key of its certificate"
+    if payload["label_sha256"] != label_sha256(label):
+        return "signature of the label: was made for another label"
+    return None
+
+
+def _parsed(jws: str) -> tuple[bytes, dict[str, Any], dict[str, Any], bytes]:
+    """What was signed, header, payload and signature."""
+    parts = jws.split(".", 3)
+    if len(jws) > MAX_BYTES or len(parts) != 3 or not jws.isascii():
+        raise LabelError("signature of the label: is no compact JWS")
+    header, payload = (_object(_decode(part)) for part in parts[:2])
+    picture = payload.get("picture")
+    sound = (
+        header.keys() == {"alg", "typ", "x5c"}
+        and header["typ"] == TYPE
+        and payload.keys() >= {"iat", "label_sha256", "picture"}
+        and isinstance(payload["iat"], int)
+        and 0 <= payload["iat"] < 1 << 36
+        and isinstance(picture, dict)
+        and picture.get("of") in (PIXELS, BITSTREAM)
+    )
+    if not sound:
+        raise LabelError("signature of the label: header or payload is not as it should be")
+    return f"{parts[0]}.{parts[1]}".encode(), header, payload, _decode(parts[2])
+
+
+def _chain(header: dict[str, Any]) -> tuple[x509.Certificate, ...]:
+    listed = header["x5c"]
+    if not isinstance(listed, list) or not 0 < len(listed) <= MAX_CERTIFICATES:
+        raise LabelError(f"signature of the label: needs 1 to {MAX_CERTIFICATES} certificates")
+    try:
+        chain = tuple(
+            x509.load_der_x509_certificate(base64.b64decode(entry, validate=True))
+            for entry in listed
+        )
+        # Names, keys and extensions are parsed when they are asked for.
+        for entry in chain:
+            subject_of(entry)
+            entry.public_key()
+            list(entry.extensions)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise LabelError("signature of the label: a certificate cannot be read") from error
+    return chain
+
+
+def _trusted_by(
+    chain: Sequence[x509.Certificate], anchors: Iterable[Anchor], now: datetime.datetime
+) -> str | None:
+    """The anchor that the chain leads to (RFC 5280, 6.1): every issuer a CA, in its time, and no
+    longer a path below it than it allows."""
+    for anchor in anchors:
+        if anchor.purpose is not Purpose.SIGNERS:
+            continue
+        for authority in anchor.certificates:
+            path = (*chain, authority) if chain[-1] != authority else tuple(chain)
+            issuers = path[1:]
+            if issuers and all(
+                _may_issue(issued, issuer, depth, now)
+                for depth, (issued, issuer) in enumerate(itertools.pairwise(path))
+            ):
+                return anchor.name
+    return None
+
+
+def _may_issue(
+    issued: x509.Certificate, issuer: x509.Certificate, depth: int, now: datetime.datetime
+) -> bool:
+    try:
+        issued.verify_directly_issued_by(issuer)
+        constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
+        usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value
+    except (InvalidSignature, ValueError, TypeError, x509.ExtensionNotFound):
+        return False
+    length = constraints.path_length
+    return (
+        is_ca(issuer)
+        and usage.key_cert_sign
+        and (length is None or depth <= length)
+        and issuer.not_valid_before_utc <= now <= issuer.not_valid_after_utc
+    )
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decode(text: str) -> bytes:
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise LabelError("signature of the label: is not base64url") from error
+    if _encode(data) != text:
+        raise LabelError("signature of the label: is not base64url")
+    return data
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len({name for name, _ in pairs}) < len(pairs):
+            raise ValueError("a name is there twice")
+        return dict(pairs)
+
+    try:
+        value = json.loads(data, object_pairs_hook=unique)
+    except (ValueError, RecursionError) as error:
+        raise LabelError("signature of the label: is not JSON") from error
+    if not isinstance(value, dict):
+        raise LabelError("signature of the label: is not a JSON object")
+    return value

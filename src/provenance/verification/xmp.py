@@ -1,0 +1,80 @@
+"""The label in XMP (step 10), against the signed one and against its own signature.
+
+A label whose own signature holds, for the very picture that the file shows, has outlived the
+credential. Where the credential is still there it vouches for every byte, and the picture is not
+decoded for this.
+"""
+
+from __future__ import annotations
+
+from .. import binding, container, imaging, metadata
+from ..binding import Binding
+from ..credentials import LabelSignature, TrustStore, check_label_signature
+from ..errors import InvalidError, ProvenanceError
+from ..labels import Label, to_json
+from .steps import Steps
+
+STEP = "XMP"
+
+
+def check_xmp(
+    data: bytes,
+    name: str,
+    media_type: str | None,
+    parts: container.Parts | None,
+    signed: Label | None,
+    trust: TrustStore,
+    steps: Steps,
+) -> tuple[Label | None, LabelSignature | None, bool]:
+    """10: does the XMP tell what the signed label tells, and is its label signed on its own?
+
+    Returns:
+        The label in XMP, what its own signature says, and whether nothing is wrong with them.
+    """
+    own = None
+    try:
+        if parts is not None:
+            packet = parts.xmp
+        else:
+            packet = metadata.read_packet(data, media_type) if media_type else None
+        described, jws = metadata.read_signed_label(packet) if packet else (None, None)
+        if described and jws:
+            own = check_label_signature(jws, described, None, trust.list())
+            if signed is None and own.valid:
+                shown = _shown(data, name, parts)
+                own = check_label_signature(jws, described, shown, trust.list())
+    except InvalidError as error:
+        return None, None, steps.failed(STEP, str(error))
+    except ProvenanceError as error:
+        # The picture cannot be decoded here, so whether the label is about it is not known.
+        return described, own, steps.skipped(STEP, str(error))
+    if described is None:
+        return None, None, steps.skipped(STEP, "no label; stripped, or never written")
+    if signed is not None and to_json(described) != to_json(signed):
+        return described, own, steps.failed(STEP, "tells something else than the signed label")
+    if own is not None and (not own.intact or own.picture_matches is False):
+        return described, own, steps.failed(STEP, str(own.problem))
+    if signed is not None:
+        also = "" if own is None else ", and the label is signed on its own"
+        return described, own, steps.passed(STEP, f"tells the same as the signed label{also}")
+    return described, own, _alone(own, steps)
+
+
+def _alone(own: LabelSignature | None, steps: Steps) -> bool:
+    """The verdict where no credential vouches for the label."""
+    if own is None:
+        return steps.skipped(STEP, "has a label that nobody signed")
+    if not own.valid:
+        return steps.skipped(STEP, str(own.problem))
+    who = own.signer.organisation or own.signer.common_name
+    chosen = f"trusted by the anchor {own.trusted_by}" if own.trusted_by else "not trusted here"
+    return steps.passed(
+        STEP, f"label intact, credential stripped: signed on its own by {who}, {chosen}"
+    )
+
+
+def _shown(data: bytes, name: str, parts: container.Parts | None) -> Binding:
+    """What the file shows, in the form that labels are signed for."""
+    if parts is not None:
+        return binding.of_bitstream(parts.bitstream)
+    return binding.of_pixels(imaging.load(data, name))
