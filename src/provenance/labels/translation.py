@@ -36,14 +36,26 @@ def translated(sentence: str, language: str) -> tuple[str, str]:
         UsageError: There is no such language.
     """
     words = catalogue(language)
-    if language == DEFAULT or len(sentence) > MAX_LENGTH:
+    found = _recognised(sentence) if language != DEFAULT else None
+    if found is None:
         return sentence, DEFAULT
-    for key, pattern in _patterns():
-        if found := pattern.fullmatch(sentence):
-            gaps = {name: _filled(name, text, words) for name, text in found.groupdict().items()}
-            said = words[key].format(**gaps)
-            return said[:1].upper() + said[1:], language
-    return sentence, DEFAULT
+    key, gaps = found
+    said = words[key].format(**{name: _filled(name, text, words) for name, text in gaps.items()})
+    return said[:1].upper() + said[1:], language
+
+
+def message(sentence: str) -> str | None:
+    """Key of the message that a label's sentence is; None where it is not one of ours."""
+    found = _recognised(sentence)
+    return found[0] if found else None
+
+
+def _recognised(sentence: str) -> tuple[str, dict[str, str]] | None:
+    if len(sentence) <= MAX_LENGTH:
+        for key, pattern in _patterns():
+            if found := pattern.fullmatch(sentence):
+                return key, found.groupdict()
+    return None
 
 
 def _filled(gap: str, text: str, words: Mapping[str, str]) -> str:

@@ -19,7 +19,7 @@ import jinja2
 from .. import __version__
 from ..labels import Finding, Label, to_json
 from ..labels.catalogue import DEFAULT
-from ..labels.translation import translated
+from ..labels.translation import message, translated
 from ..taxonomy import Type
 from . import chain, icons, pictures, verdicts
 from .pictures import Inline
@@ -34,6 +34,10 @@ MAX_ENLARGED = 2.0
 
 DASHES = {Type.AMPLITUDE: "", Type.GEOMETRY: "9 5", Type.SHAPE: "1.5 5"}
 """Patterns of the outlines, in CSS px: a line, dashes, dots."""
+
+
+_SAID = ("sentence.warning.level", "sentence.warning.missing")
+"""Warnings of a label that every report has anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +158,12 @@ def _place(
     shares = sorted(finding.types.items(), key=lambda entry: -entry[1])
     types = tuple((Type(name), words.percent(share)) for name, share in shares if share >= 0.05)
     sentence, language = translated(finding.sentence, words.language)
-    spoken = [words("findings.number", number=number), sentence.rstrip(".")]
-    spoken += [words(f"type.{types[0][0]}")]
+    facts = [words(f"type.{types[0][0]}")]
     if finding.symbol:
-        spoken.append(words("findings.symbol", kind=words(f"symbol.{finding.symbol}")))
-    spoken.append(words("findings.probability", percent=words.percent(finding.probability)))
+        facts.append(words("findings.symbol", kind=words(f"symbol.{finding.symbol}")))
+    facts.append(words("findings.probability", percent=words.percent(finding.probability)))
+    name = words("findings.number", number=number)
+    said = "; ".join(facts)
     at = pictures.window(finding, *size)
     sides = (subject.original or subject.preview, subject.picture)
     before, after = (pictures.detail(side, at, size) if side else None for side in sides)
@@ -170,7 +175,7 @@ def _place(
         types,
         sentence,
         language,
-        ". ".join(spoken),
+        f"{name}: {sentence} {said[:1].upper()}{said[1:]}.",
         above if above >= 0 else finding.box[1] + finding.box[3],
         at,
         before,
@@ -231,7 +236,8 @@ def _type(subject: Subject) -> str:
 def _remarks(label: Label, words: Words) -> list[tuple[str, str]]:
     """What the label warns of and the page has not said yet, with the language it is in."""
     said = {finding.sentence for finding in label.risk.findings}
-    return [translated(text, words.language) for text in label.warnings if text not in said]
+    left = [text for text in label.warnings if text not in said and message(text) not in _SAID]
+    return [translated(text, words.language) for text in left]
 
 
 def _icon(subject: Subject) -> str:
