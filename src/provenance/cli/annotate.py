@@ -11,7 +11,7 @@ import typer
 from ..errors import InputError
 from ..files import MAX_PIXELS
 from . import console
-from .options import Force, Json, MaxPixels, need
+from .options import Browser, Force, Json, MaxPixels, Port, need
 
 if TYPE_CHECKING:
     from ..annotation import Agreement, Kappa
@@ -35,10 +35,8 @@ def open_(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder for the annotations.")
     ] = Path("annotations"),
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for one that is free.")] = 0,
-    browser: Annotated[
-        bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")
-    ] = True,
+    port: Port = 0,
+    browser: Browser = True,
     max_pixels: MaxPixels = MAX_PIXELS,
 ) -> None:
     """Show pairs of pictures on a local page and keep what an observer finds."""

@@ -21,6 +21,7 @@ from . import (
     show,
     trust,
     verify,
+    view,
 )
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ app.command()(verify.verify)
 app.command()(show.show)
 app.command()(report.report)
 app.command()(caption.caption)
+app.command()(view.view)
 app.command()(assess.assess)
 app.command()(label.label)
 app.command()(codecs.codecs)

@@ -51,6 +51,10 @@ RedactEvidence = Annotated[
     bool,
     typer.Option("--redact-evidence", help="Leave the words that changed out of the result."),
 ]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0 for one that is free.")]
+Browser = Annotated[
+    bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")
+]
 Stamp = Annotated[
     bool, typer.Option("--stamp", help="Draw the risk level into a corner of the picture.")
 ]

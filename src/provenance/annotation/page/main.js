@@ -4,12 +4,12 @@ import { Boxes } from "./boxes.js";
 import { Findings, lacking } from "./findings.js";
 import { Saving } from "./saving.js";
 import * as server from "./server.js";
+import { Controls } from "../shared/controls.js";
 import { make, Viewer } from "../shared/viewer.js";
 
 const byId = (id) => document.getElementById(id);
 const STATES = { open: "not looked at", draft: "begun", done: "done", broken: "file is broken" };
 const MARKS = { open: "○", draft: "◐", done: "●", broken: "✕" };
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** What all parts share: the pair at hand and the selected finding. */
 const desk = {
@@ -59,6 +59,7 @@ const desk = {
 };
 
 const viewer = new Viewer(byId("stage"));
+const controls = new Controls(viewer, { place: selectedPlace });
 const boxes = new Boxes(viewer, desk);
 const saving = new Saving(
   (state, text) => {
@@ -118,7 +119,7 @@ async function open(id) {
   findings.draw();
   drawPairs();
   byId("pairs").querySelector("[aria-current]").scrollIntoView({ block: "nearest" });
-  drawPlay();
+  controls.drawPlay();
   tellState();
   viewer.stage.focus({ preventScroll: true });
   if (neighbour(1)) server.prepare(neighbour(1).id);
@@ -216,35 +217,10 @@ function drawPairs() {
   byId("progress").textContent = `${finished} of ${pairs.length} pairs done`;
 }
 
-function setView(view) {
-  document.querySelector(`[name="view"][value="${view}"]`).checked = true;
-  viewer.setView(view);
-  for (const setting of document.querySelectorAll(".setting")) {
-    setting.hidden = !setting.dataset.views.split(" ").includes(view);
-  }
-  drawPlay();
-}
-
-/** About the selected box, so that it stays in view; else about the middle. */
-function zoom(factor) {
-  if (!desk.pair) return;
-  const box = desk.pair.findings[desk.selected]?.box;
-  if (!box) viewer.zoomBy(factor);
-  else viewer.zoomBy(factor, { x: box[0] + box[2] / 2, y: box[1] + box[3] / 2 });
-}
-
-function togglePlay() {
-  if (viewer.view !== "flicker" || calm.matches) return;
-  if (viewer.playing) viewer.stop();
-  else viewer.play(byId("rate").valueAsNumber);
-  drawPlay();
-}
-
-function drawPlay() {
-  if (calm.matches) viewer.stop();
-  byId("play").textContent = viewer.playing ? "Stop" : "Play";
-  byId("play").disabled = calm.matches;
-  byId("still").hidden = !calm.matches;
+/** The middle of the selected box, which stays in view; nothing without one. */
+function selectedPlace() {
+  const box = desk.pair?.findings[desk.selected]?.box;
+  return box && { x: box[0] + box[2] / 2, y: box[1] + box[3] / 2 };
 }
 
 function setDrag(kind) {
@@ -266,16 +242,7 @@ function selectNext(step) {
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const KEYS = {
-  1: () => setView("side"),
-  2: () => setView("slider"),
-  3: () => setView("flicker"),
-  4: () => setView("difference"),
-  f: () => viewer.view === "flicker" && viewer.flip(),
-  p: togglePlay,
-  "+": () => zoom(1.25),
-  "=": () => zoom(1.25),
-  "-": () => zoom(0.8),
-  0: () => viewer.fit(),
+  ...controls.keys,
   n: () => boxes.create(),
   Delete: () => desk.remove(desk.selected),
   Backspace: () => desk.remove(desk.selected),
@@ -315,35 +282,10 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden && saving.dirty) saving.flush();
 });
 
-byId("views").addEventListener("change", (event) => setView(event.target.value));
 byId("drag").addEventListener("change", (event) => setDrag(event.target.value));
 byId("boxes-shown").addEventListener("change", (event) => showBoxes(event.target.checked));
-byId("zoom-in").addEventListener("click", () => zoom(1.25));
-byId("zoom-out").addEventListener("click", () => zoom(0.8));
-byId("fit").addEventListener("click", () => viewer.fit());
-byId("split").addEventListener("input", (event) => viewer.setSplit(event.target.value / 100));
-byId("gain").addEventListener("input", (event) => {
-  const gain = 2 ** event.target.valueAsNumber;
-  byId("gain-shown").textContent = `${gain}×`;
-  viewer.setGain(gain);
-});
-byId("rate").addEventListener("input", (event) => {
-  byId("rate-shown").textContent = event.target.value;
-  if (viewer.playing) viewer.play(event.target.valueAsNumber);
-});
-byId("switch").addEventListener("click", () => viewer.flip());
-byId("play").addEventListener("click", togglePlay);
 byId("done").addEventListener("click", done);
 byId("next").addEventListener("click", () => go(1));
 byId("show-keys").addEventListener("click", () => byId("keys").showModal());
-viewer.addEventListener("split", () => {
-  byId("split").value = 100 * viewer.split;
-});
-viewer.addEventListener("drawn", () => {
-  byId("zoom").textContent = `${Math.round(100 * viewer.scale)} %`;
-});
-calm.addEventListener("change", drawPlay);
-
-setView("side");
 setDrag("box");
 begin().catch((error) => say(error.message));

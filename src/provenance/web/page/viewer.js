@@ -65,7 +65,7 @@ export class Viewer extends EventTarget {
       element.append(box);
       return box;
     };
-    const badge = make("span", "badge", kind);
+    const badge = make("span", "badge", this.named(kind));
     const pane = { element, pictures, kind, badge };
     if (kind in SIDES) {
       layer(kind);
@@ -78,12 +78,17 @@ export class Viewer extends EventTarget {
     pane.overlay = make("div", "overlay");
     element.append(pane.overlay, badge);
     if (kind === "slider") {
-      badge.textContent = "original";
+      badge.textContent = this.named("original");
       pane.divider = make("div", "divider");
-      element.append(make("span", "badge right", "reconstruction"), pane.divider);
+      element.append(make("span", "badge right", this.named("reconstruction")), pane.divider);
       pane.divider.addEventListener("pointerdown", (event) => this.dragDivider(pane, event));
     }
     return pane;
+  }
+
+  /** What a pane is called: as the pair has it, or by what it shows. */
+  named(kind) {
+    return this.pair.names?.[kind] ?? kind;
   }
 
   /** Measure the panes and put the pictures where they belong. */
@@ -110,7 +115,7 @@ export class Viewer extends EventTarget {
       }
       if (pane.difference) {
         pane.difference.style.filter = `brightness(${this.gain})`;
-        pane.badge.textContent = `difference ×${this.gain}`;
+        pane.badge.textContent = `${this.named("difference")} ×${this.gain}`;
       }
       if (pane.kind === "slider") {
         pane.top.style.clipPath = `inset(0 0 0 ${100 * this.split}%)`;
@@ -118,7 +123,7 @@ export class Viewer extends EventTarget {
       }
       if (pane.kind === "flicker") {
         pane.top.style.visibility = this.flipped ? "visible" : "hidden";
-        pane.badge.textContent = this.flipped ? "reconstruction" : "original";
+        pane.badge.textContent = this.named(this.flipped ? "reconstruction" : "original");
       }
     }
     this.dispatchEvent(new Event("drawn"));

@@ -1,0 +1,1 @@
+"""``provenance view``: files on a local page, by risk, with their reports."""

@@ -1,0 +1,256 @@
+"""The files that a page shows: those of a folder, and those that were dropped onto it.
+
+Nothing is written: what is dropped stays in memory, within bounds, until the program ends.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import os
+import secrets
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .. import api, container, imaging
+from ..credentials import default_trust
+from ..errors import ImageError, InputError, TooLargeError
+from ..examination import examine
+from ..files import MAX_PIXELS, read
+from ..imaging import Photo
+from ..verification import verify
+from ..viewer import report
+from .summary import Summary, summary
+
+MAX_FILES = 5_000
+"""Most pictures of folders."""
+
+MAX_DROPPED = 200
+"""Most files that are dropped onto the page."""
+
+MAX_DROPPED_BYTES = 100 * 1024**2
+"""Largest file that is dropped."""
+
+MAX_KEPT_BYTES = 512 * 1024**2
+"""Of all files that were dropped."""
+
+THUMBNAIL_SIDE = 480
+"""Longest side of the thumbnails, px: sharp on fine screens."""
+
+LONGEST_SIDE = 8_192
+"""Longest side of pictures that are compared, px; larger ones are made smaller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A file: on disk or dropped."""
+
+    id: str
+    """16 hexadecimal digits, by chance; the page knows no paths."""
+    name: str
+    """For people: the path within its folder, or what the browser called it."""
+    path: Path | None
+    within: Path | None
+    """The folder that the file must not lie outside of; None where the user named the file."""
+    data: bytes | None
+
+
+Mark = tuple[int, int] | None
+"""When a file on disk was changed, ns, and its size, bytes."""
+
+Version = tuple[Item, Mark]
+
+
+class Collection:
+    """Files by their identifiers.
+
+    Args:
+        paths: files and folders. Folders are searched all the way down for pictures, by suffix;
+            hidden files and links that lead out of the folder are passed over.
+
+    Raises:
+        InputError: A path is missing, or folders hold more than `MAX_FILES` pictures.
+    """
+
+    def __init__(self, paths: Iterable[Path] = (), *, max_pixels: int = MAX_PIXELS) -> None:
+        self.items: dict[str, Item] = {}
+        self._max_pixels = max_pixels
+        # Pictures are large: one at a time.
+        self._turn = threading.RLock()
+        self._summaries = functools.lru_cache(MAX_FILES)(self._summary)
+        self._thumbnails = functools.lru_cache(MAX_FILES)(self._thumbnail)
+        self._pictures = functools.lru_cache(4)(self._picture)
+        self._reports = functools.lru_cache(8)(self._report)
+        for path in paths:
+            for name, found, within in _found(path):
+                if len(self.items) >= MAX_FILES:
+                    raise InputError(f"{path}: more than {MAX_FILES:,} pictures; name a part of it")
+                self._keep(Item(secrets.token_hex(8), name, found, within, None))
+
+    def add(self, name: str, data: bytes) -> Item:
+        """Keep a file that was dropped.
+
+        Args:
+            name: what the browser calls it; shown, and never used as a path.
+
+        Raises:
+            TooLargeError: It, or all of them together, are more than is kept.
+        """
+        shown = "".join(c for c in name.replace("\\", "/").rpartition("/")[2] if c.isprintable())
+        shown = shown[-200:] or "file"
+        if len(data) > MAX_DROPPED_BYTES:
+            raise TooLargeError(f"{shown}: larger than {MAX_DROPPED_BYTES:,} bytes, the limit")
+        with self._turn:
+            sizes = [len(item.data) for item in self.items.values() if item.data is not None]
+            if len(sizes) >= MAX_DROPPED:
+                raise TooLargeError(f"{shown}: there are {MAX_DROPPED} dropped files already")
+            if sum(sizes) + len(data) > MAX_KEPT_BYTES:
+                raise TooLargeError(
+                    f"{shown}: dropped files would take more than {MAX_KEPT_BYTES:,} bytes; "
+                    "remove some first"
+                )
+            return self._keep(Item(secrets.token_hex(8), shown, None, None, data))
+
+    def remove(self, item_id: str) -> None:
+        """Show a file no longer; on disk it stays."""
+        with self._turn:
+            self.items.pop(item_id, None)
+
+    def summary(self, item_id: str) -> Summary:
+        """What the overview tells of a file.
+
+        Raises:
+            InputError: It cannot be read any more.
+        """
+        with self._turn:
+            return self._summaries(*self._present(item_id))
+
+    def thumbnail(self, item_id: str) -> bytes:
+        """A small WebP: of the preview, where there is one.
+
+        Raises:
+            ProvenanceError: There is no picture.
+        """
+        with self._turn:
+            return self._thumbnails(*self._present(item_id))
+
+    def picture(self, item_id: str) -> bytes:
+        """The full picture as PNG, decoded where it is a neural one.
+
+        Raises:
+            ProvenanceError: There is none, or its model is not installed.
+        """
+        with self._turn:
+            return self._pictures(*self._present(item_id))
+
+    def report(self, item_id: str, language: str, original_id: str | None = None) -> str:
+        """The report on a file, as HTML.
+
+        Args:
+            original_id: the file to compare it with.
+
+        Raises:
+            ProvenanceError: A file cannot be read, or the two have different sizes.
+            UsageError: There is no such language.
+        """
+        with self._turn:
+            original = self._present(original_id) if original_id else None
+            return self._reports(*self._present(item_id), language, original)
+
+    def _keep(self, item: Item) -> Item:
+        self.items[item.id] = item
+        return item
+
+    def _present(self, item_id: str) -> Version:
+        """An item as it is now: nothing is told of a file that it no longer is.
+
+        Raises:
+            InputError: It is gone.
+        """
+        if (item := self.items.get(item_id)) is None:
+            raise InputError("this file was removed from the page")
+        if item.path is None:
+            return item, None
+        try:
+            facts = item.path.stat()
+        except OSError as error:
+            raise InputError(f"{item.name}: cannot be read: {error.strerror}") from error
+        return item, (facts.st_mtime_ns, facts.st_size)
+
+    def _summary(self, item: Item, _: Mark) -> Summary:
+        data = _read(item)
+        return summary(verify(data, item.name, default_trust()), len(data))
+
+    def _thumbnail(self, item: Item, _: Mark) -> bytes:
+        data = _read(item)
+        try:
+            photo = imaging.load(data, item.name, max_pixels=self._max_pixels)
+        except ImageError:
+            photo = self._load(item)  # A compressed file may come without a preview.
+        buffer = io.BytesIO()
+        imaging.thumbnail(photo, THUMBNAIL_SIDE).save(buffer, "WEBP", quality=80)
+        return buffer.getvalue()
+
+    def _picture(self, item: Item, _: Mark) -> bytes:
+        # Upright already, and nobody's business where it was taken.
+        photo = replace(self._load(item), exif=None)
+        if max(photo.width, photo.height) <= LONGEST_SIDE:
+            return imaging.render(photo, "png")
+        buffer = io.BytesIO()
+        imaging.thumbnail(photo, LONGEST_SIDE).save(buffer, "PNG", compress_level=4)
+        return buffer.getvalue()
+
+    def _report(self, item: Item, _: Mark, language: str, original: Version | None) -> str:
+        subject = examine(
+            _read(item),
+            name=item.name,
+            original=_read(original[0]) if original else None,
+            max_pixels=self._max_pixels,
+        )
+        return report.render(subject, language=language)
+
+    def _load(self, item: Item) -> Photo:
+        data = _read(item)
+        if container.is_container(data):
+            return api.load(data, self._max_pixels)[1]
+        return imaging.load(data, item.name, max_pixels=self._max_pixels)
+
+
+def _found(path: Path) -> Iterator[tuple[str, Path, Path | None]]:
+    """Name, path and folder of the pictures that an argument names."""
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder")
+    if not path.is_dir():
+        yield path.name, path, None
+        return
+    root = path.resolve()
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            found = Path(folder, name)
+            if name.startswith(".") or found.suffix.lower() not in imaging.SUFFIXES:
+                continue
+            if _is_inside(found, root) and found.is_file():
+                yield str(found.relative_to(root)), found, root
+
+
+def _read(item: Item) -> bytes:
+    """The content of a file that still is a file, where it should be.
+
+    Raises:
+        InputError: It is not, or cannot be read.
+    """
+    if item.data is not None:
+        return item.data
+    assert item.path is not None
+    if item.within is not None and not _is_inside(item.path, item.within):
+        raise InputError(f"{item.name}: leads out of its folder now")
+    if not item.path.is_file():
+        raise InputError(f"{item.name}: is no file any more")
+    return read(item.path)
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder)
