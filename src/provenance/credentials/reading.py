@@ -21,7 +21,7 @@ from ..labels import Label, parse_label
 from .certificates import Subject, subject_of
 from .cose import signer_chains
 from .credential import Action, Claim, Credential, Ingredient, broken
-from .manifest import LABEL_ASSERTION, UNREADABLE
+from .manifest import LABEL_ASSERTION, MAX_BOXES, UNREADABLE, is_excessive
 from .revocation import RevocationList
 from .settings import anchor_uri, library_settings
 from .standing import UNTRUSTED, speaker, stamp_anchor, standing, taken_back
@@ -55,6 +55,8 @@ def read(data: bytes, media_type: str, trust: TrustStore | Iterable[Anchor]) -> 
     lists = trust.revocation_lists() if isinstance(trust, TrustStore) else ()
     if media_type not in c2pa.Reader.get_supported_mime_types():
         return None
+    if is_excessive(data):
+        return broken(f"manifest: more than {MAX_BOXES:,} parts, which is the limit")
     try:
         # 1 and 2.
         found = _ask(data, media_type, anchors)
@@ -135,9 +137,7 @@ def _credential(
     )
     trusted = valid and state == "Trusted" and not failures
 
-    own, *others = sorted(
-        _claims(report, found.exact, chains), key=lambda claim: claim.manifest != name
-    )
+    own, *others = _claims(report, found.exact, chains)
     signature = manifest.get("signature_info") or {}
     return Credential(
         intact=intact,
@@ -163,7 +163,7 @@ def _claims(
     report: Mapping[str, Any], exact: Mapping[str, Any], chains: Mapping[str, _Chain]
 ) -> Iterator[Claim]:
     exactly = {entry["label"]: entry for entry in exact["manifests"]}
-    for name, manifest in report["manifests"].items():
+    for name, manifest in _manifests(report):
         label, problem = _label(exactly[name])
         actions = tuple(_actions(manifest))
         dates = [action.when for action in actions if action.when]
@@ -177,6 +177,21 @@ def _claims(
             label=label,
             label_problem=problem,
         )
+
+
+def _manifests(report: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """All manifests, each after one that lists it; the library's own order is accidental."""
+    manifests: Mapping[str, Mapping[str, Any]] = report["manifests"]
+    waiting = [report["active_manifest"], *sorted(manifests)]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop(0)
+        if name in seen or name not in manifests:
+            continue
+        seen.add(name)
+        yield name, manifests[name]
+        below = [entry.get("active_manifest") for entry in manifests[name].get("ingredients") or ()]
+        waiting[:0] = [entry for entry in below if entry]
 
 
 def _generator(manifest: Mapping[str, Any]) -> str | None:
@@ -229,7 +244,7 @@ def _ingredients(
     deltas: dict[str, Mapping[str, Any]] = {}
     for delta in (report.get("validation_results") or {}).get("ingredientDeltas") or ():
         deltas[delta["ingredientAssertionURI"]] = delta["validationDeltas"]
-    for name, manifest in report["manifests"].items():
+    for name, manifest in _manifests(report):
         for entry in manifest.get("ingredients") or ():
             recorded = entry.get("validation_results") or {}
             parts = [recorded.get("activeManifest") or {}]

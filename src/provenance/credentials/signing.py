@@ -12,7 +12,14 @@ from ..errors import InputError, SigningError
 from ..labels import Label
 from .certificates import is_ca, to_pem
 from .identity import Identity, private_pem
-from .manifest import UNREADABLE, Box, definition, new_identifier, parent_ingredient
+from .manifest import (
+    UNREADABLE,
+    Box,
+    definition,
+    is_excessive,
+    new_identifier,
+    parent_ingredient,
+)
 from .settings import library_settings
 from .signatures import verified
 from .timestamps import TimeStampError, TimeStamping
@@ -99,12 +106,14 @@ def sign(
         return signed.getvalue()
 
     def made(stamping: TimeStamping | None) -> bytes:
-        readable = original_media_type in c2pa.Reader.get_supported_mime_types()
-        try:
-            return attempt(original_media_type if readable else _BYTES, ingredient, stamping)
-        except c2pa.C2paError:
-            if fault or not readable:
-                raise
+        if original_media_type not in c2pa.Reader.get_supported_mime_types():
+            return attempt(_BYTES, ingredient, stamping)
+        if not is_excessive(original):
+            try:
+                return attempt(original_media_type, ingredient, stamping)
+            except c2pa.C2paError:
+                if fault:
+                    raise
         # The original, or the credential in it, is in pieces. It is still the parent; that its
         # credential could not be read must not go unnoticed.
         unread = {"description": UNREADABLE} if _MARK in original else {}

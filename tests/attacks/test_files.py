@@ -1,0 +1,209 @@
+"""What somebody may do to a signed file, and the verdict that `verify` gives on it."""
+
+from __future__ import annotations
+
+import random
+import re
+import resource
+import struct
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from provenance import api, formats, imaging, metadata
+from provenance.assembly import Labelled
+
+FLIPS = 200
+KINDS = ("container", *formats.RENDITIONS)
+TAMPERED, NO_LABEL, UNTRUSTED = 4, 3, 5
+
+
+@pytest.fixture(scope="module")
+def compressed(astronaut: Path) -> Labelled:
+    return api.compress(astronaut, quality=1)
+
+
+@pytest.fixture(scope="module")
+def files(compressed: Labelled) -> dict[str, Labelled]:
+    """The same picture in every format that carries label and credential."""
+    made = {kind: api.decompress(compressed.data, to=kind) for kind in formats.RENDITIONS}
+    return {"container": compressed, **made}
+
+
+@pytest.fixture(scope="module")
+def other(data: Path) -> Labelled:
+    """Another picture of the same size and format, signed by the same hand."""
+    photo = imaging.load((data / "faces" / "portrait-1.jpg").read_bytes(), "portrait")
+    square = imaging.Photo(np.ascontiguousarray(photo.pixels[:512, :512]), None, False)
+    return api.compress(imaging.render(square, "png"), quality=60)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_flipped_bit_is_found_or_changes_neither_picture_nor_label(
+    kind: str, files: dict[str, Labelled]
+) -> None:
+    sound = files[kind].data
+    pixels, told = _pixels(sound), _told(sound)
+    choose = random.Random(7)
+    unnoticed = 0
+    for _ in range(FLIPS):
+        changed = bytearray(sound)
+        changed[choose.randrange(len(sound))] ^= 1 << choose.randrange(8)
+        report = api.verify(bytes(changed))
+        if report.exit_code in (TAMPERED, NO_LABEL):
+            assert not report.trusted
+            continue
+        # Padding of the signature, and what the standard leaves out of the hash.
+        assert report.exit_code == 0
+        assert _told(bytes(changed)) == told
+        assert np.array_equal(_pixels(bytes(changed)), pixels)
+        unnoticed += 1
+    assert unnoticed < FLIPS / 2
+
+
+def test_the_label_of_another_file(files: dict[str, Labelled], other: Labelled) -> None:
+    harmless = metadata.read_packet(api.decompress(other.data, to="jpeg").data, "image/jpeg")
+    assert harmless is not None
+    swapped = metadata.embed(files["jpeg"].data, "image/jpeg", harmless)
+    report = api.verify(swapped)
+    assert (report.exit_code, report.intact) == (TAMPERED, False)
+
+
+def test_an_edited_score(files: dict[str, Labelled]) -> None:
+    sound = files["webp"].data
+    (score,) = re.findall(rb"mc:risk.{0,60}?mc:score\W+0\.\d", sound, re.DOTALL)[:1]
+    at = sound.index(score) + len(score) - 1
+    assert sound[at : at + 1] != b"0"
+    report = api.verify(sound[:at] + b"0" + sound[at + 1 :])
+    assert (report.exit_code, report.intact, report.trusted) == (TAMPERED, False, False)
+
+
+def test_a_manifest_on_another_picture(files: dict[str, Labelled], other: Labelled) -> None:
+    stranger = api.decompress(other.data, to="png").data
+    mine, theirs = _chunks(stranger), _chunks(files["png"].data)
+    manifest = next(body for kind, body in theirs if kind == b"caBX")
+    copied = _png([(kind, manifest if kind == b"caBX" else body) for kind, body in mine])
+    assert api.verify(stranger).exit_code == 0
+    report = api.verify(copied)
+    assert (report.exit_code, report.intact, report.trusted) == (TAMPERED, False, False)
+
+
+def test_our_prefix_for_somebody_elses_words(files: dict[str, Labelled]) -> None:
+    packet = metadata.read_packet(files["jpeg"].data, "image/jpeg")
+    assert packet is not None
+    ours = metadata.NAMESPACE.encode()
+    plain = imaging.render(imaging.load(files["jpeg"].data, "photo"), "jpeg")
+    faked = packet.replace(ours, ours.replace(b"https", b"httqs"))
+    report = api.verify(metadata.embed(plain, "image/jpeg", faked))
+    assert (report.exit_code, report.label) == (NO_LABEL, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>',
+        '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>',
+        '<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">',
+    ],
+)
+def test_entities_in_xmp(text: str, files: dict[str, Labelled]) -> None:
+    body = dict(_chunks(files["png"].data))[b"iTXt"]
+    at = body.index(b"<x:xmpmeta")
+    hostile = [
+        (kind, body[:at] + text.encode() + body[at:] if kind == b"iTXt" else part)
+        for kind, part in _chunks(files["png"].data)
+        if kind != b"caBX"
+    ]
+    report = api.verify(_png(hostile))
+    assert (report.exit_code, report.label) == (TAMPERED, None)
+    (step,) = [step for step in report.steps if step.outcome == "failed" and "XMP" in step.detail]
+    assert "DOCTYPE" in step.detail or "document type" in step.detail
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("tail", [b"<html><script>alert(1)</script></html>", b"PK\5\6" + bytes(18)])
+def test_a_polyglot(kind: str, tail: bytes, files: dict[str, Labelled]) -> None:
+    report = api.verify(files[kind].data + tail)
+    assert report.exit_code == TAMPERED
+    assert not report.trusted
+
+
+def test_ten_thousand_ingredients(astronaut: Path) -> None:
+    ingredient = _superbox("c2pa.ingredient.v3", _box(b"cbor", b"\xa0"))
+    assertions = _superbox("c2pa.assertions", ingredient * 10_000)
+    hostile = _carrying(astronaut.read_bytes(), _superbox("c2pa", _superbox("urn:x", assertions)))
+    assert _seconds(lambda: api.verify(hostile)) < 5
+    report = api.verify(hostile)
+    assert (report.exit_code, report.trusted) == (TAMPERED, False)
+    # Nor does it keep anybody from working on with the picture; the credential is called broken.
+    made: list[Labelled] = []
+    _seconds(lambda: made.append(api.compress(hostile, quality=60)))
+    report = api.verify(made[0].data)
+    assert report.exit_code == TAMPERED
+    assert any("could not be read" in step.detail for step in report.steps) or not report.intact
+
+
+@pytest.mark.parametrize("content", ["zeros", "boxes"])
+def test_a_manifest_of_a_hundred_megabytes(content: str, astronaut: Path) -> None:
+    size = 100_000_000
+    body = bytes(size) if content == "zeros" else _superbox("c2pa", _box(b"free", bytes(size)))
+    hostile = _carrying(astronaut.read_bytes(), body)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert _seconds(lambda: api.verify(hostile)) < 20
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < 8 * size
+    report = api.verify(hostile)
+    assert (report.exit_code, report.trusted) == (TAMPERED, False)
+
+
+def _pixels(data: bytes) -> npt.NDArray[np.uint8]:
+    return api.load(data)[1].pixels
+
+
+def _told(data: bytes) -> object:
+    report = api.verify(data)
+    return report.label, report.signer, report.ingredients
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.monotonic()
+    work()
+    return time.monotonic() - began
+
+
+def _chunks(png: bytes) -> list[tuple[bytes, bytes]]:
+    found, at = [], 8
+    while at < len(png):
+        (size,) = struct.unpack_from(">I", png, at)
+        found.append((png[at + 4 : at + 8], png[at + 8 : at + 8 + size]))
+        at += 12 + size
+    return found
+
+
+def _png(chunks: list[tuple[bytes, bytes]]) -> bytes:
+    parts = [b"\x89PNG\r\n\x1a\n"]
+    for kind, body in chunks:
+        parts += [struct.pack(">I", len(body)), kind, body]
+        parts += [struct.pack(">I", zlib.crc32(kind + body))]
+    return b"".join(parts)
+
+
+def _carrying(png: bytes, store: bytes) -> bytes:
+    header, *rest = _chunks(png)
+    return _png([header, (b"caBX", store), *rest])
+
+
+def _box(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", 8 + len(body)) + kind + body
+
+
+def _superbox(label: str, body: bytes) -> bytes:
+    """ISO/IEC 19566-5, with C2PA's content types as far as they matter here."""
+    kinds = {"c2pa": b"c2pa", "urn:x": b"c2ma", "c2pa.assertions": b"c2as"}
+    kind = kinds.get(label, b"cbor") + bytes.fromhex("00110010800000aa00389b71")
+    described = kind + b"\x03" + label.encode() + b"\0"
+    return _box(b"jumb", _box(b"jumd", described) + body)
