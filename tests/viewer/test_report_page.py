@@ -80,7 +80,7 @@ def page(chrome: Chrome, subject: Subject, tmp_path: Path) -> Page:
 def test_the_findings_lie_where_they_are_on_the_picture(page: Page, subject: Subject) -> None:
     assert subject.risk and subject.picture
     links = page.all(".outlines a")
-    assert len(links) == len(subject.risk.findings) == len(page.all(".findings li"))
+    assert len(links) == len(subject.risk.findings) == len(page.all(".findings > li"))
     room = page.one(".stage").rect
     for link in links:
         number = int(link.get_attribute("data-number") or 0)
