@@ -62,7 +62,7 @@ def test_the_commands_of_the_documentation(
 ) -> None:
     monkeypatch.chdir(desk)
     text = (ROOT / "docs" / "signing.md").read_text()
-    commands = re.findall(r"^provenance (.+--signer .+)$", text, re.MULTILINE)
+    commands = re.findall(r"^provenance (.+--signer \"?(?:file|cmd):.+)$", text, re.MULTILINE)
     assert len(commands) == 4
     elsewhere = {"PROVENANCE_HOME": str(tmp_path / "home"), "PROVENANCE_PASSWORD": PASSWORD}
     for number, command in enumerate(commands):

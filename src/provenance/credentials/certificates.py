@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -100,6 +100,17 @@ def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> boo
     except (InvalidSignature, ValueError, TypeError):
         return False
     return True
+
+
+def chain_of(
+    leaf: x509.Certificate, others: Iterable[x509.Certificate]
+) -> tuple[x509.Certificate, ...]:
+    """From the leaf up, each followed by its issuer, as far as the others, in any order, go."""
+    chain, rest = [leaf], list(others)
+    while above := [entry for entry in rest if is_issued_by(chain[-1], entry)]:
+        chain.append(above[0])
+        rest.remove(above[0])
+    return tuple(chain)
 
 
 def leads_to(chain: Sequence[x509.Certificate], authorities: Collection[x509.Certificate]) -> bool:

@@ -6,6 +6,7 @@ scheme   where the key is                       needs
 file     in a PEM or PKCS#12 file
 cmd      with a program
 https    with a service (http: on this machine)
+pkcs11   on a smart card or in an HSM           [pkcs11]
 ======== ====================================== =========
 
 A secret (password, PIN, token) is asked for by a callback and only when it is needed; it is never
@@ -34,6 +35,7 @@ SCHEMES = {
     "cmd": "cmd.CommandSigner",
     "https": "https.ServiceSigner",
     "http": "https.ServiceSigner",
+    "pkcs11": "pkcs11.TokenSigner",
 }
 """Module and class of each scheme."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import Any
 
 from cryptography import x509
 
-from ...errors import InputError
+from ...errors import InputError, UsageError
 from ..certificates import PrivateKey
 
 MAX_SIGNATURE = 16_384
@@ -61,3 +63,18 @@ class Signer(ABC):
         Raises:
             SigningError: The signer refused, in its own words.
         """
+
+
+def optional(module: str, extra: str) -> Any:
+    """An optional library.
+
+    Raises:
+        UsageError: It is not installed; names the extra that brings it.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError:
+        package = module.partition(".")[0]
+        raise UsageError(
+            f"{package} is not installed; use `pip install 'provenance[{extra}]'`"
+        ) from None

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from ...errors import InputError, UsageError
 from ...files import STANDARD_STREAM, read
-from ..certificates import MAX_PEM, PrivateKey, read_pem
+from ..certificates import MAX_PEM, PrivateKey, chain_of, read_pem
 from .base import Secret, Signer, no_secret
 
 _KINDS = (ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey, rsa.RSAPrivateKey)
@@ -91,15 +91,6 @@ def _from_pkcs12(
         raise InputError(f"{name}: is no PKCS#12 file, or the password is wrong") from None
     if store.key is None or store.cert is None:
         raise InputError(f"{name}: holds no key with its certificate")
-    return store.key, _ordered(
-        [entry.certificate for entry in (store.cert, *store.additional_certs)]
+    return store.key, chain_of(
+        store.cert.certificate, (entry.certificate for entry in store.additional_certs)
     )
-
-
-def _ordered(certificates: list[x509.Certificate]) -> tuple[x509.Certificate, ...]:
-    """From the leaf up, each followed by its issuer; PKCS#12 keeps no order, and maybe more."""
-    chain, rest = certificates[:1], certificates[1:]
-    while above := [entry for entry in rest if entry.subject == chain[-1].issuer]:
-        chain.append(above[0])
-        rest.remove(above[0])
-    return tuple(chain)
