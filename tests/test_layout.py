@@ -10,7 +10,17 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "provenance"
 
-LEAVES = {"errors", "taxonomy", "imaging", "formats", "binding", "files", "stages", "metrics"}
+LEAVES = {
+    "config",
+    "errors",
+    "taxonomy",
+    "imaging",
+    "formats",
+    "binding",
+    "files",
+    "stages",
+    "metrics",
+}
 ALLOWED: dict[str, set[str]] = {
     "labels": LEAVES,
     "codecs": LEAVES | {"labels"},

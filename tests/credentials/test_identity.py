@@ -12,9 +12,9 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from provenance.config import home
 from provenance.credentials import (
     TrustStore,
-    home,
     identity_folder,
     local_identity,
     new_identity,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .config import home, identity_folder, trust_folder
+from .config import identity_folder, trust_folder
 from .credential import Action, Claim, Credential, Ingredient
 from .identity import Identity
 from .label_signature import LabelSignature, check_label_signature, sign_label
@@ -39,7 +39,6 @@ __all__ = [
     "check_label_signature",
     "default_identity",
     "default_trust",
-    "home",
     "identity_folder",
     "load_signer",
     "local_identity",
