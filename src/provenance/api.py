@@ -19,7 +19,7 @@ from .imaging import Photo
 from .labels import CodecFacts, Label, ModelFacts, QualityFacts, Risk
 from .lineage import Generation, trace
 from .stages import Stages
-from .verification import Policy, Report
+from .verification import Original, Policy, Report
 from .verification import verify as verify_bytes
 from .viewer.stamp import stamp as stamped
 
@@ -297,7 +297,13 @@ def label(
 
 
 def verify(
-    source: Source, *, trust: TrustStore | None = None, policy: Policy | None = None
+    source: Source,
+    *,
+    trust: TrustStore | None = None,
+    policy: Policy | None = None,
+    original: Source | None = None,
+    decode: bool = False,
+    max_pixels: int = MAX_PIXELS,
 ) -> Report:
     """Whether to believe a file: see `provenance.verification.Report`.
 
@@ -305,12 +311,26 @@ def verify(
         trust: whose signatures to trust; None for this machine's anchors.
         policy: what to demand, from `provenance.load_policy` or put together from the objects in
             `provenance.verification`; None demands nothing.
+        original: what it was made from: the risk is assessed again, and a label that understates
+            it is not true.
+        decode: decode the bitstream, too, where there is one, and compare checksums.
+        max_pixels: largest picture that is decoded.
 
     Raises:
-        InputError: The file cannot be read. Whatever is wrong with its content is in the report.
+        InputError: The file or the original cannot be read. Whatever is wrong with the file's
+            content is in the report.
+        ModelError: What was to be decoded needs a codec or model that is not installed here.
     """
     name, data = _read(source)
-    return verify_bytes(data, name, trust or default_trust(), policy=policy)
+    return verify_bytes(
+        data,
+        name,
+        trust or default_trust(),
+        policy=policy,
+        original=None if original is None else Original(*_read(original)),
+        decode=decode,
+        max_pixels=max_pixels,
+    )
 
 
 def show(source: Source) -> Label:

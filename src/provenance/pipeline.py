@@ -11,7 +11,7 @@ from pathlib import Path
 from . import api
 from .credentials import TrustStore, default_trust
 from .errors import InputError, ProvenanceError
-from .files import walk
+from .files import MAX_PIXELS, walk
 from .formats import PICTURE_SUFFIXES
 from .verification import Policy, Report
 
@@ -24,6 +24,8 @@ def verify_many(
     *,
     trust: TrustStore | None = None,
     policy: Policy | None = None,
+    decode: bool = False,
+    max_pixels: int = MAX_PIXELS,
     workers: int | None = None,
 ) -> Iterator[tuple[Path, Report | ProvenanceError]]:
     """Verify files, and the pictures in folders, to any depth.
@@ -31,8 +33,8 @@ def verify_many(
     Args:
         paths: files and folders; see `provenance.files.walk`.
         trust: whose signatures to trust; None for this machine's anchors.
-        policy: what to demand of each file; see `provenance.verify`.
-        workers: threads; None for one per core.
+        policy, decode, max_pixels: see `provenance.verify`.
+        workers: threads; None for one per core, or a single one to decode.
 
     Yields:
         Each file in order, with its report, or with why it could not be read.
@@ -42,13 +44,16 @@ def verify_many(
     """
     anchors = trust or default_trust()
     anchors.list()  # what is wrong with it is no file's fault
-    workers = workers or min(MAX_WORKERS, os.cpu_count() or 1)
+    # Decoding takes all cores by itself, and much memory.
+    workers = workers or (1 if decode else min(MAX_WORKERS, os.cpu_count() or 1))
 
     def verify(path: Path, problem: InputError | None) -> Report | ProvenanceError:
         if problem is not None:
             return problem
         try:
-            return api.verify(path, trust=anchors, policy=policy)
+            return api.verify(
+                path, trust=anchors, policy=policy, decode=decode, max_pixels=max_pixels
+            )
         except ProvenanceError as error:
             return error
         except Exception as error:  # a fault of ours, which must not keep others from being read

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import ProvenanceError
+from ..errors import ProvenanceError, UsageError
+from ..files import MAX_PIXELS
 from . import console
-from .options import Json, MaxScore, PolicyFile, demands
+from .options import Json, MaxPixels, MaxScore, PolicyFile, demands
 
 if TYPE_CHECKING:
     from ..verification import Policy, Report
@@ -28,6 +29,17 @@ def verify(
     ],
     policy: PolicyFile = None,
     max_score: MaxScore = None,
+    original: Annotated[
+        Path | None,
+        typer.Option(
+            help="What the file was made from: assess again and compare the risk.",
+            show_default=False,
+        ),
+    ] = None,
+    decode: Annotated[
+        bool, typer.Option("--decode", help="Decode the bitstream and compare checksums.")
+    ] = False,
+    max_pixels: MaxPixels = MAX_PIXELS,
     json: Json = False,
 ) -> None:
     """Tell what happened to a file and whether to believe it."""
@@ -35,8 +47,14 @@ def verify(
 
     demanded = demands(policy, max_score)
     if len(files) > 1 or files[0].is_dir():
-        raise typer.Exit(_many(files, demanded, json))
-    report = api.verify(files[0], policy=demanded)
+        if original is not None:
+            raise UsageError("--original belongs to one file; verify the others by themselves")
+        raise typer.Exit(_many(files, demanded, decode, max_pixels, json))
+    with console.progress() as announce:
+        announce(f"verifying {files[0]}")
+        report = api.verify(
+            files[0], policy=demanded, original=original, decode=decode, max_pixels=max_pixels
+        )
     if json:
         console.print_json(report.to_json())
     else:
@@ -44,7 +62,9 @@ def verify(
     raise typer.Exit(report.exit_code)
 
 
-def _many(paths: list[Path], policy: Policy | None, json: bool) -> int:
+def _many(
+    paths: list[Path], policy: Policy | None, decode: bool, max_pixels: int, json: bool
+) -> int:
     """Report each file, in a line of JSON or in as few words as tell what is wrong with it.
 
     Returns:
@@ -54,7 +74,8 @@ def _many(paths: list[Path], policy: Policy | None, json: bool) -> int:
 
     codes: Counter[int] = Counter()
     with console.progress() as announce:
-        for path, report in verify_many(paths, policy=policy):
+        reports = verify_many(paths, policy=policy, decode=decode, max_pixels=max_pixels)
+        for path, report in reports:
             announce(f"verified {codes.total()} files")
             if isinstance(report, ProvenanceError):
                 console.print_error(report, as_json=json, file=path)
@@ -82,6 +103,8 @@ def _print_head(report: Report, *, failures_only: bool = False) -> None:
 
 
 def _verdict(report: Report) -> str:
+    if report.label_true is False:
+        return "the label is not true: do not believe it"
     if report.exit_code == 3 and report.label_survived:
         return "label intact, credential stripped: only the label and the picture are proven"
     sentences = {

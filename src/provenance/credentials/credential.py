@@ -22,6 +22,9 @@ class Action:
     description: str | None
     when: str | None
     """Date and time (ISO 8601) as the signer tells it; no proof."""
+    regions: tuple[tuple[int, int, int, int], ...] = ()
+    """Where the picture was changed, if that is told in pixels: x, y, width, height around each
+    polygon."""
 
 
 @dataclass(frozen=True, slots=True)

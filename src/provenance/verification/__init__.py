@@ -16,6 +16,7 @@ from .policy import (
     load_policy,
 )
 from .report import Outcome, Report, Step
+from .truth import Original
 from .verify import verify
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "HighestOfType",
     "HighestScore",
     "NotGenerative",
+    "Original",
     "Outcome",
     "Policy",
     "Recorded",

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import functools
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .. import codecs, container, imaging
 from ..codecs import bitstream as frames
 from ..codecs import registry
 from ..credentials import Credential
-from ..errors import ImageError, InvalidError, ProvenanceError
+from ..errors import ImageError, InvalidError, ModelError, ProvenanceError, TooLargeError
 from ..labels import Label
 from .steps import Steps
 
@@ -82,6 +85,42 @@ def check_model(parts: container.Parts | None, label: Label | None, steps: Steps
         if len(sizes) > 1:
             return steps.failed(step, "container, bitstream and label tell different sizes")
     return steps.passed(step, f"{stream.codec} {stream.model}, {_here(*found)}")
+
+
+def check_decode(
+    parts: container.Parts | None, name: str, max_pixels: int, steps: Steps
+) -> tuple[NDArray[np.uint8] | None, bool]:
+    """12: does the bitstream decode, to latents with the checksum that it carries?
+
+    Returns:
+        The picture, uint8 [height, width, 3], and whether nothing is wrong with it.
+
+    Raises:
+        ModelError: Its codec or model is not installed here.
+        TooLargeError: It announces more than ``max_pixels`` pixels.
+    """
+    if parts is None:
+        return None, steps.skipped("decode", "the file carries no bitstream")
+    try:
+        pixels = codecs.decode(parts.bitstream, max_pixels=max_pixels).pixels
+    except InvalidError as error:
+        return None, steps.failed("decode", str(error))
+    except (ModelError, TooLargeError) as error:
+        raise type(error)(f"{name}: cannot be decoded: {error}") from error
+    height, width = pixels.shape[:2]
+    return pixels, steps.passed("decode", f"{width}x{height}, latents as their checksum tells")
+
+
+def picture(data: bytes, name: str, max_pixels: int) -> NDArray[np.uint8] | None:
+    """The pixels of an ordinary image, uint8 [height, width, 3]; None where it is damaged.
+
+    Raises:
+        TooLargeError: It has more than ``max_pixels`` pixels.
+    """
+    try:
+        return imaging.load(data, name, max_pixels=max_pixels).pixels
+    except ImageError:
+        return None
 
 
 @functools.lru_cache(maxsize=64)

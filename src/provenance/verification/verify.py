@@ -6,23 +6,39 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..credentials import Credential, TrustStore, read
-from . import content, signature
+from ..credentials import Action, Credential, TrustStore, read
+from ..files import MAX_PIXELS
+from . import content, signature, truth
 from .policy import Policy
 from .report import Report
 from .steps import Steps
+from .truth import Original
 from .xmp import check_xmp
 
 
-def verify(data: bytes, name: str, trust: TrustStore, *, policy: Policy | None = None) -> Report:
+def verify(
+    data: bytes,
+    name: str,
+    trust: TrustStore,
+    *,
+    policy: Policy | None = None,
+    original: Original | None = None,
+    decode: bool = False,
+    max_pixels: int = MAX_PIXELS,
+) -> Report:
     """Check one file; whatever is wrong with it is in the report and raises nothing.
 
     Args:
         name: what the report calls the file.
         policy: what the caller demands; None demands nothing.
+        original: what the file was made from, to be assessed again.
+        decode: decode the bitstream, too, where there is one; implied by ``original``.
+        max_pixels: largest picture that is decoded.
 
     Raises:
-        InputError: The trust store cannot be read.
+        InputError: The trust store or the original cannot be read.
+        ModelError: What was to be decoded needs a codec or model that is not installed here.
+        TooLargeError: It has more than ``max_pixels`` pixels.
     """
     steps = Steps()
 
@@ -43,11 +59,22 @@ def verify(data: bytes, name: str, trust: TrustStore, *, policy: Policy | None =
     consistent = consistent and same and fits
 
     # 12. The picture: does the bitstream decode to what was encoded?
-    steps.skipped("decode", "not asked; see --decode")
+    pixels = None
+    if decode or original:
+        pixels, decoded = content.check_decode(parts, name, max_pixels, steps)
+        consistent = consistent and decoded
+    else:
+        steps.skipped("decode", "not asked; see --decode")
 
     # 13. The original: does the label understate what was lost?
-    steps.skipped("original", "not given; see --original")
     label_true = None
+    if original:
+        if parts is None and media_type:
+            pixels = content.picture(data, name, max_pixels)
+        marks = [box for action in _actions(credential) for box in action.regions]
+        label_true = truth.check(original, label, pixels, marks, max_pixels, steps)
+    else:
+        steps.skipped("original", "not given; see --original")
 
     found = credential if sound and as_signed else None
     intact = found is not None and found.intact and found.history_intact
@@ -97,6 +124,10 @@ def _exit_code(report: Report, *, broken: bool, signed: bool) -> int:
     if not signed or report.label is None:
         return 3
     return 0 if report.trusted else 5
+
+
+def _actions(credential: Credential | None) -> tuple[Action, ...]:
+    return credential.actions if credential and credential.valid else ()
 
 
 def _signer(credential: Credential | None) -> Mapping[str, Any] | None:
