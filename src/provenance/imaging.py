@@ -47,12 +47,6 @@ _DESCRIPTIVE = (
 )
 """Tags of a TIFF's directory that are EXIF; the others tell how its pixels lie."""
 
-SUFFIXES = frozenset(
-    {".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg"}
-    | {".jxl", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"}
-)
-"""Of the files that are taken for pictures in a folder; others are passed over."""
-
 _EXIF_MARK = b"Exif\0\0"
 """What precedes the TIFF header in JPEG alone."""
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from ..errors import InputError, UsageError
 from ..files import read, sha256
-from ..imaging import SUFFIXES
 from .model import PictureFacts, pair_id
 
 MAX_PAIRS = 10_000
@@ -17,6 +16,12 @@ MAX_PAIRS = 10_000
 
 MAX_TABLE_BYTES = 10_000_000
 """Largest table of pairs that is read."""
+
+
+_PICTURES = frozenset(
+    {".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"}
+)
+"""Suffixes of what `imaging` reads; other files in a folder are passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,7 @@ def _from_folders(originals: Path, reconstructions: Path) -> tuple[Pair, ...]:
 def _by_stem(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in SUFFIXES and path.is_file():
+        if path.suffix.lower() in _PICTURES and path.is_file():
             if path.stem in found:
                 raise InputError(f"{path}: so is {found[path.stem].name}; which one is meant?")
             found[path.stem] = path

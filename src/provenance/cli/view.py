@@ -28,6 +28,8 @@ def view(
     from ..viewing.server import Server
 
     collection = Collection(files or (), max_pixels=max_pixels)
+    for problem in collection.problems:
+        console.note(problem)
     server = Server(collection, port)
     console.say(f"files: {len(collection.items)}; Ctrl-C ends\n{server.url}")
     sys.stdout.flush()

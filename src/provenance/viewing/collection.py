@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import functools
 import io
-import os
 import secrets
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +17,8 @@ from .. import api, container, imaging
 from ..credentials import default_trust
 from ..errors import ImageError, InputError, TooLargeError
 from ..examination import examine
-from ..files import MAX_PIXELS, read
+from ..files import MAX_PIXELS, read, walk
+from ..formats import PICTURE_SUFFIXES
 from ..imaging import Photo
 from ..verification import verify
 from ..viewer import report
@@ -68,7 +68,7 @@ class Collection:
 
     Args:
         paths: files and folders. Folders are searched all the way down for pictures, by suffix;
-            hidden files and links that lead out of the folder are passed over.
+            hidden files and symbolic links are passed over.
 
     Raises:
         InputError: A path is missing, or folders hold more than `MAX_FILES` pictures.
@@ -83,11 +83,23 @@ class Collection:
         self._thumbnails = functools.lru_cache(MAX_FILES)(self._thumbnail)
         self._pictures = functools.lru_cache(4)(self._picture)
         self._reports = functools.lru_cache(8)(self._report)
+        self.problems: list[str] = []
+        """Folders that could not be read, or hold no pictures."""
         for path in paths:
-            for name, found, within in _found(path):
-                if len(self.items) >= MAX_FILES:
-                    raise InputError(f"{path}: more than {MAX_FILES:,} pictures; name a part of it")
-                self._keep(Item(secrets.token_hex(8), name, found, within, None))
+            self._take(path)
+
+    def _take(self, path: Path) -> None:
+        if not path.exists():
+            raise InputError(f"{path}: no such file or folder")
+        root = path.resolve() if path.is_dir() else None
+        for found, problem in walk([root or path], PICTURE_SUFFIXES):
+            if problem is not None:
+                self.problems.append(str(problem))
+                continue
+            if len(self.items) >= MAX_FILES:
+                raise InputError(f"{path}: more than {MAX_FILES:,} pictures; name a part of it")
+            name = str(found.relative_to(root)) if root else found.name
+            self._keep(Item(secrets.token_hex(8), name, found, root, None))
 
     def add(self, name: str, data: bytes) -> Item:
         """Keep a file that was dropped.
@@ -216,24 +228,6 @@ class Collection:
         if container.is_container(data):
             return api.load(data, self._max_pixels)[1]
         return imaging.load(data, item.name, max_pixels=self._max_pixels)
-
-
-def _found(path: Path) -> Iterator[tuple[str, Path, Path | None]]:
-    """Name, path and folder of the pictures that an argument names."""
-    if not path.exists():
-        raise InputError(f"{path}: no such file or folder")
-    if not path.is_dir():
-        yield path.name, path, None
-        return
-    root = path.resolve()
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            found = Path(folder, name)
-            if name.startswith(".") or found.suffix.lower() not in imaging.SUFFIXES:
-                continue
-            if _is_inside(found, root) and found.is_file():
-                yield str(found.relative_to(root)), found, root
 
 
 def _read(item: Item) -> bytes:

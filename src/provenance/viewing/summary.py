@@ -78,7 +78,11 @@ def state_of(report: Report) -> str:
 
 
 def _signer(report: Report) -> str | None:
-    if report.signer is None or not report.valid:
-        return None
-    name: str | None = report.signer["organisation"] or report.signer["name"]
-    return name
+    """Of the file; of the label alone, where nothing else is signed any more."""
+    if report.signer is not None and report.valid:
+        name: str | None = report.signer["organisation"] or report.signer["name"]
+        return name
+    if report.label_survived and report.label_signature:
+        subject = report.label_signature.signer
+        return subject.organisation or subject.common_name
+    return None
