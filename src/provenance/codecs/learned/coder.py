@@ -17,13 +17,8 @@ from ..entropy import Decoder, Part, Payload, Tables, encode
 from .context import STEPS, places
 from .entropy_model import EntropyModel
 from .hyperprior import HYPER_STRIDE, LEVELS, STRIDE, MeanScaleHyperprior
-from .tiling import Span, for_each_tile
-
-TILE = 64
-"""Side of a tile in latents, 1024 px."""
-
-OVERLAP = 6
-"""Latents that a tile sees beyond its own: as far as the transforms reach, 5.25, rounded up."""
+from .tiling import Region
+from .transforms import PixelTransforms
 
 INTEGER_PARTS = ("hyper_synthesis", "prediction", "contexts", "prior")
 """Parts of the network that coding replaces by integers: by `EntropyModel` and by tables."""
@@ -54,7 +49,7 @@ class Coder:
     """The network with its integer twin and tables; made by `Coder.load`."""
 
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
-        with torch.device("meta"):
+        with torch.random.fork_rng(devices=[]):
             network = MeanScaleHyperprior()
         self._entropy_model = EntropyModel(network, tensors)
         self._scale_tables = _tables(tensors, "scale_tables")
@@ -63,8 +58,8 @@ class Coder:
             setattr(network, name, nn.Identity())
         state = {name: tensors[name].float() for name in network.state_dict()}
         network.load_state_dict(state, assign=True)
-        self._network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._bfloat16 = _has_bfloat16()
+        self._network = network.eval().requires_grad_(False)
+        self._transforms = PixelTransforms(network)
 
     @classmethod
     def load(cls, path: Path) -> Coder:
@@ -83,23 +78,8 @@ class Coder:
     @torch.inference_mode()
     def analyse(self, pixels: NDArray[np.uint8]) -> Tensor:
         """The analysis transform of ``[h, w, 3]`` RGB: ``[latents, h/16, w/16]`` float32."""
-        height, width = (_padded(side) for side in pixels.shape[:2])
-        rows, columns = height // STRIDE, width // STRIDE
-        y = torch.empty((self._network.latents, rows, columns), dtype=torch.float32)
-
-        def work(row: Span, column: Span) -> None:
-            seen = _edge_padded(
-                pixels,
-                slice(row.padded_start * STRIDE, row.padded_stop * STRIDE),
-                slice(column.padded_start * STRIDE, column.padded_stop * STRIDE),
-            )
-            x = torch.from_numpy(seen).permute(2, 0, 1)[None].float().div_(255).sub_(0.5)
-            with self._fast():
-                tile = self._network.analysis(x.contiguous(memory_format=torch.channels_last))[0]
-            y[:, row.inner, column.inner] = tile[:, row.cut, column.cut]
-
-        for_each_tile(rows, columns, TILE, OVERLAP, work)
-        return y
+        height, width = (_padded(side) // STRIDE for side in pixels.shape[:2])
+        return self._transforms.analyse(pixels, height, width)
 
     @torch.inference_mode()
     def quantise(self, analysed: Tensor, quality: float) -> Latents:
@@ -149,44 +129,22 @@ class Coder:
     ) -> NDArray[np.uint8]:
         """``[height, width, 3]`` RGB of ``latents``."""
         _, inverse_gain = self._gains(quality)
-        rows, columns = latents.residuals.shape[1:]
         pixels = np.empty((height, width, 3), np.uint8)
         residuals = torch.from_numpy(latents.residuals)
 
-        def work(row: Span, column: Span) -> None:
-            y = (
-                residuals[:, row.padded, column.padded]
-                + latents.means[:, row.padded, column.padded]
-            )
-            y = (y * inverse_gain)[None].contiguous(memory_format=torch.channels_last)
-            with self._fast():
-                x = self._network.synthesis(y)[0]
-            x = x.add_(0.5).mul_(255).round_().clamp_(0, 255).to(torch.uint8).permute(1, 2, 0)
-            x = x[row.scaled_cut(STRIDE), column.scaled_cut(STRIDE)]
-            target = pixels[row.scaled(STRIDE), column.scaled(STRIDE)]
-            target[...] = x[: target.shape[0], : target.shape[1]].numpy()
+        def part(seen: Region) -> Tensor:
+            rounded = residuals[:, seen.rows, seen.columns]
+            return (rounded + latents.means[:, seen.rows, seen.columns]).mul_(inverse_gain)
 
-        for_each_tile(rows, columns, TILE, OVERLAP, work)
+        _, rows, columns = residuals.shape
+        self._transforms.synthesise(part, rows, columns, pixels)
         return pixels
-
-    def _fast(self) -> torch.autocast:
-        """bfloat16 in the blocks of the pixel transforms, where this processor multiplies it.
-
-        That loses nothing that can be measured, because the residual stream stays in float32.
-        """
-        return torch.autocast("cpu", torch.bfloat16, enabled=self._bfloat16)
 
     def _gains(self, quality: float) -> tuple[Tensor, Tensor]:
         """Gain and inverse gain, ``[latents, 1, 1]``."""
         level = torch.tensor([(quality - 1) / 99 * (LEVELS - 1)], dtype=torch.float32)
         gain, inverse_gain = self._network.gains(level)
         return gain[0], inverse_gain[0]
-
-
-def _has_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 in hardware; elsewhere it would be slow."""
-    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(getattr(torch.cpu, check, lambda: False)() for check in checks)
 
 
 def _tables(tensors: Mapping[str, Tensor], name: str) -> Tables:
@@ -206,11 +164,3 @@ def _gather(values: NDArray[Any], step: int) -> NDArray[Any]:
 
 def _padded(side: int) -> int:
     return -(-side // HYPER_STRIDE) * HYPER_STRIDE
-
-
-def _edge_padded(pixels: NDArray[np.uint8], rows: slice, columns: slice) -> NDArray[np.uint8]:
-    """A window of ``pixels`` that may reach past the lower and right edge, which is repeated."""
-    y = np.minimum(np.arange(rows.start, rows.stop), pixels.shape[0] - 1)
-    x = np.minimum(np.arange(columns.start, columns.stop), pixels.shape[1] - 1)
-    window: NDArray[np.uint8] = pixels[y[:, None], x]
-    return window

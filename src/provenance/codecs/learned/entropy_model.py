@@ -13,7 +13,7 @@ from . import integer_network
 from .context import STEPS, places
 from .hyperprior import HYPER_STRIDE, STRIDE, MeanScaleHyperprior
 from .integer_network import FRACTION_BITS, LIMIT, IntegerNetwork, fixed_point
-from .tiling import Span, for_each_tile
+from .tiling import Region, for_each_tile
 
 HYPER_TILE = 16
 """Side of a tile in hyper-latents, 1024 px; the hyper-synthesis reaches less than one further."""
@@ -98,13 +98,13 @@ class EntropyModel:
         size = (self._hyper_synthesis.outputs, rows * ratio, columns * ratio)
         features = torch.empty(size, dtype=torch.int32)
 
-        def work(row: Span, column: Span) -> None:
-            tile = self._hyper_synthesis(z[:, row.padded, column.padded])
-            features[:, row.scaled(ratio), column.scaled(ratio)] = tile[
-                :, row.scaled_cut(ratio), column.scaled_cut(ratio)
-            ]
+        def work(tile: Region) -> None:
+            seen = tile.grown(1, rows, columns)
+            result = self._hyper_synthesis(z[:, seen.rows, seen.columns])
+            target, own = tile.times(ratio), tile.within(seen).times(ratio)
+            features[:, target.rows, target.columns] = result[:, own.rows, own.columns]
 
-        for_each_tile(rows, columns, HYPER_TILE, 1, work)
+        for_each_tile(rows, columns, HYPER_TILE, work)
         return features
 
     def _predict(
@@ -118,28 +118,32 @@ class EntropyModel:
     ) -> None:
         """Set ``means``, ``scales`` and, by group, ``corrections`` to first means for ``step``."""
 
-        def work(row: Span, column: Span) -> None:
+        height, width = features.shape[1:]
+
+        def work(tile: Region) -> None:
             if step:
                 neighbours, mixing, correct = self._contexts[step - 1]
-                known = neighbours(surprise[:, row.padded, column.padded])
-                mixed = mixing(features[:, row.padded, column.padded], known)
-                mixed = mixed[:, row.cut, column.cut]
-            tile = (slice(None), row.inner, column.inner)
+                seen = tile.grown(OVERLAP, height, width)
+                known = neighbours(surprise[:, seen.rows, seen.columns])
+                mixed = mixing(features[:, seen.rows, seen.columns], known)
+                own = tile.within(seen)
+                mixed = mixed[:, own.rows, own.columns]
+            here = (slice(None), tile.rows, tile.columns)
             # Tiles begin at even places, so a step codes the same corners of each.
-            quarter = (slice(None), row.halved, column.halved)
+            quarter = tile.over(2)
             for group, place in enumerate(places(step)):
                 _, rows, columns = place
-                final = first = self._prediction[group](features[tile][:, rows, columns])
+                final = first = self._prediction[group](features[here][:, rows, columns])
                 if step:
                     final = correct[group](mixed[:, rows, columns]).add_(first)
                     final.clamp_(-LIMIT, LIMIT)
                 mean, raw = final.chunk(2)
-                means[tile][place] = mean * 2.0**-FRACTION_BITS
-                corrections[group][quarter] = mean - first.chunk(2)[0]
-                scales[tile][place] = self._table_of(raw)
+                means[here][place] = mean * 2.0**-FRACTION_BITS
+                correction = corrections[group][:, quarter.rows, quarter.columns]
+                correction.copy_(mean).sub_(first.chunk(2)[0])
+                scales[here][place] = self._table_of(raw)
 
-        rows, columns = features.shape[1:]
-        for_each_tile(rows, columns, TILE, OVERLAP, work)
+        for_each_tile(height, width, TILE, work)
 
 
 class _TableOf:

@@ -11,62 +11,81 @@ import torch
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """One tile along one side: ``start`` to ``stop`` is its own, ``padded_*`` is what it sees."""
+class Region:
+    """A rectangle of places: rows from ``top`` to ``bottom``, columns from ``left`` to ``right``.
 
-    start: int
-    stop: int
-    padded_start: int
-    padded_stop: int
+    ``array[..., region.rows, region.columns]`` is what it covers.
+    """
 
-    @property
-    def inner(self) -> slice:
-        """Its own part of the whole."""
-        return self.scaled(1)
+    top: int
+    bottom: int
+    left: int
+    right: int
 
     @property
-    def halved(self) -> slice:
-        """Its own part, from an even start, of a whole that is half as large."""
-        return slice(self.start // 2, self.stop // 2)
+    def rows(self) -> slice:
+        return slice(self.top, self.bottom)
 
     @property
-    def padded(self) -> slice:
-        """What it sees of the whole."""
-        return slice(self.padded_start, self.padded_stop)
+    def columns(self) -> slice:
+        return slice(self.left, self.right)
 
-    @property
-    def cut(self) -> slice:
-        """Its own part of what it sees."""
-        return self.scaled_cut(1)
+    def grown(self, margin: int, height: int, width: int) -> Region:
+        """With ``margin`` more to each side, within a whole of that size."""
+        return Region(
+            max(0, self.top - margin),
+            min(height, self.bottom + margin),
+            max(0, self.left - margin),
+            min(width, self.right + margin),
+        )
 
-    def scaled(self, factor: int) -> slice:
-        """Its own part of a whole that is ``factor`` times as large."""
-        return slice(self.start * factor, self.stop * factor)
+    def times(self, factor: int) -> Region:
+        """The same in a whole that is ``factor`` times as large."""
+        return Region(
+            self.top * factor, self.bottom * factor, self.left * factor, self.right * factor
+        )
 
-    def scaled_cut(self, factor: int) -> slice:
-        """Its own part of what it sees, ``factor`` times as large."""
-        start = (self.start - self.padded_start) * factor
-        return slice(start, start + (self.stop - self.start) * factor)
+    def over(self, factor: int) -> Region:
+        """What covers the same in a whole that is ``factor`` times as small."""
+        return Region(
+            self.top // factor,
+            -(-self.bottom // factor),
+            self.left // factor,
+            -(-self.right // factor),
+        )
+
+    def within(self, outer: Region) -> Region:
+        """The same, counted from the corner of ``outer``."""
+        return Region(
+            self.top - outer.top,
+            self.bottom - outer.top,
+            self.left - outer.left,
+            self.right - outer.left,
+        )
+
+    def strips(self, rows: int) -> Iterator[Region]:
+        """Parts of at most so many rows, from top to bottom."""
+        for top in range(self.top, self.bottom, rows):
+            yield Region(top, min(top + rows, self.bottom), self.left, self.right)
 
 
-def for_each_tile(
-    rows: int, columns: int, tile: int, overlap: int, work: Callable[[Span, Span], None]
-) -> None:
-    """Call ``work`` with the row and column span of each tile of a ``rows`` by ``columns`` grid.
+def for_each_tile(height: int, width: int, tile: int, work: Callable[[Region], None]) -> None:
+    """Call ``work`` with each tile of ``height`` by ``width`` places.
 
     Several tiles are worked on side by side, one thread each, in inference mode: that scales better
     than threads within a layer, and does not stall where other programs want the processor too.
     """
-    tiles = list(product(_spans(rows, tile, overlap), _spans(columns, tile, overlap)))
+    corners = product(range(0, height, tile), range(0, width, tile))
+    tiles = [Region(y, min(y + tile, height), x, min(x + tile, width)) for y, x in corners]
     threads = torch.get_num_threads()
     if threads == 1 or len(tiles) == 1:
-        for row, column in tiles:
-            work(row, column)
+        for region in tiles:
+            work(region)
         return
 
-    def alone(spans: tuple[Span, Span]) -> None:
+    def alone(region: Region) -> None:
         with torch.inference_mode():
-            work(*spans)
+            work(region)
 
     try:
         with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
@@ -74,9 +93,3 @@ def for_each_tile(
                 pass
     finally:
         torch.set_num_threads(threads)
-
-
-def _spans(length: int, tile: int, overlap: int) -> Iterator[Span]:
-    for start in range(0, length, tile):
-        stop = min(start + tile, length)
-        yield Span(start, stop, max(0, start - overlap), min(length, stop + overlap))

@@ -1,0 +1,123 @@
+"""The pixel transforms at work: tile by tile, in bfloat16 where the processor multiplies it.
+
+A tile sees as far beyond its own as a transform reaches, 5.25 latents. What later stages do not
+need falls away between the stages. The finest one, at 1/4 of the size of the picture, has the most
+places and goes through a tile in strips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .hyperprior import STRIDE, MeanScaleHyperprior
+from .layers import DepthwiseBlock
+from .tiling import Region, for_each_tile
+
+TILE = 64
+"""Side of a tile in latents, 1024 px."""
+
+STRIP = 16
+"""Rows of latents that the finest stage works on at once."""
+
+REACH = 3
+"""Places to each side that a stage sees with its three layers of 3x3."""
+
+Pixels = NDArray[np.uint8]
+
+
+class PixelTransforms:
+    """Analysis and synthesis of ``network``, whose layers they take over."""
+
+    def __init__(self, network: MeanScaleHyperprior) -> None:
+        analysis, synthesis = network.analysis, network.synthesis
+        if _has_bfloat16():
+            # The residual stream stays in float32, and nothing that can be measured is lost. Of the
+            # layers into and out of the stream only this one bears it.
+            synthesis[0].bfloat16()
+            for layer in (*analysis, *synthesis):
+                if isinstance(layer, DepthwiseBlock):
+                    layer.bfloat16()
+        for transform in (analysis, synthesis):
+            transform.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._analysis = analysis[:4], analysis[4:9], analysis[9:]
+        self._synthesis = synthesis[:3], synthesis[3:7], synthesis[7:]
+        self._latents = network.latents
+
+    def analyse(self, pixels: Pixels, height: int, width: int) -> Tensor:
+        """``[latents, height, width]`` float32 of RGB ``pixels``, whose edges are repeated."""
+        y = torch.empty((self._latents, height, width), dtype=torch.float32)
+        to_fine, to_middle, to_coarse = self._analysis
+
+        def work(tile: Region) -> None:
+            coarse = tile.grown(REACH, height, width)
+            middle = coarse.times(2).grown(REACH, 2 * height, 2 * width)
+            whole = middle.times(2)
+            strips = []
+            for strip in whole.strips(4 * STRIP):
+                fine = strip.grown(REACH, 4 * height, 4 * width)
+                strips.append(_part(to_fine(_normalised(pixels, fine.times(4))), strip, fine))
+            x = to_middle(torch.cat(strips, 2))
+            x = to_coarse(_part(x, coarse.times(2), middle))
+            y[:, tile.rows, tile.columns] = _part(x, tile, coarse)[0]
+
+        for_each_tile(height, width, TILE, work)
+        return y
+
+    def synthesise(
+        self, latents: Callable[[Region], Tensor], height: int, width: int, pixels: Pixels
+    ) -> None:
+        """Fill RGB ``pixels``.
+
+        Args:
+            latents: gives a region of the ``height`` by ``width`` latents, ``[latents, h, w]``.
+            height: rows of latents.
+            width: columns of latents.
+            pixels: ``[h, w, 3]``, no larger than what the latents stand for.
+        """
+        from_coarse, from_middle, from_fine = self._synthesis
+
+        def seen_by_fine(region: Region) -> Region:
+            return region.times(4).grown(REACH, 4 * height, 4 * width).over(2)
+
+        def work(tile: Region) -> None:
+            middle = seen_by_fine(tile)
+            coarse = middle.grown(REACH, 2 * height, 2 * width).over(2)
+            seen = coarse.grown(REACH, height, width)
+            x = from_coarse(latents(seen)[None].contiguous(memory_format=torch.channels_last))
+            x = _part(from_middle(_part(x, coarse, seen)), middle, coarse.times(2))
+            for strip in tile.strips(STRIP):
+                fine = seen_by_fine(strip)
+                result = from_fine(_part(x, fine, middle))
+                own = strip.times(STRIDE)
+                target = pixels[own.rows, own.columns]
+                result = _part(result, own, fine.times(8))[0].permute(1, 2, 0)
+                result = result[: target.shape[0], : target.shape[1]]
+                result = result.add_(0.5).mul_(255).round_().clamp_(0, 255)
+                torch.from_numpy(target).copy_(result)
+
+        for_each_tile(height, width, TILE, work)
+
+
+def _part(x: Tensor, region: Region, whole: Region) -> Tensor:
+    """``region`` of ``x``, which covers ``whole``."""
+    own = region.within(whole)
+    return x[..., own.rows, own.columns]
+
+
+def _normalised(pixels: Pixels, window: Region) -> Tensor:
+    """``[1, 3, h, w]``, -0.5 to 0.5; a window may reach past the edges, which are repeated."""
+    rows = np.minimum(np.arange(window.top, window.bottom), pixels.shape[0] - 1)
+    columns = np.minimum(np.arange(window.left, window.right), pixels.shape[1] - 1)
+    x = torch.from_numpy(pixels[rows[:, None], columns]).permute(2, 0, 1)[None]
+    return x.float().div_(255).sub_(0.5)
+
+
+def _has_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 in hardware; elsewhere it would be slow."""
+    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, check, lambda: False)() for check in checks)
