@@ -50,9 +50,13 @@ def test_whole_numbers_stay_whole_and_floats_stay_floats(label: Label) -> None:
     ),
     evidence=st.dictionaries(st.text(max_size=5), st.none() | st.text() | st.integers(0, 9)),
     probability=st.floats(0, 1),
+    polygon=st.none() | st.lists(st.integers(0, 65_535), min_size=6, max_size=64).map(tuple),
 )
-def test_any_text_and_evidence_survives(
-    sentence: str, evidence: dict[str, object], probability: float
+def test_any_text_evidence_and_outline_survives(
+    sentence: str,
+    evidence: dict[str, object],
+    probability: float,
+    polygon: tuple[int, ...] | None,
 ) -> None:
     from pathlib import Path
 
@@ -62,6 +66,7 @@ def test_any_text_and_evidence_survives(
     finding = Finding(
         (1, 2, 3, 4), {"shape": 1.0}, None, probability, 0.5, "text", evidence, sentence
     )
+    finding = dataclasses.replace(finding, polygon=polygon)
     label = dataclasses.replace(label, risk=dataclasses.replace(label.risk, findings=(finding,)))
     assert read_label(packet(label)) == label
 

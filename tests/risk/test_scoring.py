@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from provenance.labels import Finding
-from provenance.risk.calibration import REGION
+from provenance.risk.calibration import LIGHTS, REGION
 from provenance.risk.scoring import (
     affected_area,
     deceptiveness,
@@ -17,8 +19,10 @@ from provenance.risk.scoring import (
     score,
     score_by_type,
 )
+from provenance.risk.signals import measure_pair
 
 Box = tuple[int, int, int, int]
+Pixels = npt.NDArray[np.uint8]
 
 
 def finding(probability: float, symbol: str | None = None, box: Box = (0, 0, 10, 10)) -> Finding:
@@ -87,6 +91,25 @@ def test_what_is_smeared_warns_and_what_is_crisp_deceives() -> None:
 
 
 def test_a_curve_rises_from_nothing_to_certainty() -> None:
-    assert REGION(0) == 0
-    assert REGION(REGION.middle) == pytest.approx(0.5)
-    assert REGION(100) > 0.99
+    assert LIGHTS(0) == 0
+    assert LIGHTS(LIGHTS.middle) == pytest.approx(0.5)
+    assert LIGHTS(100) > 0.99
+
+
+def test_what_stands_out_from_its_surroundings_is_likelier(
+    lighthouse: Pixels,
+) -> None:
+    still = measure_pair(lighthouse, lighthouse).measure((100, 100, 40, 40))
+
+    def chance(peak: float, around: float = 0, colour: float = 0, at_edge: bool = False) -> float:
+        return REGION(
+            dataclasses.replace(
+                still, peak=peak, around=around, colour_difference=colour, at_edge=at_edge
+            )
+        )
+
+    assert chance(peak=0) < 0.01
+    assert chance(peak=100) > 0.98
+    assert chance(peak=6) > chance(peak=3) > chance(peak=3, around=2)
+    assert chance(peak=3, colour=20) > chance(peak=3)
+    assert chance(peak=3, at_edge=True) < chance(peak=3)

@@ -13,6 +13,7 @@ from provenance.labels import Finding
 from provenance.risk import assess
 from provenance.risk.detectors.reading import Character, crop, find_lines, read_lines
 from provenance.risk.detectors.words import changed_words, folded, text_of
+from provenance.risk.scoring import weight
 
 Pixels = npt.NDArray[np.uint8]
 Jpeg = Callable[[Pixels, int], Pixels]
@@ -101,7 +102,7 @@ def test_destroyed_text_counts_less_than_wrong_text(
     illegible = texts(original, destroyed)[0]
     wrong = texts(original, with_sign(lighthouse, "OVEN"))[0]
     assert illegible.sentence == 'The text "OPEN" is no longer legible.'
-    assert illegible.probability < wrong.probability
+    assert weight(illegible) < weight(wrong)
     assert illegible.deceptiveness < wrong.deceptiveness
 
 

@@ -107,6 +107,8 @@ class Finding:
     generation: int | None = optional(None)
     """Number in the label's history, from 1, of the earlier compression that did it; None: this
     one."""
+    polygon: tuple[int, ...] | None = optional(None)
+    """x and y of each corner of its outline in turn, pixels of the original; None for the box."""
     extra: Json = field(default_factory=_none)
 
 

@@ -2,8 +2,8 @@
 
 XMP knows text, structures and arrays (ISO 16684-1, 6.3). Types of fields come from the label's
 dataclasses: structures and arrays map to structures and ordered arrays, a box is one text
-``x y width height``, an unknown number is left out, and what has no fixed form (evidence, and
-fields of a newer version) is one text of JSON, so that nothing is lost.
+``x y width height`` and a polygon ``x y x y ...``, an unknown number is left out, and what has no
+fixed form (evidence, and fields of a newer version) is one text of JSON, so that nothing is lost.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ _INTEGER = re.compile(r"-?(0|[1-9]\d{0,18})", re.ASCII)
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,18})(\.\d{1,30})?([eE][+-]?\d{1,3})?", re.ASCII)
 _NOT_IN_XML = re.compile("[\x7f\ud800-\udfff\ufffe\uffff]")
 _BOX = typing.get_type_hints(Finding)["box"]
+_POLYGON = tuple[int, ...]
+_MOST_NUMBERS = 65
 
 Value = str | dict[str, "Value"] | list["Value"]
 """What XMP can say, with the fields of structures by local name."""
@@ -89,7 +91,7 @@ def _encode(value: Any, hint: Any) -> Value | None:
             if text is not None:
                 structure[name] = text
         return structure
-    if hint == _BOX:
+    if hint in (_BOX, _POLYGON | None):
         return " ".join(map(str, value))
     if isinstance(value, Mapping):
         if _is_free(hint):
@@ -120,8 +122,9 @@ def _decode(value: Value | None, hint: Any, place: str) -> Any:
         raise LabelError(f"XMP: {place} is missing")
     if dataclasses.is_dataclass(hint):
         return _decode_structure(_expect(value, dict, place), typing.cast(type, hint), place)
-    if hint == _BOX:
-        return [_number(part, place) for part in _expect(value, str, place).split(" ")[:5]]
+    if hint in (_BOX, _POLYGON):
+        parts = _expect(value, str, place).split(" ")[:_MOST_NUMBERS]
+        return [_number(part, place) for part in parts]
     origin = typing.get_origin(hint)
     if origin is tuple:
         kind = typing.get_args(hint)[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ from .scoring import (
     score_by_type,
     weight,
 )
+from .signals.outline import outline
 
 
 def assess(
@@ -80,7 +82,10 @@ def assess(
         affected_area=affected_area([finding.box for finding in findings], width, height),
         high_impact=is_high_impact(findings),
         by_type=score_by_type(findings),
-        findings=reported(merged(findings)),
+        findings=tuple(
+            replace(finding, polygon=finding.polygon or outline(pair.signals, finding.box))
+            for finding in reported(merged(findings))
+        ),
         assessor=Assessor(
             version=VERSION,
             calibration=CALIBRATION,

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ..labels import Finding
-from ..taxonomy import Type
+from ..taxonomy import Symbol, Type
 from .calibration import (
+    ILLEGIBLE,
+    LEGIBLE,
     MAX_FINDINGS,
     MIN_PROBABILITY,
     WEIGHT_OTHER,
@@ -62,6 +64,10 @@ def reported(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def weight(finding: Finding) -> float:
     """How much one finding counts, 0 to 1."""
     importance = WEIGHT_OTHER if finding.symbol is None else WEIGHT_SYMBOL
+    if finding.symbol in (Symbol.TEXT, Symbol.NUMERAL):
+        # Text that is visibly destroyed warns its reader.
+        legible = min(1.0, finding.deceptiveness / LEGIBLE)
+        importance *= ILLEGIBLE + (1 - ILLEGIBLE) * legible
     return importance * finding.probability
 
 

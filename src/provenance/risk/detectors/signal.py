@@ -37,7 +37,7 @@ class SignalDetector:
         for region in regions(signals.change, THRESHOLD):
             box = _box(region, signals.cell_px, signals.width, signals.height)
             seen = signals.measure(box)
-            probability = REGION(seen.change)
+            probability = REGION(seen)
             if probability < MIN_PROBABILITY:
                 continue
             seen = signals.measure(box, follow=True)

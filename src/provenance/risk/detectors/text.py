@@ -18,11 +18,11 @@ from ...labels import Finding
 from ...taxonomy import Symbol
 from ..calibration import (
     ILLEGIBLE,
+    LEGIBLE,
     LONE_LETTER,
     MIN_PROBABILITY,
     READABLE,
     STROKES,
-    STROKES_WEIGHT,
     TEXT_VISIBLE,
 )
 from ..pair import Pair
@@ -100,14 +100,14 @@ class TextDetector:
         words = changed_words(before, after, repeats)
         if len(folded(before)) < MIN_LETTERS:
             words = [word for word in words if word.confidence_before >= SHORT_CONFIDENCE]
-        found = [self._changed(pair, line, word) for word in words]
-        return [finding for finding in found if finding.probability >= MIN_PROBABILITY]
+        found = [(self._changed(pair, line, word), word) for word in words]
+        return [f for f, word in found if _counts(f.probability, legible=_legible(word))]
 
     def _spoilt(self, pair: Pair, line: Line) -> list[Finding]:
         """A line that cannot be read, if its strokes are lost."""
         strokes = compare_strokes(*(crop(p, line, 0) for p in (pair.original, pair.reconstruction)))
-        probability = STROKES_WEIGHT * STROKES(1 - strokes.correlation) if strokes else 0.0
-        if strokes is None or probability < MIN_PROBABILITY:
+        probability = STROKES(1 - strokes.correlation) if strokes else 0.0
+        if strokes is None or not _counts(probability, legible=False):
             return []
         height, width = pair.original.shape[:2]
         box = _pixels(line.box(strokes.start, strokes.stop), (height, width))
@@ -120,7 +120,7 @@ class TextDetector:
                 types=pair.signals.measure(box).types,
                 symbol=str(Symbol.TEXT),
                 probability=probability,
-                deceptiveness=STROKES_WEIGHT * crisp,
+                deceptiveness=ILLEGIBLE * LEGIBLE * crisp,
                 detector=self.name,
                 evidence={
                     "stroke_correlation": round(strokes.correlation, 2),
@@ -135,8 +135,8 @@ class TextDetector:
         box = _pixels(line.box(word.start, word.stop), pair.original.shape[:2])
         seen = pair.signals.measure(box)
         crisp = deceptiveness(seen.crispness)
-        legible = word.confidence_after >= READABLE
-        belief = word.confidence_before * (word.confidence_after if legible else ILLEGIBLE)
+        legible = _legible(word)
+        belief = word.confidence_before * (word.confidence_after if legible else 1.0)
         if word.is_lone:
             belief *= LONE_LETTER
         return Finding(
@@ -145,7 +145,7 @@ class TextDetector:
             symbol=str(Symbol.NUMERAL if word.is_numeral else Symbol.TEXT),
             probability=belief * TEXT_VISIBLE(seen.change),
             # What can still be read deceives even where it is soft; what cannot, hardly does.
-            deceptiveness=max(0.5, crisp) * word.confidence_after if legible else 0.3 * crisp,
+            deceptiveness=max(LEGIBLE, crisp) if legible else 0.3 * crisp,
             detector=self.name,
             evidence={
                 "before": word.before,
@@ -157,6 +157,16 @@ class TextDetector:
             },
             sentence=_sentence(word, legible),
         )
+
+
+def _legible(word: ChangedWord) -> bool:
+    """Whether what stands there now can be read."""
+    return word.confidence_after >= READABLE
+
+
+def _counts(probability: float, *, legible: bool) -> bool:
+    """Whether a finding weighs enough to be reported."""
+    return probability * (1.0 if legible else ILLEGIBLE) >= MIN_PROBABILITY
 
 
 def _may_be_text(line: Line, reading: Reading, shape: tuple[int, ...]) -> bool:

@@ -55,6 +55,9 @@ WEIGHT_STRUCTURE = 2.0
 WEIGHT_COLOUR = 0.5
 """How much each masked error counts as change; chosen, as is the masking, on the judged places
 that `..calibration` describes."""
+AROUND, AROUND_PX = 0.75, 12
+"""How far around a box its surroundings reach: of its longer side, and at least."""
+EDGE_PX = 3
 COLOUR_SHARE = 0.35
 """Weight of the squared colour shift against the energy of the bands in the types' shares."""
 
@@ -87,6 +90,12 @@ class Measurement:
     """Mean change of chroma, signed. OKLab times 100."""
     change: float
     """90th percentile of the masked change; about 1 is noticeable."""
+    peak: float
+    """Largest masked change."""
+    around: float
+    """Median masked change around the box: high where all was drawn anew."""
+    at_edge: bool
+    """Whether the box lies at the edge of the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +190,25 @@ class Signals:
             lightness_shift=float(shift[0]),
             saturation_shift=float(self.saturation[at].mean()),
             change=float(np.quantile(self.change[at], 0.9)),
+            peak=float(self.change[at].max()),
+            around=self._around(box, at),
+            at_edge=min(box[:2]) < EDGE_PX
+            or self.width - box[0] - box[2] < EDGE_PX
+            or self.height - box[1] - box[3] < EDGE_PX,
         )
+
+    def _around(self, box: Box, at: tuple[slice, slice]) -> float:
+        """Median change within reach of a box, without the box."""
+        x, y, width, height = box
+        reach = max(AROUND_PX, int(AROUND * max(width, height)))
+        left, top = max(0, x - reach), max(0, y - reach)
+        wider = self.cells((left, top, x + width + reach - left, y + height + reach - top))
+        beside = np.ones_like(self.change[wider], dtype=bool)
+        rows, columns = (
+            slice(a.start - b.start, a.stop - b.start) for a, b in zip(at, wider, strict=True)
+        )
+        beside[rows, columns] = False
+        return float(np.median(self.change[wider][beside])) if beside.any() else 0.0
 
     def _motion(self, box: Box) -> Motion:
         scale = self.cell_px // GRID
