@@ -15,6 +15,7 @@ LEAVES = {
     "errors",
     "taxonomy",
     "imaging",
+    "tags",
     "formats",
     "binding",
     "files",

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from . import binding, codecs, container, formats, imaging, metadata
-from .assembly import AVIF, Labelled, assessed, compressed, described, label_of, signed
+from .assembly import AVIF, Labelled, assessed, compressed, described, label_of, loaded, signed
 from .credentials import Identity, TrustStore, default_trust
 from .credentials import read as read_credential
 from .errors import InputError, NotLabelledError, UsageError
@@ -47,6 +47,7 @@ def compress(
     trust: TrustStore | None = None,
     max_pixels: int = MAX_PIXELS,
     redact_evidence: bool = False,
+    caption: str | None = None,
     stages: Stages | None = None,
 ) -> Labelled:
     """Compress a photo, assess what that changed, and sign it all into one file.
@@ -61,6 +62,8 @@ def compress(
         preview: longest side in px of the preview within the compressed file; None for none.
         identity: who signs; None for this machine's own identity, made at its first use.
         redact_evidence: leave the words that changed out of the label.
+        caption: language (``en`` or ``de``) of a sentence on the risk that goes to the end of the
+            picture's caption; None for none.
         stages: receives how long each stage took.
 
     Raises:
@@ -78,7 +81,7 @@ def compress(
     name, data = _read(source)
     chosen = codecs.get(codec)
     with stages("load"):
-        photo = imaging.load(data, name, max_pixels=max_pixels)
+        photo = loaded(data, name, max_pixels)
     picture = codecs.Picture(photo.pixels, photo.alpha, photo.grey)
     pixels = photo.width * photo.height
 
@@ -95,6 +98,7 @@ def compress(
             trust,
             max_pixels,
             redact_evidence,
+            caption,
             stages,
         )
 
@@ -161,6 +165,7 @@ def decompress(
     trust: TrustStore | None = None,
     max_pixels: int = MAX_PIXELS,
     stamp: bool = False,
+    caption: str | None = None,
     stages: Stages | None = None,
 ) -> Labelled:
     """The full picture of a compressed file, as a labelled and signed rendition.
@@ -195,7 +200,8 @@ def decompress(
     with stages("pack"):
         media_type = formats.RENDITIONS[to].media_type
         shown = imaging.load(finished, name, max_pixels=max_pixels)
-        packet = described(label, parts.xmp, binding.of_pixels(shown), identity)
+        bound = binding.of_pixels(shown)
+        packet = described(label, photo, bound, media_type, identity, caption)
         finished = metadata.embed(finished, media_type, packet)
     return signed(finished, media_type, label, identity, trust, data, AVIF, name, stages, place)
 
@@ -238,6 +244,7 @@ def label(
     max_pixels: int = MAX_PIXELS,
     redact_evidence: bool = False,
     stamp: bool = False,
+    caption: str | None = None,
     stages: Stages | None = None,
 ) -> Labelled:
     """Assess, label and sign what another codec made of ``original``.
@@ -257,9 +264,9 @@ def label(
     stages = stages or Stages()
     name, data = _read(original)
     with stages("load"):
-        photo = imaging.load(data, name, max_pixels=max_pixels)
+        photo = loaded(data, name, max_pixels)
         other_name, other = _read(reconstruction)
-        shown = imaging.load(other, other_name, max_pixels=max_pixels)
+        shown = loaded(other, other_name, max_pixels)
         if shown.media_type not in metadata.CARRIERS:
             raise InputError(f"{other_name}: cannot carry a label; convert it to PNG, JPEG or WebP")
     kind = formats.kind_of(shown.media_type)
@@ -279,7 +286,10 @@ def label(
     with stages("pack"):
         if stamp:
             shown = imaging.load(other, other_name, max_pixels=max_pixels)
-        packet = described(made, unmarked.xmp, binding.of_pixels(shown), identity)
+        # Codecs seldom keep what the original said.
+        said = replace(photo, xmp=unmarked.xmp or photo.xmp, iim=unmarked.iim or photo.iim)
+        bound = binding.of_pixels(shown)
+        packet = described(made, said, bound, shown.media_type, identity, caption)
         finished = metadata.embed(other, shown.media_type, packet)
     labelled = signed(
         finished,

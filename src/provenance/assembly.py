@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from .errors import InvalidError
 from .files import sha256
 from .imaging import Photo
 from .labels import CodecFacts, Label, ModelFacts, OriginalFacts, QualityFacts, Risk, ToolFacts
+from .labels.wording import caption as sentence
 from .labels.wording import warnings
 from .stages import Stages
 from .viewer.stamp import Box
@@ -44,6 +46,7 @@ def compressed(
     trust: TrustStore | None,
     max_pixels: int,
     redact_evidence: bool,
+    caption: str | None,
     stages: Stages,
 ) -> Labelled:
     """Decode, assess, pack and sign what was encoded."""
@@ -69,12 +72,13 @@ def compressed(
     with stages("pack"):
         if to:
             media_type = formats.RENDITIONS[to].media_type
-            packet = described(label, photo.xmp, binding.of_pixels(shown), identity)
+            bound = binding.of_pixels(shown)
+            packet = described(label, photo, bound, media_type, identity, caption)
             finished = metadata.embed(finished, media_type, packet)
         else:
             media_type = AVIF
             bound = binding.of_bitstream(encoded.bitstream)
-            packet = described(label, photo.xmp, bound, identity)
+            packet = described(label, photo, bound, media_type, identity, caption)
             small = imaging.preview(photo, preview) if preview else None
             finished = container.pack(
                 encoded.bitstream,
@@ -156,12 +160,45 @@ def _with_history(label: Label, data: bytes, original: Photo, redact_evidence: b
     return lineage.accumulated(label, earlier, redact_evidence=redact_evidence)
 
 
+def loaded(data: bytes, name: str, max_pixels: int) -> Photo:
+    """A photo with the XMP of formats in which `imaging` finds none.
+
+    Raises:
+        InputError: No image, or beyond ``max_pixels``.
+    """
+    photo = imaging.load(data, name, max_pixels=max_pixels)
+    if photo.xmp is not None or photo.media_type != formats.JXL:
+        return photo
+    try:
+        return replace(photo, xmp=metadata.read_packet(data, photo.media_type))
+    except InvalidError:
+        return replace(photo, notes=(*photo.notes, "The XMP is damaged and was left out."))
+
+
 def described(
-    label: Label, existing: bytes | None, bound: binding.Binding, identity: Identity | None
+    label: Label,
+    original: Photo,
+    bound: binding.Binding,
+    media_type: str,
+    identity: Identity | None,
+    caption: str | None,
 ) -> bytes:
-    """An XMP packet with the label, which is signed on its own for what ``bound`` names."""
-    signature = sign_label(label, bound, identity or default_identity())
-    return metadata.packet(label, existing, signature=signature)
+    """An XMP packet with the label, which is signed on its own, and what the original said.
+
+    Args:
+        bound: what the label is signed for.
+        media_type: of the file that the packet is for.
+        caption: language of a sentence for the picture's caption; None for none.
+    """
+    said = None if caption is None else metadata.Caption(sentence(label, caption), caption)
+    return metadata.packet(
+        label,
+        original.xmp,
+        signature=sign_label(label, bound, identity or default_identity()),
+        event=metadata.Event(datetime.datetime.now(datetime.UTC), media_type),
+        caption=said,
+        iim=original.iim,
+    )
 
 
 def signed(

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError
 
+from . import tags
 from .errors import ImageError, TooLargeError, UsageError
 from .files import MAX_PIXELS
 from .formats import HEIC, HEIF, JXL, RENDITIONS, jxl_size, plugin, sniff
@@ -38,17 +39,6 @@ _PLUGGED = {HEIC: ("HEIF", "heif"), HEIF: ("HEIF", "heif"), JXL: ("JXL", "jxl")}
 
 # The reader of JPEG finds MPO itself.
 _TRIED = [kind for kind in MEDIA_TYPES if kind not in ("HEIF", "JXL", "MPO")]
-
-_ORIENTATION = 0x0112
-
-_DESCRIPTIVE = (
-    *(0x010E, 0x010F, 0x0110, 0x0112, 0x011A, 0x011B, 0x0128, 0x0131, 0x0132, 0x013B),
-    *(0x013C, 0x4746, 0x8298, 0x8769, 0x8825, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F),
-)
-"""Tags of a TIFF's directory that are EXIF; the others tell how its pixels lie."""
-
-_EXIF_MARK = b"Exif\0\0"
-"""What precedes the TIFF header in JPEG alone."""
 
 _WITHOUT_GREY = ("webp", "avif", "heif")
 
@@ -82,6 +72,8 @@ class Photo:
     exif: bytes | None = None
     """From the TIFF header on."""
     xmp: bytes | None = None
+    iim: bytes | None = None
+    """IPTC-IIM records, the older form of caption and credit."""
     media_type: str = "application/octet-stream"
     notes: tuple[str, ...] = ()
     """What could not be kept, in sentences."""
@@ -168,13 +160,15 @@ def render(photo: Photo, kind: str) -> bytes:
         image = white
     # A grey picture in a format that has no grey must not carry a grey profile.
     icc = photo.icc if kind not in _WITHOUT_GREY or not photo.grey else None
-    options = {"icc_profile": icc, **_OPTIONS[kind]}
+    options: dict[str, object] = {"icc_profile": icc, **_OPTIONS[kind]}
     exif = photo.exif
-    if exif and kind == "tiff":
+    if kind == "tiff" and (exif or photo.iim):
         # Other tags would be taken for what tells how the pixels lie.
-        exif = _descriptive(_parsed(exif))
+        exif = tags.descriptive(tags.parsed(exif), photo.iim)
+    if kind == "jpeg" and photo.iim:
+        options["extra"] = tags.app13(photo.iim)
     if exif:
-        options["exif"] = _EXIF_MARK + exif if kind == "jpeg" else exif
+        options["exif"] = tags.EXIF_MARK + exif if kind == "jpeg" else exif
     buffer = io.BytesIO()
     image.save(buffer, kind.upper(), **options)
     return buffer.getvalue()
@@ -256,9 +250,9 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
     if isinstance(xmp, str):
         xmp = xmp.encode()
 
-    image, exif = _upright(opened, exif)
+    image, exif = tags.upright(opened, exif)
     if opened.format == "TIFF":
-        exif = _descriptive(image.getexif())
+        exif = tags.descriptive(image.getexif())
     if deep:
         notes.append("Samples of more than 8 bits were reduced to 8 bits.")
         image = _to_eight_bits(image)
@@ -276,47 +270,19 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
     pixels = np.asarray(image.convert("RGB"))
     if not grey and icc and icc[16:20] == b"GRAY":
         icc = None
-    exif = exif.removeprefix(_EXIF_MARK) if exif else None
+    exif = exif.removeprefix(tags.EXIF_MARK) if exif else None
     if exif and exif[:4] not in (b"II*\0", b"MM\0*"):
         notes.append("The EXIF data is damaged and was left out.")
         exif = None
     if icc and not _is_profile(icc):
         notes.append("The ICC profile is damaged and was left out.")
         icc = None
-    return Photo(pixels, alpha, grey, icc, exif, xmp, kind, tuple(notes))
+    return Photo(pixels, alpha, grey, icc, exif, xmp, tags.iim_of(opened), kind, tuple(notes))
 
 
 def _is_profile(icc: bytes) -> bool:
     """Whether header and length fit ICC.1, 7.2; others refuse whole files for one that does not."""
     return len(icc) == int.from_bytes(icc[:4], "big") and icc[36:40] == b"acsp"
-
-
-def _descriptive(every: Image.Exif) -> bytes | None:
-    """EXIF without the tags that tell how a TIFF's pixels lie; from the TIFF header on."""
-    kept = Image.Exif()
-    for tag in _DESCRIPTIVE:
-        if tag in every:
-            kept[tag] = every.get_ifd(tag) if tag in (0x8769, 0x8825) else every[tag]
-    return kept.tobytes().removeprefix(_EXIF_MARK) if len(kept) else None
-
-
-def _parsed(exif: bytes) -> Image.Exif:
-    parsed = Image.Exif()
-    parsed.load(exif)
-    return parsed
-
-
-def _upright(opened: Image.Image, exif: bytes | None) -> tuple[Image.Image, bytes | None]:
-    """The image as it is to be seen, and EXIF that says no more of turning it."""
-    found = opened.getexif()
-    if found.get(_ORIENTATION, 1) == 1:
-        return opened, exif
-    if opened.format == "JXL" and not getattr(opened, "jpeg", False):
-        # Decoded upright already: in JPEG XL the codestream has the say (18181-2, 9.4).
-        del found[_ORIENTATION]
-        return opened, found.tobytes()
-    turned = ImageOps.exif_transpose(opened)
-    return turned, turned.getexif().tobytes()
 
 
 @functools.lru_cache(maxsize=64)

@@ -164,6 +164,20 @@ def test_the_picture_comes_back_in_any_format(
     assert provenance("verify", target).code == 0
 
 
+def test_a_sentence_goes_into_the_caption_on_request(
+    provenance: Command, compressed: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "captioned.png"
+    done = provenance("decompress", compressed, "-o", target, "--caption", "de")
+    assert done.code == 0, done.err
+    told = provenance("caption", compressed, "-l", "de").out.strip()
+    packet = metadata.read_packet(target.read_bytes(), "image/png")
+    assert packet is not None and told in packet.decode()
+    assert provenance("verify", target).code == 0
+    done = provenance("decompress", compressed, "-o", tmp_path / "x.png", "--caption", "xx")
+    assert done.code == 2 and "choose from" in done.err
+
+
 def test_pipes_work(provenance: Command, astronaut: Path, tmp_path: Path) -> None:
     import subprocess
     import sys

@@ -14,6 +14,7 @@ from ..formats import RENDITIONS
 from ..stages import Stages
 from . import console, writing
 from .options import (
+    Caption,
     Certificate,
     Force,
     Json,
@@ -83,6 +84,7 @@ def compress(
     max_score: MaxScore = None,
     max_pixels: MaxPixels = MAX_PIXELS,
     redact_evidence: RedactEvidence = False,
+    caption: Caption = None,
     key: Signer = None,
     certificate: Certificate = None,
     password_file: PasswordFile = None,
@@ -114,6 +116,7 @@ def compress(
             identity=identity,
             max_pixels=max_pixels,
             redact_evidence=redact_evidence,
+            caption=caption,
             stages=stages,
         )
     writing.finish(

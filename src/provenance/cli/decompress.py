@@ -13,6 +13,7 @@ from ..stages import Stages
 from . import console, writing
 from .compress import Rendition
 from .options import (
+    Caption,
     Certificate,
     Force,
     Json,
@@ -37,6 +38,7 @@ def decompress(
     ] = None,
     max_pixels: MaxPixels = MAX_PIXELS,
     stamp: Stamp = False,
+    caption: Caption = None,
     key: Signer = None,
     certificate: Certificate = None,
     password_file: PasswordFile = None,
@@ -62,6 +64,7 @@ def decompress(
             identity=identity,
             max_pixels=max_pixels,
             stamp=stamp,
+            caption=caption,
             stages=stages,
         )
     writing.finish(result, target, stages, force=force, json=json, timing=timing)

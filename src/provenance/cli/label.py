@@ -12,6 +12,7 @@ from ..files import MAX_PIXELS
 from ..stages import Stages
 from . import console, writing
 from .options import (
+    Caption,
     Certificate,
     Force,
     Json,
@@ -56,6 +57,7 @@ def label(
     max_pixels: MaxPixels = MAX_PIXELS,
     redact_evidence: RedactEvidence = False,
     stamp: Stamp = False,
+    caption: Caption = None,
     key: Signer = None,
     certificate: Certificate = None,
     password_file: PasswordFile = None,
@@ -91,6 +93,7 @@ def label(
             max_pixels=max_pixels,
             redact_evidence=redact_evidence,
             stamp=stamp,
+            caption=caption,
             stages=stages,
         )
     writing.finish(

@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from ..credentials import Identity
     from ..verification import Policy
 
+
+def _known_language(language: str | None) -> str | None:
+    """Refused before any work is done."""
+    if language is not None:
+        from ..labels.catalogue import catalogue
+
+        catalogue(language)
+    return language
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Timing = Annotated[bool, typer.Option("--timing", help="Print the share of each stage.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace an existing output.")]
@@ -54,6 +64,16 @@ RedactEvidence = Annotated[
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 for one that is free.")]
 Browser = Annotated[
     bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")
+]
+Caption = Annotated[
+    str | None,
+    typer.Option(
+        "--caption",
+        metavar="LANGUAGE",
+        callback=_known_language,
+        help="Add a sentence on the risk to the picture's caption: en or de.",
+        show_default=False,
+    ),
 ]
 Stamp = Annotated[
     bool, typer.Option("--stamp", help="Draw the risk level into a corner of the picture.")

@@ -1,5 +1,7 @@
 """The label as XMP: a namespace of our own, put into files and read back by URI."""
 
+from .captioning import Caption
+from .derivation import Event
 from .embedding import CARRIERS, embed, read_packet
 from .packet import packet, read_label, read_signed_label
 from .structure import NAMESPACE, PREFIX
@@ -8,6 +10,8 @@ __all__ = [
     "CARRIERS",
     "NAMESPACE",
     "PREFIX",
+    "Caption",
+    "Event",
     "embed",
     "packet",
     "read_label",

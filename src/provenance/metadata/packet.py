@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..errors import ContainerError, LabelError
 from ..labels import Label, parse_label
 from ..labels.source_type import SOURCE_TYPES, source_type
 from . import exiv2
+from .captioning import DUBLIN_CORE, Caption, captioned
+from .derivation import (
+    DERIVED_FROM,
+    INSTANCE,
+    MEDIA_MANAGEMENT,
+    RESOURCE_EVENT,
+    RESOURCE_REFERENCE,
+    Event,
+    derived,
+)
+from .iptc import IPTC_CORE, PHOTOSHOP, as_xmp
 from .structure import NAMESPACE, PREFIX, RDF, describe, undescribe
-from .tree import Document, Name, Node, parse, serialise
+from .tree import Document, Name, Node, length, parse, serialise
 
 META = "adobe:ns:meta/"
-MEDIA_MANAGEMENT = "http://ns.adobe.com/xap/1.0/mm/"
-RESOURCE_REFERENCE = "http://ns.adobe.com/xap/1.0/sType/ResourceRef#"
 IPTC_EXTENSION = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 TIFF = "http://ns.adobe.com/tiff/1.0/"
 TERMS = "http://purl.org/dc/terms/"
@@ -23,14 +34,18 @@ _PREFIXES = {
     NAMESPACE: PREFIX,
     MEDIA_MANAGEMENT: "xmpMM",
     RESOURCE_REFERENCE: "stRef",
+    RESOURCE_EVENT: "stEvt",
     IPTC_EXTENSION: "Iptc4xmpExt",
+    IPTC_CORE: "Iptc4xmpCore",
+    DUBLIN_CORE: "dc",
+    PHOTOSHOP: "photoshop",
 }
 _SOURCE_TYPE = Name(IPTC_EXTENSION, "DigitalSourceType")
-_DERIVED_FROM = Name(MEDIA_MANAGEMENT, "DerivedFrom")
+_ABOUT = Name(RDF, "about")
 _STALE = {
     _SOURCE_TYPE,
-    _DERIVED_FROM,
-    Name(MEDIA_MANAGEMENT, "InstanceID"),
+    DERIVED_FROM,
+    INSTANCE,
     Name(TIFF, "Orientation"),
     Name(TERMS, "provenance"),
     Name(NOTE, "HasExtendedXMP"),
@@ -47,16 +62,27 @@ _ROOM = 60_000
 _MADE_BY_AI = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
 
 
-def packet(label: Label, existing: bytes | None = None, *, signature: str | None = None) -> bytes:
+def packet(
+    label: Label,
+    existing: bytes | None = None,
+    *,
+    signature: str | None = None,
+    event: Event | None = None,
+    caption: Caption | None = None,
+    iim: bytes | None = None,
+) -> bytes:
     """A packet with the label, merged into the original's own where that can be.
 
     Args:
         label: replaces any label that ``existing`` carries.
-        signature: of the label alone, see `credentials.sign_label`.
         existing: the original's packet. What is true of the original alone is left out:
             orientation, instance, pointer to a remote manifest. All of it is left out where it
-            is malformed or hostile, or where a JPEG would not hold both, so that the label gets
-            in; a source type that says "made by AI" stays even where the rest is too long.
+            is malformed or hostile; where a JPEG would not hold it beside the label, its longest
+            properties are. A source type that says "made by AI" always stays.
+        signature: of the label alone, see `credentials.sign_label`.
+        event: what was done, for the history; None adds nothing to it.
+        caption: goes to the end of the picture's caption.
+        iim: the original's IPTC-IIM, which is told where ``existing`` does not.
 
     Raises:
         LabelError: The label holds a text that XMP cannot.
@@ -67,15 +93,31 @@ def packet(label: Label, existing: bytes | None = None, *, signature: str | None
     except LabelError:
         document, theirs = None, []
     kind = _made_by_ai(theirs) or source_type(label.codec)
-    alone = _write([_describe(label, kind, "", signature)], _PREFIXES)
-    if document is None:
+
+    def ours(about: str, around: list[Node]) -> Node:
+        node = describe(label, about, signature)
+        node.attributes[_SOURCE_TYPE] = kind
+        node.children += derived(label, around, event)
+        if caption is not None:
+            node.children.append(captioned(around, caption))
+        return node
+
+    alone = _write([ours("", [])], _PREFIXES)
+    about = next((node.attributes.get(_ABOUT, "") for node in theirs), "")
+    if iim is not None:
+        theirs.append(as_xmp(iim, theirs))
+        theirs[-1].attributes[_ABOUT] = about
+    if not theirs:
         return alone
-    about = next((node.attributes.get(Name(RDF, "about"), "") for node in theirs), "")
+    mine = ours(about, theirs)
     for node in theirs:
-        _forget(node)
+        _keep(node, lambda name, _: name not in _STALE and name.uri != NAMESPACE)
+    prefixes = {**(document.prefixes if document else {}), **_PREFIXES}
     try:
-        ours = _describe(label, kind, about, signature)
-        both = _write([*theirs, ours], {**document.prefixes, **_PREFIXES})
+        both = _write([*theirs, mine], prefixes)
+        if len(both) > _ROOM:
+            _shorten(theirs, _ROOM - len(alone))
+            both = _write([*theirs, mine], prefixes)
     except LabelError:
         return alone
     return both if _is_carried(both) else alone
@@ -101,15 +143,6 @@ def read_signed_label(source: bytes) -> tuple[Label | None, str | None]:
     return (None if fields is None else parse_label(fields)), signature
 
 
-def _describe(label: Label, source_type: str, about: str, signature: str | None) -> Node:
-    """The label with its place in the picture's history."""
-    ours = describe(label, about, signature)
-    ours.attributes[_SOURCE_TYPE] = source_type
-    reference = {Name(RESOURCE_REFERENCE, "documentID"): f"sha256:{label.original.sha256}"}
-    ours.children.append(Node(_DERIVED_FROM, reference))
-    return ours
-
-
 def _is_carried(packet: bytes) -> bool:
     """Whether the label comes through exiv2 whole beside what strangers wrote."""
     if len(packet) > _ROOM:
@@ -126,11 +159,7 @@ def _write(descriptions: list[Node], prefixes: dict[str, str]) -> bytes:
     Raises:
         LabelError: One holds what XML cannot.
     """
-    kept = [
-        node
-        for node in descriptions
-        if node.children or node.attributes.keys() - {Name(RDF, "about")}
-    ]
+    kept = [node for node in descriptions if node.children or node.attributes.keys() - {_ABOUT}]
     root = Node(Name(META, "xmpmeta"), children=[Node(Name(RDF, "RDF"), children=kept)])
     return _HEADER + serialise(Document(root, prefixes)) + _TRAILER
 
@@ -146,12 +175,26 @@ def _descriptions(document: Document) -> list[Node]:
     return [node for node in root.children if node.name == Name(RDF, "Description")]
 
 
-def _forget(node: Node) -> None:
-    def kept(name: Name) -> bool:
-        return name not in _STALE and name.uri != NAMESPACE
+def _keep(node: Node, wanted: Callable[[Name, str | Node], bool]) -> None:
+    """Leave out every property that is not wanted."""
+    node.attributes = {n: text for n, text in node.attributes.items() if wanted(n, text)}
+    node.children = [child for child in node.children if wanted(child.name, child)]
 
-    node.attributes = {name: value for name, value in node.attributes.items() if kept(name)}
-    node.children = [child for child in node.children if kept(child.name)]
+
+def _shorten(descriptions: list[Node], room: int) -> None:
+    """Leave out the longest properties, so that the others fit."""
+    kept: set[int] = set()
+    properties: list[str | Node] = [
+        text for node in descriptions for text in node.attributes.values()
+    ]
+    properties += [child for node in descriptions for child in node.children]
+    for value in sorted(properties, key=length):
+        room -= length(value)
+        if room < 0:
+            break
+        kept.add(id(value))
+    for node in descriptions:
+        _keep(node, lambda name, value: name == _ABOUT or id(value) in kept)
 
 
 def _made_by_ai(descriptions: list[Node]) -> str | None:
