@@ -4,6 +4,7 @@ import datetime
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -98,8 +99,10 @@ class Authority:
         critical: bool = False,
         self_signed: bool = False,
         key: PrivateKey | None = None,
+        public_key: Any = None,
     ) -> Identity:
-        """A signer; ``days``: from and until, counted from now."""
+        """A signer; ``days``: from and until, counted from now; ``public_key``: of a key that is
+        elsewhere, so that only the chain is of use."""
         key = key or ec.generate_private_key(ec.SECP256R1())
         issuer_key = key if self_signed else self.key
         names = [x509.NameAttribute(NameOID.COMMON_NAME, "Somebody")]
@@ -110,7 +113,7 @@ class Authority:
             x509.CertificateBuilder()
             .subject_name(x509.Name(names))
             .issuer_name(x509.Name(names) if self_signed else self.certificate.subject)
-            .public_key(key.public_key())
+            .public_key(public_key or key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now + datetime.timedelta(days=days[0]))
             .not_valid_after(now + datetime.timedelta(days=days[1]))

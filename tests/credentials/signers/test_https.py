@@ -69,8 +69,7 @@ def certificates(authority: Authority, key: ec.EllipticCurvePrivateKey, tmp_path
     return stored(tmp_path, authority.issue(key=key))[1]
 
 
-@pytest.fixture
-def tls(tmp_path: Path) -> Path:
+def loopback_certificate() -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
     """A self-signed certificate for 127.0.0.1, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
@@ -87,6 +86,12 @@ def tls(tmp_path: Path) -> Path:
         .add_extension(x509.SubjectAlternativeName([address]), critical=False)
         .sign(key, hashes.SHA256())
     )
+    return key, certificate
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> Path:
+    key, certificate = loopback_certificate()
     path = tmp_path / "tls.pem"
     path.write_bytes(key_pem(key) + to_pem([certificate]))
     return path

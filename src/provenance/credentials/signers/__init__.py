@@ -7,6 +7,8 @@ file     in a PEM or PKCS#12 file
 cmd      with a program
 https    with a service (http: on this machine)
 pkcs11   on a smart card or in an HSM           [pkcs11]
+awskms   in AWS KMS                             [aws]
+gcpkms   in Google Cloud KMS                    [gcp]
 ======== ====================================== =========
 
 A secret (password, PIN, token) is asked for by a callback and only when it is needed; it is never
@@ -36,6 +38,8 @@ SCHEMES = {
     "https": "https.ServiceSigner",
     "http": "https.ServiceSigner",
     "pkcs11": "pkcs11.TokenSigner",
+    "awskms": "awskms.AwsSigner",
+    "gcpkms": "gcpkms.GoogleSigner",
 }
 """Module and class of each scheme."""
 
