@@ -15,6 +15,7 @@ from . import (
     codecs,
     compress,
     decompress,
+    figure,
     identity,
     label,
     report,
@@ -36,6 +37,7 @@ app.command()(decompress.decompress)
 app.command()(verify.verify)
 app.command()(show.show)
 app.command()(report.report)
+app.command()(figure.figure)
 app.command()(caption.caption)
 app.command()(view.view)
 app.command()(assess.assess)

@@ -33,4 +33,4 @@ class Words:
 
     def percent(self, share: float, digits: int = 0) -> str:
         """A share, 0 to 1."""
-        return f"{self.number(100 * share, digits)}\N{NARROW NO-BREAK SPACE}%"
+        return self("percent", number=self.number(100 * share, digits))

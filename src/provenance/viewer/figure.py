@@ -1,0 +1,208 @@
+"""Figures as in the paper on miscompressions: one place in the original, as a neural codec made it,
+and as JPEG makes it of as many bits.
+
+N. Hofer and R. Böhme 2024, "A Taxonomy of Miscompressions".
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+from dataclasses import dataclass
+from importlib import resources
+
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+
+from ..imaging import Photo, thumbnail
+from ..labels import Finding
+from ..labels.translation import translated
+from ..taxonomy import Type
+from .pictures import COLOURS, Window, window
+from .words import Words
+
+PANEL = 420
+"""Width of each picture, px."""
+
+_MARGIN, _GAP, _TEXT, _LINE = 24, 12, 17, 25
+_HEAD = 34
+_INK, _QUIET = "#1c1e21", "#5c6168"
+
+
+@dataclass(frozen=True, slots=True)
+class Jpeg:
+    """A picture that has been through JPEG."""
+
+    pixels: Image.Image
+    quality: int
+    """Of Pillow's scale, 1 to 95."""
+    bits_per_pixel: float
+    """Of the whole file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A drawn figure."""
+
+    png: bytes
+    caption: str
+    """Its words, which the file carries as its description, too."""
+
+
+def jpeg(picture: Image.Image, bits_per_pixel: float) -> Jpeg:
+    """The best JPEG (4:2:0, optimised) of no more bits; else the smallest that there is."""
+    pixels = picture.width * picture.height
+    low, high = 1, 95
+    while low < high:
+        middle = (low + high + 1) // 2
+        if 8 * len(_encoded(picture, middle)) <= bits_per_pixel * pixels:
+            low = middle
+        else:
+            high = middle - 1
+    data = _encoded(picture, low)
+    with Image.open(io.BytesIO(data)) as opened:
+        return Jpeg(opened.convert("RGB"), low, 8 * len(data) / pixels)
+
+
+def draw(
+    original: Photo,
+    reconstruction: Photo,
+    place: Finding | Window,
+    *,
+    model: str,
+    bits_per_pixel: float,
+    language: str = "en",
+) -> Figure:
+    """The figure of one place.
+
+    Args:
+        original, reconstruction: of equal sizes.
+        place: a finding, shown with its surroundings and its sentence; or left, top, width and
+            height of the crop, px.
+        model: name of codec and model.
+        bits_per_pixel: of the neural bitstream, and what JPEG may use.
+
+    Raises:
+        UsageError: There is no such language.
+    """
+    words = Words(language)
+    size = (original.width, original.height)
+    at = window(place, *size) if isinstance(place, Finding) else place
+    pictures = [thumbnail(photo, max(size)) for photo in (original, reconstruction)]
+    ordinary = jpeg(pictures[0], bits_per_pixel)
+    rate = words.number(bits_per_pixel, 3)
+    heads = (
+        words("figure.original"),
+        words("figure.neural", model=model, rate=rate),
+        f"JPEG, {words.number(ordinary.bits_per_pixel, 3)} bpp",
+    )
+    lines = _caption(place, at, size, model, bits_per_pixel, ordinary, words)
+
+    height = max(1, round(PANEL * at[3] / at[2]))
+    width = 3 * PANEL + 2 * _GAP + 2 * _MARGIN
+    wrapped = [part for line in lines for part in _wrapped(line, width - 2 * _MARGIN)]
+    below = _MARGIN + _HEAD + height + 18
+    canvas = Image.new("RGB", (width, below + _LINE * len(wrapped) + _MARGIN - 6), "white")
+    pen = ImageDraw.Draw(canvas)
+    for number, (head, picture) in enumerate(zip(heads, (*pictures, ordinary.pixels), strict=True)):
+        left = _MARGIN + number * (PANEL + _GAP)
+        pen.text((left, _MARGIN), _fitting(head, PANEL), _INK, _font())
+        canvas.paste(_crop(picture, at, height, place), (left, _MARGIN + _HEAD))
+    for number, line in enumerate(wrapped):
+        pen.text((_MARGIN, below + _LINE * number), line, _QUIET, _font())
+    caption = " ".join(lines)
+    return Figure(_png(canvas, caption), caption)
+
+
+def _caption(
+    place: Finding | Window,
+    at: Window,
+    size: tuple[int, int],
+    model: str,
+    bits_per_pixel: float,
+    ordinary: Jpeg,
+    words: Words,
+) -> list[str]:
+    lines = []
+    if isinstance(place, Finding):
+        kind = max(place.types, key=lambda name: place.types[name])
+        facts = [words(f"type.{kind}")]
+        if place.symbol:
+            facts.append(words("findings.symbol", kind=words(f"symbol.{place.symbol}")))
+        percent = words.percent(place.probability)
+        facts.append(words("findings.probability", percent=percent))
+        said = "; ".join(facts)
+        sentence = translated(place.sentence, words.language)[0]
+        lines.append(f"{sentence} {said[:1].upper()}{said[1:]}.")
+    about = words(
+        "figure.caption",
+        model=model,
+        rate=words.number(bits_per_pixel, 3),
+        width=size[0],
+        height=size[1],
+        crop_width=at[2],
+        crop_height=at[3],
+        share=words.percent(at[2] * at[3] / (size[0] * size[1]), 2),
+    )
+    key = "figure.jpeg" if ordinary.bits_per_pixel <= bits_per_pixel else "figure.jpeg.lowest"
+    rate = words.number(ordinary.bits_per_pixel, 3)
+    lines.append(f"{about} {words(key, quality=ordinary.quality, rate=rate)}")
+    return lines
+
+
+def _crop(picture: Image.Image, at: Window, height: int, place: Finding | Window) -> Image.Image:
+    left, top, width, tall = at
+    part = picture.crop((left, top, left + width, top + tall))
+    panel = part.resize((PANEL, height), Image.Resampling.BICUBIC)
+    if isinstance(place, Finding):
+        x, y, w, h = place.box
+        scale = PANEL / width
+        corners = [(x - left) * scale, (y - top) * scale]
+        corners += [(x + w - left) * scale, (y + h - top) * scale]
+        pen = ImageDraw.Draw(panel)
+        pen.rectangle(corners, outline="black", width=5)
+        inner = [corners[0] + 1, corners[1] + 1, corners[2] - 1, corners[3] - 1]
+        kind = max(place.types, key=lambda name: place.types[name])
+        pen.rectangle(inner, outline=COLOURS[Type(kind)], width=3)
+    return panel
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Lines of at most ``width`` px, a word that is longer cut."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if _font().getlength(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(_fitting(word, width))
+    return [line for line in lines if line]
+
+
+def _fitting(text: str, width: int) -> str:
+    text = " ".join(text.split())[:400]
+    if _font().getlength(text) <= width:
+        return text
+    while text and _font().getlength(f"{text}…") > width:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def _encoded(picture: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=quality, optimize=True)
+    return buffer.getvalue()
+
+
+def _png(canvas: Image.Image, caption: str) -> bytes:
+    described = PngImagePlugin.PngInfo()
+    described.add_itxt("Description", caption)
+    buffer = io.BytesIO()
+    canvas.save(buffer, "PNG", optimize=True, pnginfo=described)
+    return buffer.getvalue()
+
+
+@functools.cache
+def _font() -> ImageFont.FreeTypeFont:
+    """DejaVu Sans, of which the package has Latin, Greek and Cyrillic letters."""
+    file = resources.files("provenance").joinpath("viewer", "fonts", "DejaVuSans.ttf")
+    return ImageFont.truetype(io.BytesIO(file.read_bytes()), _TEXT)
