@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from . import api, container, imaging
@@ -13,11 +12,11 @@ from .credentials import TrustStore, default_trust
 from .errors import ImageError, InputError, ProvenanceError
 from .files import MAX_PIXELS, STANDARD_STREAM, read, sha256
 from .imaging import Photo
-from .labels import Label
+from .labels import Label, Risk
 from .lineage import trace
 from .stages import Stages
-from .verification import Policy, Report, verify
-from .viewer.subject import Comparison, Subject
+from .verification import Original, Policy, verify
+from .viewer.subject import Subject
 
 
 def examine(
@@ -35,12 +34,14 @@ def examine(
     Whatever is wrong with the file is in the result, and so is why a picture cannot be shown.
 
     Args:
-        original: what to compare the picture with; the risk is measured anew.
+        original: what to compare the picture with; the risk is measured anew. Where the label
+            names it, the verification tells whether the label is true.
         name: what the report calls the file; by default its path.
         policy: what the caller demands, as for `provenance.verify`.
 
     Raises:
         InputError: A file cannot be read, the original is no image, or the sizes differ.
+        ModelError: The picture is to be measured and its codec or model is not installed here.
     """
     from .credentials import read as read_credential
 
@@ -53,13 +54,21 @@ def examine(
         history = trace(credential, Path(name).name) if credential else None
     with stages("decode"):
         picture, preview, problem = _pictures(data, name, max_pixels)
-    before = comparison = None
+    before = measured = None
     if original is not None:
         with stages("load"):
             before_data, before = api.load(original, max_pixels)
-        if picture:
-            comparison = _compared(before_data, before, picture, report.label, name, stages)
-            report = _with_truth(report, comparison)
+        if report.label and sha256(before_data) in _originals(report.label):
+            given = Original(_name(original), before_data)
+            with stages("assess"):
+                report = verify(
+                    data, name, trust, policy=policy, original=given, max_pixels=max_pixels
+                )
+        elif picture:
+            _check_sizes(before, picture, name)
+            measured = _measured(before, picture, report.label, stages)
+        if picture and before.pixels.shape != picture.pixels.shape:
+            before = None  # The step "original" of the verification says so.
     return Subject(
         verification=report,
         history=history,
@@ -69,7 +78,7 @@ def examine(
         is_decoded=container.is_container(data),
         preview=preview,
         original=before,
-        comparison=comparison,
+        measured=measured,
     )
 
 
@@ -98,26 +107,20 @@ def _pictures(
     return picture, preview, problem
 
 
-def _compared(
-    original_data: bytes,
-    original: Photo,
-    picture: Photo,
-    label: Label | None,
-    name: str,
-    stages: Stages,
-) -> Comparison:
+def _originals(label: Label) -> set[str]:
+    """Hashes of the files that the label says the picture was made from."""
+    return {label.original.sha256, *(step.original_sha256 for step in label.history)}
+
+
+def _check_sizes(original: Photo, picture: Photo, name: str) -> None:
     if original.pixels.shape != picture.pixels.shape:
         raise InputError(
             f"{name}: {picture.width}x{picture.height} px, but the original has "
             f"{original.width}x{original.height}; give the original of this very picture"
         )
-    is_named = label is not None and label.original.sha256 == sha256(original_data)
+
+
+def _measured(original: Photo, picture: Photo, label: Label | None, stages: Stages) -> Risk:
     # What the label does not quote, nobody shall read in the report.
     redacted = label is not None and any(f.evidence.get("redacted") for f in label.risk.findings)
-    return Comparison(assessed(original, picture, redacted, stages), is_named)
-
-
-def _with_truth(report: Report, comparison: Comparison) -> Report:
-    """The report with what the comparison says of the label."""
-    truth = comparison.confirms(report.label) if report.label else None
-    return replace(report, label_true=truth, exit_code=4 if truth is False else report.exit_code)
+    return assessed(original, picture, redacted, stages)

@@ -98,8 +98,8 @@ def render(subject: Subject, *, language: str = DEFAULT, made_at: datetime | Non
         heat = pictures.labelled_heat(risk.findings, size)
     scale = min(STAGE[0] / size[0], STAGE[1] / size[1], MAX_ENLARGED)
     record = subject.verification.to_json()
-    if subject.comparison:
-        record["measured"] = to_json(subject.comparison.risk)
+    if subject.measured:
+        record["measured"] = to_json(subject.measured)
     history, left_out = chain.rows(subject.history, words) if subject.history else ([], 0)
     return _template().render(
         w=words,

@@ -9,27 +9,6 @@ from ..labels import Label, Risk
 from ..lineage import Generation
 from ..verification import Report
 
-TOLERANCE = 0.05
-"""How much higher than the label's a risk score may be that is measured again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What measuring the file against an original told."""
-
-    risk: Risk
-    is_named_original: bool
-    """Whether the original is the very file that the label names, by its hash."""
-
-    def confirms(self, label: Label) -> bool | None:
-        """Whether the label tells the truth; None where the original is another file.
-
-        A label that tells of more risk than is measured misleads nobody.
-        """
-        if not self.is_named_original:
-            return None
-        return self.risk.score <= label.risk.score + TOLERANCE
-
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -50,7 +29,8 @@ class Subject:
     """Within a compressed file; made from the original."""
     original: Photo | None
     """As given for comparison, of the picture's size."""
-    comparison: Comparison | None
+    measured: Risk | None
+    """Against an original that the label does not name, or where there is no label."""
 
     @property
     def label(self) -> Label | None:
@@ -59,6 +39,4 @@ class Subject:
     @property
     def risk(self) -> Risk | None:
         """As labelled; else as measured against the original."""
-        if self.label:
-            return self.label.risk
-        return self.comparison.risk if self.comparison else None
+        return self.label.risk if self.label else self.measured

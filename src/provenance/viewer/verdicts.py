@@ -71,19 +71,12 @@ def verdicts(subject: Subject, words: Words) -> list[Verdict]:
 
 
 def _truth(subject: Subject, words: Words) -> Verdict:
-    name, comparison, label = words("belief.true"), subject.comparison, subject.label
-    if comparison is None:
-        why = "unknown" if subject.original is None else "unmeasured"
-        return Verdict("true", name, None, words(f"belief.true.{why}"))
-    found = words.number(comparison.risk.score, 2)
-    if label is None:
-        return Verdict("true", name, None, words("belief.true.unlabelled", found=found))
-    answer = subject.verification.label_true
-    if answer is None:
-        return Verdict("true", name, None, words("belief.true.other", found=found))
-    told = words.number(label.risk.score, 2)
-    key = "belief.true.yes" if answer else "belief.true.no"
-    return Verdict("true", name, answer, words(key, found=found, told=told))
+    found = subject.measured
+    if found is None:
+        return _verdict("true", subject.verification.label_true, words)
+    key = "belief.true.other" if subject.label else "belief.true.unlabelled"
+    said = words(key, found=words.number(found.score, 2))
+    return Verdict("true", words("belief.true"), None, said)
 
 
 def _verdict(key: str, answer: bool | None, words: Words, **gaps: object) -> Verdict:
