@@ -22,6 +22,15 @@ QUIET = (
 """Works as root, and asks nobody anything."""
 
 
+AXE = Path(__file__).parents[1] / "readers" / "node_modules" / "axe-core" / "axe.min.js"
+"""Looks for what keeps people out of a page."""
+
+
+def axe_missing() -> str | None:
+    """As `missing`, for axe-core."""
+    return None if AXE.exists() else f"{AXE}: not installed; `npm ci` in tests/readers"
+
+
 def missing() -> str | None:
     """What is not installed; None where all is there."""
     for program in ("chromium", "chromedriver"):
@@ -46,6 +55,20 @@ def chromium(profile: Path, width: int = 1280, height: int = 900) -> Iterator[Ch
         yield driver
     finally:
         driver.quit()
+
+
+def serious(driver: Chrome) -> dict[str, list[str]]:
+    """What axe-core finds on the page that keeps people out: elements by the rule they break."""
+    driver.execute_script(AXE.read_text(encoding="utf-8"))
+    found = driver.execute_async_script(
+        "axe.run().then(arguments[0], (error) => arguments[0]({violations: [String(error)]}))"
+    )
+    assert found["passes"], found
+    return {
+        issue["id"]: [node["html"][:120] for node in issue["nodes"]]
+        for issue in found["violations"]
+        if issue["impact"] in ("serious", "critical")
+    }
 
 
 def screen(driver: Chrome, width: int, height: int) -> None:

@@ -21,8 +21,6 @@ from provenance.viewer.subject import Subject
 from ..annotation import browser
 from .test_report import HOSTILE, hostile
 
-AXE = Path(__file__).parents[1] / "readers" / "node_modules" / "axe-core" / "axe.min.js"
-
 
 def _or_skip(problem: str | None) -> None:
     if problem is None:
@@ -155,21 +153,11 @@ def test_one_heat_map_shows_at_a_time(page: Page) -> None:
 def test_axe_finds_nothing_serious(
     chrome: Chrome, subject: Subject, tmp_path: Path, language: str, scheme: str
 ) -> None:
-    _or_skip(None if AXE.exists() else f"{AXE}: not installed; `npm ci` in tests/readers")
+    _or_skip(browser.axe_missing())
     page = Page(chrome, tmp_path, render(subject, language=language))
     browser.prefer(chrome, prefers_color_scheme=scheme)
     page.run("document.querySelector('details').open = true")
-    page.run(AXE.read_text(encoding="utf-8"))
-    found = page.chrome.execute_async_script(
-        "axe.run().then(arguments[0], (error) => arguments[0]({violations: [String(error)]}))"
-    )
-    assert found["passes"], found
-    problems = {
-        issue["id"]: [node["html"][:120] for node in issue["nodes"]]
-        for issue in found["violations"]
-        if issue["impact"] in ("serious", "critical")
-    }
-    assert problems == {}
+    assert browser.serious(page.chrome) == {}
 
 
 def test_a_narrow_screen_needs_no_sideways_scrolling(page: Page) -> None:

@@ -21,13 +21,18 @@ from ..annotation import browser
 PROVENANCE = Path(sys.executable).with_name("provenance")
 
 
+def _or_skip(problem: str | None) -> None:
+    if problem is None:
+        return
+    if os.environ.get("PROVENANCE_BROWSER") == "required":
+        pytest.fail(f"{problem}: the page must be tested here")
+    pytest.skip(problem)
+
+
 @pytest.fixture(scope="module")
 def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     """One browser for all tests; where it could be installed, it must be."""
-    if problem := browser.missing():
-        if os.environ.get("PROVENANCE_BROWSER") == "required":
-            pytest.fail(f"{problem}: the page must be tested here")
-        pytest.skip(problem)
+    _or_skip(browser.missing())
     with browser.chromium(tmp_path_factory.mktemp("profile")) as driver:
         yield driver
 
@@ -132,7 +137,7 @@ def test_a_folder_is_shown_by_risk_and_filtered(chrome: Chrome, folder: Path) ->
         assert "tampered with, or broken" in page.tile("changed.avif").text
         page.wait.until(
             lambda _: chrome.execute_script(
-                "return [...document.querySelectorAll('.picture > img:not(.icon)')]"
+                "return [...document.querySelectorAll('.picture > img')]"
                 ".filter((image) => image.naturalWidth > 0).length >= 3"
             )
         )
@@ -268,12 +273,18 @@ def test_one_file_opens_at_once_and_small_screens_hold_it(
         browser.screen(chrome, 1280, 900)
 
 
-def test_every_control_has_a_name(chrome: Chrome, folder: Path) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(chrome: Chrome, folder: Path, scheme: str) -> None:
+    _or_skip(browser.axe_missing())
+    browser.prefer(chrome, prefers_color_scheme=scheme, prefers_reduced_motion="reduce")
     with command(folder) as url:
-        Page(chrome, url, 5)
-        nameless = chrome.execute_script(
-            "return [...document.querySelectorAll('button, a, input:not([hidden]), select')]"
-            ".filter((e) => !(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.[0]"
-            "?.textContent.trim())).map((e) => e.outerHTML)"
+        page = Page(chrome, url, 5)
+        assert browser.serious(chrome) == {}
+        chrome.execute_script(
+            "const [a, b] = ['original.png', 'desk/coarse.avif'].map((name) =>"
+            " [...document.querySelectorAll('.tile')].find((t) =>"
+            " t.querySelector('.name').textContent === name).dataset.id);"
+            "location.hash = `compare=${a},${b}`"
         )
-        assert nameless == []
+        page.wait.until(lambda _: len(page.all(".pane")) == 3)
+        assert browser.serious(chrome) == {}

@@ -169,6 +169,8 @@ function drawCount() {
   const risky = all.filter(({ summary }) => summary?.level >= 3).length;
   const broken = all.filter(({ summary }) => summary?.state === "tampered").length;
   byId("hint").textContent = all.length ? say("view.overview", { risky, broken }) : say("view.empty");
+  byId("hint").classList.toggle("empty", !all.length);
+  if (!all.length) byId("count").textContent = "";
   byId("filters").hidden = all.length < 2;
 }
 

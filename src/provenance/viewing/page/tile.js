@@ -29,12 +29,13 @@ export class Tile {
     this.link.href = `#file=${file.id}`;
     this.picture = make("div", "picture");
     this.marks = make("span", "marks");
-    this.picture.append(this.marks);
     this.name = make("strong", "name", file.name);
     this.name.title = file.name;
     this.told = make("span", "told");
     this.signed = make("span", "told");
-    this.link.append(this.picture, this.name, this.told, this.signed);
+    const head = make("div", "head");
+    head.append(this.marks, this.name);
+    this.link.append(this.picture, head, this.told, this.signed);
     this.tick = make("input");
     this.tick.type = "checkbox";
     this.tick.addEventListener("change", () => desk.choose(file.id, this.tick.checked));

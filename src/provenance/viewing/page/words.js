@@ -28,5 +28,6 @@ export function number(value, digits) {
 }
 
 export function size(bytes) {
+  if (bytes < 1e3) return `${bytes} B`;
   return bytes < 1e6 ? `${number(bytes / 1e3, 1)} kB` : `${number(bytes / 1e6, 1)} MB`;
 }
