@@ -20,7 +20,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..errors import BitstreamError
+from ..errors import BitstreamError, ModelError, TooLargeError
 
 MAGIC = b"PRVC"
 VERSION = 1
@@ -99,6 +99,30 @@ def parse(data: bytes) -> Bitstream:
     return Bitstream(
         codec, model, weights, latents, quality / 100, width, height, grey, words, escapes, alpha
     )
+
+
+def expect(stream: Bitstream, codec: str, model: str, weights: bytes, max_pixels: int) -> None:
+    """Refuse a bitstream that is not for this codec and model, or too large, before any work.
+
+    Args:
+        weights: first 8 bytes of the SHA-256 of the weights that are installed.
+
+    Raises:
+        ModelError: It needs another codec, model or weights.
+        TooLargeError: It announces more than ``max_pixels`` pixels.
+    """
+    if stream.codec != codec:
+        raise ModelError(f"bitstream: made by the codec {stream.codec}, not by {codec}")
+    if stream.model != model or stream.weights != weights:
+        raise ModelError(
+            f"bitstream: needs the model {stream.model} with weights {stream.weights.hex()}; "
+            f"here is {model} with {weights.hex()}"
+        )
+    if stream.width * stream.height > max_pixels:
+        raise TooLargeError(
+            f"bitstream: {stream.width}x{stream.height} is more than the {max_pixels:,} "
+            "pixels allowed; see --max-pixels"
+        )
 
 
 def digest(parts: Iterable[bytes]) -> bytes:

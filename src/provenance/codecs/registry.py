@@ -1,10 +1,11 @@
-"""Codecs by name: the built-in one, and those that installed packages bring."""
+"""Codecs by name: the built-in one, those that installed packages bring, and programs of others."""
 
 from __future__ import annotations
 
 from importlib.metadata import entry_points
 
 from ..errors import ModelError, UsageError
+from . import external
 from .base import Codec, Picture
 from .bitstream import parse
 
@@ -13,8 +14,13 @@ DEFAULT = "msh"
 
 
 def names() -> list[str]:
-    """Names of all codecs, the default first."""
-    return [DEFAULT, *sorted(entry.name for entry in entry_points(group=GROUP))]
+    """Names of all codecs, the default first.
+
+    Raises:
+        InputError: ``codecs.toml`` is broken.
+    """
+    found = {entry.name for entry in entry_points(group=GROUP)} | external.load().keys()
+    return [DEFAULT, *sorted(found - {DEFAULT})]
 
 
 def get(name: str) -> Codec:
@@ -22,6 +28,7 @@ def get(name: str) -> Codec:
 
     Raises:
         UsageError: There is none.
+        InputError: ``codecs.toml`` is broken.
     """
     if name == DEFAULT:
         from .learned.msh import MeanScaleHyperpriorCodec
@@ -30,6 +37,8 @@ def get(name: str) -> Codec:
     for entry in entry_points(group=GROUP, name=name):
         codec: Codec = entry.load()()
         return codec
+    if found := external.load().get(name):
+        return found
     raise UsageError(f"{name}: no such codec; there are {', '.join(names())}")
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ...errors import BitstreamError, ModelError, TooLargeError, UsageError
+from ...errors import BitstreamError, ModelError, UsageError
 from ...labels import CodecFacts, ModelFacts
 from ...metrics import psnr_db
+from .. import alpha
 from ..base import Picture
-from ..bitstream import Bitstream, digest, pack, parse
+from ..bitstream import Bitstream, digest, expect, pack, parse
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -81,26 +81,15 @@ class MeanScaleHyperpriorCodec:
                 grey=picture.grey,
                 words=payload.words,
                 escapes=payload.escapes,
-                alpha=_encode_alpha(picture.alpha),
+                alpha=alpha.encode(picture.alpha),
             )
         )
 
     def decode(self, bitstream: bytes, *, max_pixels: int) -> Picture:
         """See `provenance.codecs.Codec`."""
         stream = parse(bitstream)
-        if stream.codec != NAME:
-            raise ModelError(f"bitstream: made by the codec {stream.codec}, not by {NAME}")
-        if stream.model != MODEL or stream.weights != _weights_hash()[:8]:
-            raise ModelError(
-                f"bitstream: needs the model {stream.model} with weights "
-                f"{stream.weights.hex()}; here is {MODEL} with {_weights_hash()[:8].hex()}"
-            )
-        if stream.width * stream.height > max_pixels:
-            raise TooLargeError(
-                f"bitstream: {stream.width}x{stream.height} is more than the {max_pixels:,} "
-                "pixels allowed; see --max-pixels"
-            )
-        alpha = _decode_alpha(stream)
+        expect(stream, NAME, MODEL, _weights_hash()[:8], max_pixels)
+        opacity = alpha.decode(stream)
         latents = _coder().decode(stream.words, stream.escapes, stream.height, stream.width)
         if digest(latents.serialise()) != stream.latents:
             raise BitstreamError(
@@ -108,7 +97,7 @@ class MeanScaleHyperpriorCodec:
                 "machine differs from the encoder's, and the picture would be wrong"
             )
         pixels = _synthesise(latents, stream.quality, stream.height, stream.width, grey=stream.grey)
-        return Picture(pixels, alpha, stream.grey)
+        return Picture(pixels, opacity, stream.grey)
 
     def _analyse(self, picture: Picture) -> Tensor:
         """The analysis of ``picture``, kept for when it is encoded again at another quality."""
@@ -152,23 +141,3 @@ def _synthesise(
         return pixels
     luma = np.asarray(Image.fromarray(pixels).convert("L"))
     return np.repeat(luma[..., None], 3, axis=2)
-
-
-def _encode_alpha(alpha: NDArray[np.uint8] | None) -> bytes:
-    if alpha is None:
-        return b""
-    buffer = io.BytesIO()
-    Image.fromarray(alpha).save(buffer, "PNG", compress_level=9)
-    return buffer.getvalue()
-
-
-def _decode_alpha(stream: Bitstream) -> NDArray[np.uint8] | None:
-    if not stream.alpha:
-        return None
-    try:
-        with Image.open(io.BytesIO(stream.alpha), formats=["PNG"]) as image:
-            if image.size != (stream.width, stream.height) or image.mode != "L":
-                raise BitstreamError("bitstream: the alpha plane does not fit the picture")
-            return np.array(image)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise BitstreamError("bitstream: the alpha plane is damaged") from error

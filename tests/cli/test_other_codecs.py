@@ -1,0 +1,191 @@
+"""Codecs from outside: programs in ``codecs.toml``, and packages with an entry point."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from provenance import imaging
+
+from .conftest import Command
+
+ENCODER = """
+import sys
+from PIL import Image
+source, target, quality = sys.argv[1:]
+Image.open(source).save(target, "WEBP", quality=int(float(quality)))
+"""
+DECODER = """
+import sys
+from PIL import Image
+source, target = sys.argv[1:]
+Image.open(source).save(target, "PNG")
+"""
+MOSAIC = Path(__file__).parents[1] / "codecs" / "mosaic"
+
+
+class Programs:
+    """A configuration folder whose ``codecs.toml`` names two programs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env = {"PROVENANCE_HOME": str(folder)}
+        self.encoder, self.decoder = folder / "encode.py", folder / "decode.py"
+        self.encoder.write_text(ENCODER)
+        self.decoder.write_text(DECODER)
+        self.encode = [sys.executable, str(self.encoder), "{input}", "{output}", "{quality}"]
+        self.decode = [sys.executable, str(self.decoder), "{input}", "{output}"]
+        self.configure()
+
+    def configure(self, **changes: Any) -> None:
+        entry = {
+            "family": "WebP, by a program of others",
+            "generative": False,
+            "model": "webp 1",
+            "sha256": "ab" * 32,
+            "encode": self.encode,
+            "decode": self.decode,
+            "seconds": 60,
+            **changes,
+        }
+        lines = [f"{key} = {json.dumps(value)}" for key, value in entry.items()]
+        (self.folder / "codecs.toml").write_text("[outside]\n" + "\n".join(lines))
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Programs:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return Programs(folder)
+
+
+def test_a_program_is_a_codec_like_any_other(
+    provenance: Command, programs: Programs, astronaut: Path, tmp_path: Path
+) -> None:
+    target, back = tmp_path / "photo.avif", tmp_path / "back.png"
+    made = provenance(
+        "compress", astronaut, "--codec", "outside", "-q", 80, "-o", target, "--json",
+        env=programs.env,
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    label = made.json("written")["label"]
+    assert label["codec"]["name"] == "outside"
+    assert label["codec"]["family"] == "WebP, by a program of others"
+    assert label["model"] == {"name": "webp 1", "sha256": "ab" * 32}
+    assert provenance("verify", target, env=programs.env).code == 0
+    assert provenance("decompress", target, "-o", back, env=programs.env).code == 0
+    decoded = imaging.load(back.read_bytes(), "back").pixels
+    original = imaging.load(astronaut.read_bytes(), "photo").pixels
+    assert 0 < np.abs(decoded.astype(int) - original).mean() < 4
+    listed = provenance("codecs", "--json", env=programs.env).json("codecs")["codecs"]
+    assert [entry["codec"]["name"] for entry in listed] == ["msh", "outside"]
+    # Elsewhere, where nobody configured it, the file says what it needs.
+    missing = provenance("decompress", target, "-o", tmp_path / "no.png")
+    assert (missing.code, "outside" in missing.err) == (6, True)
+
+
+def test_a_decoder_that_gives_another_picture_is_refused(
+    provenance: Command, programs: Programs, astronaut: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "photo.avif"
+    command = ("compress", astronaut, "--codec", "outside", "-q", 80, "-o", target)
+    assert provenance(*command, env=programs.env).code == 0
+    programs.decoder.write_text(_changed(".rotate(180)"))
+    done = provenance("decompress", target, "-o", tmp_path / "no.png", env=programs.env)
+    assert (done.code, "another picture" in done.err) == (4, True)
+    assert not (tmp_path / "no.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("encoder", "said"),
+    [
+        ("import sys; sys.exit('the licence has ended')", "the licence has ended"),
+        ("pass", "no such file"),
+        ("import time; time.sleep(100)", "took more than 1 s"),
+    ],
+)
+def test_a_program_that_fails_says_why_and_leaves_nothing(
+    encoder: str,
+    said: str,
+    provenance: Command,
+    programs: Programs,
+    astronaut: Path,
+    tmp_path: Path,
+) -> None:
+    programs.encoder.write_text(encoder)
+    programs.configure(seconds=1 if "sleep" in encoder else 60)
+    target = tmp_path / "photo.avif"
+    began = time.monotonic()
+    done = provenance("compress", astronaut, "--codec", "outside", "-o", target, env=programs.env)
+    assert (done.code, said in done.err, done.err.count("\n")) == (6, True, 1)
+    assert not target.exists()
+    assert time.monotonic() - began < 60
+
+
+def test_what_a_decoder_writes_must_fit(
+    provenance: Command, programs: Programs, astronaut: Path, tmp_path: Path
+) -> None:
+    programs.decoder.write_text(_changed(".resize((9, 9))"))
+    done = provenance(
+        "compress", astronaut, "--codec", "outside", "-o", tmp_path / "x.avif", env=programs.env
+    )
+    assert (done.code, "9x9" in done.err) == (6, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"encode": ["true", "{input}"]}, "outside.encode: {output} is missing"),
+        ({"decode": ["true", "{input}", "{output}", "{quality}"]}, "{quality} is no placeholder"),
+        ({"encode": ["true", "{input}", "{output}", "{secret}"]}, "{secret} is no placeholder"),
+        ({"encode": "rm -rf {input}"}, "is not of type 'array'"),
+        ({"sha256": "unknown"}, "does not match"),
+        ({"shell": True}, "'shell' was unexpected"),
+    ],
+)
+def test_a_poor_configuration_is_told_in_one_line(
+    changes: dict[str, Any], said: str, provenance: Command, programs: Programs
+) -> None:
+    programs.configure(**changes)
+    done = provenance("codecs", env=programs.env)
+    assert (done.code, said in done.err, done.err.count("\n")) == (6, True, 1), done.err
+    assert str(programs.folder / "codecs.toml") in done.err
+
+
+def test_a_shell_never_sees_the_command_line(
+    provenance: Command, programs: Programs, astronaut: Path, tmp_path: Path
+) -> None:
+    programs.configure(encode=[*programs.encode[:4], "1; touch /tmp/owned; $(touch {output}.x)"])
+    done = provenance(
+        "compress", astronaut, "--codec", "outside", "-o", tmp_path / "x.avif", env=programs.env
+    )
+    assert (done.code, "could not convert" in done.err) == (6, True)
+    assert not Path("/tmp/owned").exists()
+
+
+def test_an_installed_package_brings_a_codec(
+    provenance: Command, astronaut: Path, tmp_path: Path
+) -> None:
+    path = os.pathsep.join(filter(None, (str(MOSAIC), os.environ.get("PYTHONPATH"))))
+    env, target = {"PYTHONPATH": path}, tmp_path / "photo.avif"
+    made = provenance(
+        "compress", astronaut, "--codec", "mosaic", "-q", 60, "-o", target, "--json", env=env
+    )
+    assert made.code == 0, made.err
+    label = made.json("written")["label"]
+    assert label["codec"]["name"] == "mosaic"
+    assert label["risk"]["level"] >= 3
+    assert provenance("verify", target, env=env).code == 0
+    assert provenance("decompress", target, "-o", tmp_path / "back.png", env=env).code == 0
+    assert provenance("decompress", target, "-o", tmp_path / "no.png").code == 6
+
+
+def _changed(change: str) -> str:
+    return DECODER.replace("Image.open(source)", f"Image.open(source){change}")
