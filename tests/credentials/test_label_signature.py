@@ -23,6 +23,7 @@ from provenance.credentials import (
     Anchor,
     Identity,
     LabelSignature,
+    RevocationList,
     TrustStore,
     check_label_signature,
     sign_label,
@@ -32,6 +33,8 @@ from provenance.credentials.signatures import made
 from provenance.credentials.trust import Purpose
 from provenance.errors import LabelError, SigningError
 from provenance.labels import Label
+
+from .test_revocation import crl
 
 PICTURE = Binding(PIXELS, "ab" * 32)
 KEYS: dict[str, Callable[[], PrivateKey]] = {
@@ -312,3 +315,14 @@ def test_chains_over_an_intermediate_follow_the_rules_of_paths(
     jws = sign_label(label, PICTURE, signer)
     found = check_label_signature(jws, label, PICTURE, [Anchor("root", (root,), None)])
     assert found.trusted_by == ("root" if trusted else None)
+
+
+def test_a_revoked_signer_vouches_for_no_label(label: Label, authority: Any) -> None:
+    bad, good = authority.issue(), authority.issue()
+    lists = [RevocationList("list", x509.load_der_x509_crl(crl(authority, bad)), None)]
+    for signer, valid in ((bad, False), (good, True)):
+        jws = sign_label(label, PICTURE, signer)
+        found = check_label_signature(jws, label, PICTURE, authority.trust.list(), lists)
+        assert found.intact and found.valid is valid
+        assert found.trusted_by == ("authority" if valid else None)
+        assert valid or "says list" in str(found.problem)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -113,14 +113,44 @@ def chain_of(
     return tuple(chain)
 
 
-def leads_to(chain: Sequence[x509.Certificate], authorities: Collection[x509.Certificate]) -> bool:
-    """Whether a chain, leaf first, reaches one of the authorities, signature by signature."""
-    for number, certificate in enumerate(chain):
-        if number and not is_issued_by(chain[number - 1], certificate):
-            return False
-        if any(certificate == entry or is_issued_by(certificate, entry) for entry in authorities):
-            return True
-    return False
+def leads_to(
+    chain: Sequence[x509.Certificate],
+    authority: x509.Certificate,
+    at: datetime.datetime | None,
+) -> bool:
+    """Whether a chain, leaf first, leads to an authority (RFC 5280, 6.1): every issuer a CA, in its
+    time, and no longer a path below it than it allows.
+
+    Args:
+        at: when; None leaves the time out.
+    """
+    paths = ((*chain[:end], authority) for end in range(1, len(chain) + 1))
+    return any(
+        all(
+            _may_issue(issued, issuer, depth, at)
+            for depth, (issued, issuer) in enumerate(itertools.pairwise(path))
+        )
+        for path in paths
+    )
+
+
+def _may_issue(
+    issued: x509.Certificate, issuer: x509.Certificate, depth: int, at: datetime.datetime | None
+) -> bool:
+    if not is_issued_by(issued, issuer):
+        return False
+    try:
+        constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
+        usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value
+    except (ValueError, x509.ExtensionNotFound):
+        return False
+    length = constraints.path_length
+    return (
+        constraints.ca
+        and usage.key_cert_sign
+        and (length is None or depth <= length)
+        and (at is None or issuer.not_valid_before_utc <= at <= issuer.not_valid_after_utc)
+    )
 
 
 def algorithm_of(key: object) -> str:

@@ -15,24 +15,25 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime
-import itertools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from ..binding import BITSTREAM, PIXELS, Binding
 from ..errors import LabelError, SigningError
 from ..labels import Label
 from ..labels.canonical import canonical, label_sha256
-from .certificates import Subject, algorithm_of, check_chain, is_ca, subject_of
+from .certificates import Subject, algorithm_of, check_chain, subject_of
 from .identity import Identity
+from .revocation import RevocationList
 from .signatures import made, verified
-from .trust import Anchor, Purpose
+from .standing import speaker, taken_back
+from .trust import Anchor
 
 MAX_BYTES = 100_000
 MAX_CERTIFICATES = 8
@@ -113,7 +114,8 @@ def check_label_signature(
     jws: str,
     label: Label,
     picture: Binding | None,
-    anchors: Iterable[Anchor],
+    anchors: Sequence[Anchor],
+    lists: Sequence[RevocationList] = (),
     now: datetime.datetime | None = None,
 ) -> LabelSignature:
     """Check a label's own signature.
@@ -122,6 +124,7 @@ def check_label_signature(
         label: as XMP has it.
         picture: what the file shows; None: not to be compared.
         anchors: whose signers are trusted.
+        lists: of certificates that were taken back; no time stamp helps here.
 
     Raises:
         LabelError: It is no signature of a label at all.
@@ -141,8 +144,10 @@ def check_label_signature(
     if intact:
         try:
             check_chain(chain, now)
+            for _, why in taken_back(chain, anchors, lists):
+                raise SigningError(why)
             valid = True
-            trusted_by = _trusted_by(chain, anchors, now)
+            trusted_by = speaker(chain, anchors, now)
         except SigningError as error:
             problem = problem or str(error)
     return LabelSignature(
@@ -209,43 +214,6 @@ def _chain(header: dict[str, Any]) -> tuple[x509.Certificate, ...]:
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise LabelError("signature of the label: a certificate cannot be read") from error
     return chain
-
-
-def _trusted_by(
-    chain: Sequence[x509.Certificate], anchors: Iterable[Anchor], now: datetime.datetime
-) -> str | None:
-    """The anchor that the chain leads to (RFC 5280, 6.1): every issuer a CA, in its time, and no
-    longer a path below it than it allows."""
-    for anchor in anchors:
-        if anchor.purpose is not Purpose.SIGNERS:
-            continue
-        for authority in anchor.certificates:
-            path = (*chain, authority) if chain[-1] != authority else tuple(chain)
-            issuers = path[1:]
-            if issuers and all(
-                _may_issue(issued, issuer, depth, now)
-                for depth, (issued, issuer) in enumerate(itertools.pairwise(path))
-            ):
-                return anchor.name
-    return None
-
-
-def _may_issue(
-    issued: x509.Certificate, issuer: x509.Certificate, depth: int, now: datetime.datetime
-) -> bool:
-    try:
-        issued.verify_directly_issued_by(issuer)
-        constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
-        usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (InvalidSignature, ValueError, TypeError, x509.ExtensionNotFound):
-        return False
-    length = constraints.path_length
-    return (
-        is_ca(issuer)
-        and usage.key_cert_sign
-        and (length is None or depth <= length)
-        and issuer.not_valid_before_utc <= now <= issuer.not_valid_after_utc
-    )
 
 
 def _encode(data: bytes) -> str:

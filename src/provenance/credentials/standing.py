@@ -8,7 +8,7 @@ by chance. Here each counts for its own purpose alone.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,21 +64,33 @@ def standing(
     return Standing(trusted_by, signed_at, tuple(problems))
 
 
-def speaker(chain: Sequence[x509.Certificate], anchors: Sequence[Anchor]) -> str | None:
-    """The anchor for signers that a signer's chain leads to."""
-    signers = (anchor for anchor in anchors if anchor.purpose is Purpose.SIGNERS)
-    return next((entry.name for entry in signers if leads_to(chain, entry.certificates)), None)
+def speaker(
+    chain: Sequence[x509.Certificate],
+    anchors: Iterable[Anchor],
+    at: datetime.datetime | None = None,
+) -> str | None:
+    """The anchor for signers that a signer's chain leads to.
+
+    Args:
+        at: when every issuer must be in its time; None where something else looks at that.
+    """
+    for anchor in anchors:
+        if anchor.purpose is Purpose.SIGNERS and any(
+            leads_to(chain, authority, at) for authority in anchor.certificates
+        ):
+            return anchor.name
+    return None
 
 
 def taken_back(
     chain: Sequence[x509.Certificate],
-    anchors: Sequence[Anchor],
-    lists: Sequence[RevocationList],
+    anchors: Iterable[Anchor],
+    lists: Iterable[RevocationList],
     signed_at: datetime.datetime | None = None,
 ) -> Iterator[tuple[str, str]]:
     """Whether a revocation list speaks against a signer, in C2PA's code and words."""
-    certificates = (entry for anchor in anchors for entry in anchor.certificates)
-    if lists and (why := revoked(chain, certificates, lists, signed_at)):
+    certificates = [entry for anchor in anchors for entry in anchor.certificates]
+    if why := revoked(chain, certificates, lists, signed_at):
         yield REVOKED, why
 
 

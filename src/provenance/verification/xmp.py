@@ -39,10 +39,11 @@ def check_xmp(
             packet = metadata.read_packet(data, media_type) if media_type else None
         described, jws = metadata.read_signed_label(packet) if packet else (None, None)
         if described and jws:
-            own = check_label_signature(jws, described, None, trust.list())
+            known = (trust.list(), trust.revocation_lists())
+            own = check_label_signature(jws, described, None, *known)
             if signed is None and own.valid:
                 shown = _shown(data, name, parts)
-                own = check_label_signature(jws, described, shown, trust.list())
+                own = check_label_signature(jws, described, shown, *known)
     except InvalidError as error:
         return None, None, steps.failed(STEP, str(error))
     except ProvenanceError as error:
