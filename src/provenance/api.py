@@ -9,22 +9,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from . import binding, codecs, container, formats, imaging, metadata
+from . import binding, codecs, formats, imaging, metadata
 from .assembly import AVIF, Labelled, assessed, compressed, described, label_of, loaded, signed
-from .credentials import Identity, TrustStore, default_trust
+from .credentials import SIDECAR, Identity, TrustStore, default_trust
 from .credentials import read as read_credential
 from .errors import InputError, NotLabelledError, UsageError
-from .files import MAX_PIXELS, read
-from .imaging import Photo
+from .files import MAX_PIXELS
 from .labels import CodecFacts, Label, ModelFacts, QualityFacts, Risk
 from .lineage import Generation, trace
+from .sources import Source, beside, decoded, load, read_source, unpack
 from .stages import Stages
 from .verification import Original, Policy, Report
 from .verification import verify as verify_bytes
 from .viewer.stamp import stamp as stamped
-
-Source = Path | str | bytes
-"""A file by its path (``-`` is standard input), or its bytes."""
 
 PREVIEW_SIDE = 320
 """Longest side of the preview in a compressed file, px."""
@@ -78,12 +75,13 @@ def compress(
     if max_bytes is not None and to:
         raise UsageError("a highest file size is for compressed files, not for other formats")
     stages = stages or Stages()
-    name, data = _read(source)
+    name, data = read_source(source)
     chosen = codecs.get(codec)
     with stages("load"):
         photo = loaded(data, name, max_pixels)
     picture = codecs.Picture(photo.pixels, photo.alpha, photo.grey)
     pixels = photo.width * photo.height
+    manifest = beside(source)
 
     def finish(encoded: codecs.Encoded) -> Labelled:
         return compressed(
@@ -100,6 +98,7 @@ def compress(
             redact_evidence,
             caption,
             stages,
+            manifest,
         )
 
     if max_bytes is not None:
@@ -185,13 +184,13 @@ def decompress(
         UsageError: The picture is too small for a mark.
     """
     stages = stages or Stages()
-    name, data = _read(source)
+    name, data = read_source(source)
     with stages("load"):
-        parts = _unpack(data, name)
+        parts = unpack(data, name)
         if parts.xmp is None or (label := metadata.read_label(parts.xmp)) is None:
             raise NotLabelledError(f"{name}: carries no label; it was stripped or never written")
     with stages("decode"):
-        photo = _decoded(parts, max_pixels)
+        photo = decoded(parts, max_pixels)
     place = None
     with stages("render"):
         if stamp:
@@ -245,6 +244,7 @@ def label(
     redact_evidence: bool = False,
     stamp: bool = False,
     caption: str | None = None,
+    sidecar: bool = False,
     stages: Stages | None = None,
 ) -> Labelled:
     """Assess, label and sign what another codec made of ``original``.
@@ -255,29 +255,52 @@ def label(
         redact_evidence: leave the words that changed out of the label.
         stamp: draw the risk level into a corner, for where no metadata survives; the picture is
             then encoded anew, and assessed as it is after that.
+        caption: as for `compress`.
+        sidecar: give a detached manifest alone, which goes beside the reconstruction, of whatever
+            format; the file itself stays as it is.
 
     Raises:
         InputError: A source is missing or no image, the sizes differ, or the reconstruction is
             in a format that cannot carry a label.
-        UsageError: The picture is too small for a mark.
+        UsageError: The picture is too small for a mark, or a sidecar is to be given for a picture
+            that is to be changed.
     """
+    if sidecar and (stamp or caption):
+        raise UsageError("a sidecar leaves the picture's file as it is: no stamp, no caption")
     stages = stages or Stages()
-    name, data = _read(original)
+    name, data = read_source(original)
     with stages("load"):
         photo = loaded(data, name, max_pixels)
-        other_name, other = _read(reconstruction)
+        other_name, other = read_source(reconstruction)
         shown = loaded(other, other_name, max_pixels)
-        if shown.media_type not in metadata.CARRIERS:
-            raise InputError(f"{other_name}: cannot carry a label; convert it to PNG, JPEG or WebP")
-    kind = formats.kind_of(shown.media_type)
+        if shown.media_type not in metadata.CARRIERS and not sidecar:
+            raise InputError(
+                f"{other_name}: cannot carry a label; convert it to PNG, JPEG or WebP, or use "
+                "--sidecar"
+            )
     unmarked = shown
     if stamp:
         with stages("render"):
             # A mark means to encode again: what is assessed is what people will see around it.
+            kind = formats.kind_of(unmarked.media_type)
             again = imaging.render(unmarked, kind)
             shown = imaging.load(again, other_name, max_pixels=max_pixels)
     facts = QualityFacts(quality, bits_per_pixel, None, None)
-    made = label_of(data, photo, shown, codec, model, facts, redact_evidence, stages)
+    earlier = beside(original)
+    made = label_of(data, photo, shown, codec, model, facts, redact_evidence, stages, earlier)
+    if sidecar:
+        return signed(
+            other,
+            SIDECAR,
+            made,
+            identity,
+            trust,
+            data,
+            photo.media_type,
+            other_name,
+            stages,
+            parent_sidecar=earlier,
+        )
     place = None
     if stamp:
         with stages("render"):
@@ -302,6 +325,7 @@ def label(
         other_name,
         stages,
         place,
+        earlier,
     )
     return replace(labelled, notes=(*unmarked.notes, *labelled.notes)) if stamp else labelled
 
@@ -331,13 +355,14 @@ def verify(
             content is in the report.
         ModelError: What was to be decoded needs a codec or model that is not installed here.
     """
-    name, data = _read(source)
+    name, data = read_source(source)
     return verify_bytes(
         data,
         name,
         trust or default_trust(),
+        sidecar=beside(source),
         policy=policy,
-        original=None if original is None else Original(*_read(original)),
+        original=None if original is None else Original(*read_source(original)),
         decode=decode,
         max_pixels=max_pixels,
     )
@@ -350,9 +375,13 @@ def show(source: Source) -> Label:
         NotLabelledError: It carries none.
         InvalidError: What it carries is broken.
     """
-    name, data = _read(source)
-    packet = metadata.read_packet(data, imaging.media_type(data, name))
+    name, data = read_source(source)
+    media_type = imaging.media_type(data, name)
+    packet = metadata.read_packet(data, media_type)
     found = metadata.read_label(packet) if packet else None
+    if found is None and (manifest := beside(source)) is not None:
+        credential = read_credential(data, media_type, (), manifest)
+        found = credential.label if credential else None
     if found is None:
         raise NotLabelledError(f"{name}: carries no label; it was stripped or never written")
     return found
@@ -370,39 +399,7 @@ def history(source: Source, *, trust: TrustStore | None = None) -> Generation | 
     Raises:
         InputError: The file cannot be read.
     """
-    name, data = _read(source)
-    credential = read_credential(data, imaging.media_type(data, name), trust or default_trust())
+    name, data = read_source(source)
+    media_type = imaging.media_type(data, name)
+    credential = read_credential(data, media_type, trust or default_trust(), beside(source))
     return trace(credential, Path(name).name) if credential else None
-
-
-def _read(source: Source) -> tuple[str, bytes]:
-    if isinstance(source, bytes):
-        return "image", source
-    path = Path(source)
-    return ("standard input" if str(path) == "-" else str(path)), read(path)
-
-
-def _unpack(data: bytes, name: str) -> container.Parts:
-    if not container.is_container(data):
-        raise InputError(f"{name}: not a compressed file of this tool; its picture is as it is")
-    return container.unpack(data)
-
-
-def _decoded(parts: container.Parts, max_pixels: int) -> Photo:
-    picture = codecs.decode(parts.bitstream, max_pixels=max_pixels)
-    height, width = picture.pixels.shape[:2]
-    if (parts.width, parts.height) != (width, height):
-        raise InputError("container and bitstream announce different sizes")
-    return Photo(picture.pixels, picture.alpha, picture.grey, parts.icc, parts.exif, parts.xmp)
-
-
-def load(source: Source, max_pixels: int = MAX_PIXELS) -> tuple[bytes, Photo]:
-    """A picture's file and its pixels; a compressed file is decoded.
-
-    Raises:
-        InputError: The source is missing, no image, or beyond ``max_pixels``.
-    """
-    name, data = _read(source)
-    if container.is_container(data):
-        return data, _decoded(container.unpack(data), max_pixels)
-    return data, imaging.load(data, name, max_pixels=max_pixels)

@@ -48,8 +48,13 @@ def compressed(
     redact_evidence: bool,
     caption: str | None,
     stages: Stages,
+    sidecar: bytes | None = None,
 ) -> Labelled:
-    """Decode, assess, pack and sign what was encoded."""
+    """Decode, assess, pack and sign what was encoded.
+
+    Args:
+        sidecar: the photo's manifest, where that lies beside it.
+    """
     with stages("decode"):
         decoded = codec.decode(encoded.bitstream, max_pixels=max_pixels)
     shown = replace(photo, pixels=decoded.pixels)
@@ -68,6 +73,7 @@ def compressed(
         QualityFacts(encoded.quality, 8 * size / (photo.width * photo.height), None, None),
         redact_evidence,
         stages,
+        sidecar,
     )
     with stages("pack"):
         if to:
@@ -90,7 +96,16 @@ def compressed(
                 exif=photo.exif,
             )
     made = signed(
-        finished, media_type, label, identity, trust, data, photo.media_type, name, stages
+        finished,
+        media_type,
+        label,
+        identity,
+        trust,
+        data,
+        photo.media_type,
+        name,
+        stages,
+        parent_sidecar=sidecar,
     )
     notes = (*photo.notes, *made.notes)
     return replace(made, notes=notes, bitstream_bytes=None if to else size)
@@ -118,11 +133,13 @@ def label_of(
     quality: QualityFacts,
     redact_evidence: bool,
     stages: Stages,
+    sidecar: bytes | None = None,
 ) -> Label:
     """Assess and measure ``shown``, and write down what is known.
 
     Args:
         data: the original's own bytes, which its hash is taken of.
+        sidecar: the original's manifest, where that lies beside it.
     """
     from . import __version__, metrics
 
@@ -140,10 +157,12 @@ def label_of(
         found,
         warnings(codec, found),
     )
-    return _with_history(label, data, original, redact_evidence)
+    return _with_history(label, data, original, redact_evidence, sidecar)
 
 
-def _with_history(label: Label, data: bytes, original: Photo, redact_evidence: bool) -> Label:
+def _with_history(
+    label: Label, data: bytes, original: Photo, redact_evidence: bool, sidecar: bytes | None
+) -> Label:
     """The label, with the risk of whatever compressed the original before."""
     from .credentials import read
 
@@ -153,7 +172,7 @@ def _with_history(label: Label, data: bytes, original: Photo, redact_evidence: b
     except InvalidError:
         unknown = "The original's own label is broken; what was changed before is not known."
         label = replace(label, warnings=(*label.warnings, unknown))
-    credential = read(data, original.media_type, ()) if original.media_type else None
+    credential = read(data, original.media_type, (), sidecar) if original.media_type else None
     earlier = lineage.earlier_label(credential, described)
     if earlier is None:
         return label
@@ -212,13 +231,16 @@ def signed(
     name: str,
     stages: Stages,
     stamp: Box | None = None,
+    parent_sidecar: bytes | None = None,
 ) -> Labelled:
     """Sign a finished file, whose parent ingredient is ``parent``.
 
     Args:
+        media_type: `SIDECAR` for a detached manifest instead of the file with one.
+        parent_sidecar: the parent's manifest, where that lies beside it.
         stamp: where a visible mark was drawn into it.
     """
-    from .credentials import sign
+    from .credentials import SIDECAR, sign
 
     with stages("sign"):
         signer = identity or default_identity()
@@ -234,5 +256,7 @@ def signed(
             trust=trust or default_trust(),
             stamp=stamp,
             note=notes.append,
+            original_sidecar=parent_sidecar,
+            detached=media_type == SIDECAR,
         )
     return Labelled(data, media_type, label, None, tuple(notes))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from . import api, container, imaging
-from .api import Source
+from . import container, imaging, sources
 from .assembly import assessed
 from .credentials import TrustStore, default_trust
 from .errors import ImageError, InputError, ProvenanceError
@@ -14,6 +13,7 @@ from .files import MAX_PIXELS, STANDARD_STREAM, read, sha256
 from .imaging import Photo
 from .labels import Label, Risk
 from .lineage import trace
+from .sources import Source
 from .stages import Stages
 from .verification import Original, Policy, verify
 from .viewer.subject import Subject
@@ -49,20 +49,28 @@ def examine(
     data = source if isinstance(source, bytes) else read(Path(source))
     name = name or _name(source)
     with stages("verify"):
-        report = verify(data, name, trust, policy=policy)
-        credential = read_credential(data, report.media_type, trust) if report.media_type else None
+        manifest = sources.beside(source)
+        report = verify(data, name, trust, policy=policy, sidecar=manifest)
+        kind = report.media_type
+        credential = read_credential(data, kind, trust, manifest) if kind else None
         history = trace(credential, Path(name).name) if credential else None
     with stages("decode"):
         picture, preview, problem = _pictures(data, name, max_pixels)
     before = measured = None
     if original is not None:
         with stages("load"):
-            before_data, before = api.load(original, max_pixels)
+            before_data, before = sources.load(original, max_pixels)
         if report.label and sha256(before_data) in _originals(report.label):
             given = Original(_name(original), before_data)
             with stages("assess"):
                 report = verify(
-                    data, name, trust, policy=policy, original=given, max_pixels=max_pixels
+                    data,
+                    name,
+                    trust,
+                    policy=policy,
+                    original=given,
+                    max_pixels=max_pixels,
+                    sidecar=manifest,
                 )
         elif picture:
             _check_sizes(before, picture, name)
@@ -99,7 +107,7 @@ def _pictures(
             return None, None, str(error)
     picture = preview = problem = None
     try:
-        picture = api.load(data, max_pixels)[1]
+        picture = sources.load(data, max_pixels)[1]
     except ProvenanceError as error:
         problem = str(error)
     with suppress(ImageError):  # It holds no preview, or a broken one.

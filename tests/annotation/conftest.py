@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 from PIL import Image, ImageFilter
 
-from provenance import api
+from provenance import sources
 from provenance.annotation import Annotation, Finding, PairFacts, PictureFacts
 from provenance.annotation.pairs import Pair, identify
 from provenance.annotation.server import Server
@@ -68,7 +68,9 @@ def pictures(astronaut: Path, tmp_path_factory: pytest.TempPathFactory) -> Pictu
 def running(pairs: Sequence[Pair], folder: Path, observer: str = "anna") -> Iterator[str]:
     """The address of a server that runs in this process."""
     study = Study(
-        [identify(pair) for pair in pairs], Store(folder, observer), lambda path: api.load(path)[1]
+        [identify(pair) for pair in pairs],
+        Store(folder, observer),
+        lambda path: sources.load(path)[1],
     )
     server = Server(study)
     thread = threading.Thread(target=server.run)

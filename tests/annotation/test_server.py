@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from provenance import api
+from provenance import sources
 from provenance.annotation import load
 from provenance.annotation.pairs import find
 from provenance.annotation.server import Server
@@ -107,7 +107,7 @@ def test_nobody_comes_in_without_the_secret(site: Site) -> None:
 
 
 def test_each_start_has_a_secret_of_its_own(site: Site, tmp_path: Path) -> None:
-    other = Server(Study([], Store(tmp_path, "bo"), lambda path: api.load(path)[1]))
+    other = Server(Study([], Store(tmp_path, "bo"), lambda path: sources.load(path)[1]))
     other._socket.close()
     assert urlsplit(other.url).path != site.root and len(site.root) >= 34
 
@@ -199,4 +199,4 @@ def test_only_this_machine_can_reach_it(site: Site) -> None:
         with pytest.raises(OSError, match="refused"):
             socket.create_connection((str(address), site.port), timeout=2)
     with pytest.raises(ProvenanceError, match="port"):
-        Server(Study([], Store(site.folder, "bo"), lambda path: api.load(path)[1]), site.port)
+        Server(Study([], Store(site.folder, "bo"), lambda path: sources.load(path)[1]), site.port)

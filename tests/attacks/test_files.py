@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from provenance import api, formats, imaging, metadata
+from provenance import api, formats, imaging, metadata, sources
 from provenance.assembly import Labelled
 
 FLIPS = 200
@@ -161,7 +161,7 @@ def test_a_manifest_of_a_hundred_megabytes(content: str, astronaut: Path) -> Non
 
 
 def _pixels(data: bytes) -> npt.NDArray[np.uint8]:
-    return api.load(data)[1].pixels
+    return sources.load(data)[1].pixels
 
 
 def _told(data: bytes) -> object:

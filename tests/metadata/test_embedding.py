@@ -23,7 +23,7 @@ from PIL import Image, ImageCms
 
 from provenance.container import pack
 from provenance.errors import ContainerError, InputError, LabelError
-from provenance.labels import Finding, Label, parse_label
+from provenance.labels import Finding, Label, QualityFacts, parse_label
 from provenance.metadata import NAMESPACE, embed, packet, read_label, read_packet
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -81,6 +81,15 @@ def test_a_second_packet_replaces_the_first(kind: str, photo: Image.Image, label
     assert carried(second, kind) == label
     assert b"an older warning" not in second
     assert second == embed(encode(photo, kind), TYPES[kind], packet(label))
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_quality_of_which_nothing_is_known_comes_back(
+    kind: str, photo: Image.Image, label: Label
+) -> None:
+    unknown = dataclasses.replace(label, quality=QualityFacts(None, None, None, None))
+    assert read_label(packet(unknown)) == unknown
+    assert carried(embed(encode(photo, kind), TYPES[kind], packet(unknown)), kind) == unknown
 
 
 @pytest.mark.parametrize(("kind", "count"), [("JPEG", 100), ("PNG", 300), ("WEBP", 300)])

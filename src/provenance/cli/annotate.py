@@ -41,7 +41,7 @@ def open_(
 ) -> None:
     """Show pairs of pictures on a local page and keep what an observer finds."""
     need("web", "starlette", "uvicorn")
-    from .. import api
+    from .. import sources
     from ..annotation.pairs import find, identify
     from ..annotation.server import Server
     from ..annotation.store import Store
@@ -53,7 +53,7 @@ def open_(
             announce(pair.name)
             pairs.append(identify(pair))
         store = Store(output, observer.lower())
-        study = Study(pairs, store, lambda path: api.load(path, max_pixels)[1])
+        study = Study(pairs, store, lambda path: sources.load(path, max_pixels)[1])
         # A mistake in the arguments shows here and not first in the browser.
         study.render(pairs[0].id)
     if len(study.pairs) < len(pairs):

@@ -49,7 +49,7 @@ def figure(
         raise UsageError(f"{output}: a figure is a PNG; name a file that ends in .png")
     check_output(output, force=force, inputs=(original, reconstruction))
 
-    from .. import api
+    from .. import api, sources
     from ..viewer.figure import draw
 
     try:
@@ -63,8 +63,8 @@ def figure(
     with console.progress() as announce:
         stages = Stages(announce)
         with stages("load"):
-            before = api.load(original, max_pixels)[1]
-            after = api.load(reconstruction, max_pixels)[1]
+            before = sources.load(original, max_pixels)[1]
+            after = sources.load(reconstruction, max_pixels)[1]
         if before.pixels.shape != after.pixels.shape:
             raise InputError(
                 f"{reconstruction}: {after.width}x{after.height} px, but the original has "

@@ -58,6 +58,12 @@ def label(
     redact_evidence: RedactEvidence = False,
     stamp: Stamp = False,
     caption: Caption = None,
+    sidecar: Annotated[
+        bool,
+        typer.Option(
+            "--sidecar", help="Write the credential alone, beside the picture, as a .c2pa file."
+        ),
+    ] = False,
     key: Signer = None,
     certificate: Certificate = None,
     password_file: PasswordFile = None,
@@ -72,7 +78,9 @@ def label(
         len(model_hash) != 64 or set(model_hash) - set("0123456789abcdef")
     ):
         raise UsageError("--model-hash: give 64 lower-case hexadecimal digits")
-    suffix = f".labelled{reconstruction.suffix}"
+    from ..sources import SUFFIX
+
+    suffix = SUFFIX if sidecar else f".labelled{reconstruction.suffix}"
     inputs = (original, reconstruction)
     target = writing.prepare(output, reconstruction, suffix, inputs, force=force, json=json)
     identity = signer(key, certificate, password_file, timestamp, timestamp_optional)
@@ -94,6 +102,7 @@ def label(
             redact_evidence=redact_evidence,
             stamp=stamp,
             caption=caption,
+            sidecar=sidecar,
             stages=stages,
         )
     writing.finish(

@@ -20,10 +20,11 @@ from .trust import Anchor, Purpose, TrustStore
 
 if TYPE_CHECKING:
     from .reading import read
-    from .signing import MEDIA_TYPES, sign
+    from .signing import MEDIA_TYPES, SIDECAR, sign
 
 __all__ = [
     "MEDIA_TYPES",
+    "SIDECAR",
     "Action",
     "Anchor",
     "Claim",
@@ -49,7 +50,7 @@ __all__ = [
     "trust_folder",
 ]
 
-_NATIVE = {"MEDIA_TYPES": "signing", "sign": "signing", "read": "reading"}
+_NATIVE = {"MEDIA_TYPES": "signing", "SIDECAR": "signing", "sign": "signing", "read": "reading"}
 
 
 def __getattr__(name: str) -> Any:

@@ -27,6 +27,9 @@ from .settings import anchor_uri, library_settings
 from .standing import UNTRUSTED, speaker, stamp_anchor, standing, taken_back
 from .trust import Anchor, Purpose, TrustStore
 
+ANY_BYTES = "application/octet-stream"
+"""The media type under which a detached manifest covers every byte of a file."""
+
 _ABOUT_SIGNER = ("signingCredential.", "timeStamp.", "timestamp.", "claimSignature.outsideValidity")
 """Failures that leave the content's hashes untouched. Any code not known here counts against
 them."""
@@ -39,30 +42,42 @@ _Chain = tuple[Certificate, ...]
 _TRUSTED = "signingCredential.trusted"
 
 
-def read(data: bytes, media_type: str, trust: TrustStore | Iterable[Anchor]) -> Credential | None:
-    """The credential in a file; None where it carries none, or is of a type that cannot.
+def read(
+    data: bytes,
+    media_type: str,
+    trust: TrustStore | Iterable[Anchor],
+    sidecar: bytes | None = None,
+) -> Credential | None:
+    """The credential in a file, else the one beside it; None where there is none.
 
     Never uses the network. Corruption is a finding and not an exception. Not safe to call in a
     forked child: the library's locks may be held; use *spawn*.
 
     Args:
         trust: whose signers and time stamps are trusted.
+        sidecar: a detached manifest store, for a file without one of its own.
 
     Raises:
         InputError: The trust store cannot be read.
     """
     anchors = trust.list() if isinstance(trust, TrustStore) else tuple(trust)
     lists = trust.revocation_lists() if isinstance(trust, TrustStore) else ()
+    source = _Source(data, media_type)
     if media_type not in c2pa.Reader.get_supported_mime_types():
-        return None
-    if is_excessive(data):
+        if sidecar is None:
+            return None
+        source = _Source(data, ANY_BYTES, sidecar)
+    if is_excessive(data) or is_excessive(sidecar or b""):
         return broken(f"manifest: more than {MAX_BOXES:,} parts, which is the limit")
     try:
         # 1 and 2.
-        found = _ask(data, media_type, anchors)
+        found = _ask(source, anchors)
+        if found is None and sidecar is not None:
+            source = _Source(data, ANY_BYTES, sidecar)
+            found = _ask(source, anchors)
         if found is None:
             return None
-        stamped = _stamped(found.report, data, media_type, anchors)
+        stamped = _stamped(found.report, source, anchors)
         return _credential(found, stamped, anchors, lists)
     except c2pa.C2paError as error:
         if str(error).startswith("Remote"):
@@ -84,9 +99,19 @@ class _Found:
     store: bytes
 
 
-def _ask(data: bytes, media_type: str, anchors: Iterable[Anchor]) -> _Found | None:
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A file, and its manifest store where that lies beside it."""
+
+    data: bytes
+    media_type: str
+    sidecar: bytes | None = None
+
+
+def _ask(source: _Source, anchors: Iterable[Anchor]) -> _Found | None:
     with c2pa.Context.from_json(library_settings(anchors)) as context:
-        reader = c2pa.Reader.try_create(media_type, io.BytesIO(data), context=context)
+        stream = io.BytesIO(source.data)
+        reader = c2pa.Reader.try_create(source.media_type, stream, source.sidecar, context)
         if reader is None:
             return None
         with reader:
@@ -97,7 +122,7 @@ def _ask(data: bytes, media_type: str, anchors: Iterable[Anchor]) -> _Found | No
 
 
 def _stamped(
-    report: Mapping[str, Any], data: bytes, media_type: str, anchors: Sequence[Anchor]
+    report: Mapping[str, Any], source: _Source, anchors: Sequence[Anchor]
 ) -> Mapping[str, Any] | None:
     """A report in which an anchor for time stamps vouches for the time; None without one."""
     clocks = [anchor for anchor in anchors if anchor.purpose is Purpose.TIME_STAMPS]
@@ -107,8 +132,19 @@ def _stamped(
     if named in {anchor_uri(anchor) for anchor in clocks}:
         return report
     # Trusted by an anchor for signers; one for time stamps may do so as well.
-    again = _ask(data, media_type, clocks)
+    again = _ask(source, clocks)
     return again.report if again and stamp_anchor(again.report) else None
+
+
+def validation_of(data: bytes, sidecar: bytes, anchors: Iterable[Anchor]) -> Mapping[str, Any]:
+    """What is recorded of an ingredient whose manifest lies beside it: name and results.
+
+    Raises:
+        C2paError: The manifest cannot be read.
+    """
+    found = _ask(_Source(data, ANY_BYTES, sidecar), anchors)
+    assert found is not None
+    return {name: found.report[name] for name in ("active_manifest", "validation_results")}
 
 
 def _credential(

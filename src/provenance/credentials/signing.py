@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from typing import Any
 
 import c2pa  # type: ignore[import-untyped]
 
@@ -20,6 +21,7 @@ from .manifest import (
     new_identifier,
     parent_ingredient,
 )
+from .reading import ANY_BYTES, validation_of
 from .settings import library_settings
 from .signatures import verified
 from .timestamps import TimeStampError, TimeStamping
@@ -37,7 +39,10 @@ MEDIA_TYPES = (
 )
 """Types of files that can be signed."""
 
-_BYTES = "application/octet-stream"
+SIDECAR = "application/c2pa"
+"""Media type of a detached manifest."""
+
+_PARENT = "parent.c2pa"
 _MARK = b"c2pa"
 """In every file that carries a manifest: the store's label."""
 
@@ -62,6 +67,8 @@ def sign(
     trust: TrustStore | None = None,
     stamp: Box | None = None,
     note: Callable[[str], None] | None = None,
+    original_sidecar: bytes | None = None,
+    detached: bool = False,
 ) -> bytes:
     """The same file with a manifest; a manifest it had is replaced.
 
@@ -77,12 +84,14 @@ def sign(
         trust: whose signatures on the original count as trusted in the record of it.
         stamp: where a visible mark was drawn into the picture: x, y, width, height in px.
         note: told what the user should know, such as a time stamp that could not be had.
+        original_sidecar: the original's manifest, where that lies beside it.
+        detached: give the manifest alone, which covers every byte of ``data``, of whatever type.
 
     Raises:
         InputError: ``media_type`` cannot be signed.
         SigningError: The signer refused, in its own words, or the manifest could not be made.
     """
-    if media_type not in MEDIA_TYPES:
+    if media_type not in MEDIA_TYPES and not detached:
         raise InputError(f"{media_type}: cannot be signed; use one of {', '.join(MEDIA_TYPES)}")
     settings = library_settings([*(trust.list() if trust else ()), *_own(identity)])
     parent = new_identifier()
@@ -90,24 +99,38 @@ def sign(
     ingredient = parent_ingredient(parent, original_media_type)
     fault: list[BaseException] = []
 
-    def attempt(kind: str, described: dict[str, str], stamping: TimeStamping | None) -> bytes:
+    def attempt(kind: str, described: dict[str, Any], stamping: TimeStamping | None) -> bytes:
         signed = io.BytesIO()
         with (
             c2pa.Context.from_json(settings, signer=_native(identity, stamping, fault)) as context,
             c2pa.Builder(manifest, context=context) as builder,
         ):
+            if "manifest_data" in described:
+                builder.add_resource(_PARENT, io.BytesIO(original_sidecar or b""))
             builder.add_ingredient(described, kind, io.BytesIO(original))
+            if detached:
+                builder.set_no_embed()
             try:
-                builder.sign(media_type, io.BytesIO(data), signed)
+                store = builder.sign(
+                    ANY_BYTES if detached else media_type, io.BytesIO(data), signed
+                )
             except c2pa.C2paError.Signature as error:
                 if stamping is None or fault:
                     raise
                 raise TimeStampError(f"no time stamp by {stamping.url}: {_cause(error)}") from error
-        return signed.getvalue()
+        return bytes(store) if detached else signed.getvalue()
 
     def made(stamping: TimeStamping | None) -> bytes:
+        if original_sidecar is not None and _MARK not in original:
+            try:
+                beside = _beside(original, original_sidecar, trust, identity)
+                return attempt(ANY_BYTES, {**ingredient, **beside}, stamping)
+            except c2pa.C2paError:
+                if fault:
+                    raise
+            return attempt(ANY_BYTES, {**ingredient, "description": UNREADABLE}, stamping)
         if original_media_type not in c2pa.Reader.get_supported_mime_types():
-            return attempt(_BYTES, ingredient, stamping)
+            return attempt(ANY_BYTES, ingredient, stamping)
         if not is_excessive(original):
             try:
                 return attempt(original_media_type, ingredient, stamping)
@@ -117,7 +140,7 @@ def sign(
         # The original, or the credential in it, is in pieces. It is still the parent; that its
         # credential could not be read must not go unnoticed.
         unread = {"description": UNREADABLE} if _MARK in original else {}
-        return attempt(_BYTES, {**ingredient, **unread}, stamping)
+        return attempt(ANY_BYTES, {**ingredient, **unread}, stamping)
 
     stamping = identity.time_stamps
     try:
@@ -135,6 +158,17 @@ def sign(
         if fault:
             raise SigningError(f"the signer refused: {fault[0]}") from fault[0]
         raise SigningError(f"no manifest could be made: {_line(error)}") from error
+
+
+def _beside(
+    original: bytes, sidecar: bytes, trust: TrustStore | None, identity: Identity
+) -> dict[str, Any]:
+    """What an ingredient is told of a manifest that lies beside it."""
+    if is_excessive(sidecar):
+        return {"description": UNREADABLE}
+    anchors = [*(trust.list() if trust else ()), *_own(identity)]
+    manifest = {"format": SIDECAR, "identifier": _PARENT}
+    return {"manifest_data": manifest, **validation_of(original, sidecar, anchors)}
 
 
 def _native(

@@ -12,9 +12,9 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
-from ..labels import Finding, Label
+from ..labels import Label
 from ..taxonomy import Type
-from .structure import NAMESPACE, PREFIX, SIGNATURE
+from .structure import BOX, NAMESPACE, POLYGON, PREFIX, SIGNATURE
 
 _HEAD = f"""\
 # exiftool -config exiftool.config -XMP-{PREFIX}:all photo.jpg
@@ -43,7 +43,6 @@ Image::ExifTool::XMP::RegisterNamespace(\\%Image::ExifTool::UserDefined::{PREFIX
 1;
 """
 _NUMBERS = {bool: "boolean", int: "integer", float: "real"}
-_BOX = typing.get_type_hints(Finding)["box"]
 
 
 def config() -> str:
@@ -67,7 +66,7 @@ def _described(hint: Any, depth: int) -> list[str]:
         hint = next(kind for kind in typing.get_args(hint) if kind is not type(None))
     if dataclasses.is_dataclass(hint):
         return [_structure(_fields(typing.cast(type, hint), depth + 1), depth)]
-    if hint == _BOX or hint is str:
+    if hint in (BOX, POLYGON, str):
         return []
     origin = typing.get_origin(hint)
     if origin is tuple:

@@ -38,8 +38,8 @@ _ARRAYS = {Name(RDF, "Seq"), Name(RDF, "Bag"), Name(RDF, "Alt")}
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,18})", re.ASCII)
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,18})(\.\d{1,30})?([eE][+-]?\d{1,3})?", re.ASCII)
 _NOT_IN_XML = re.compile("[\x7f\ud800-\udfff\ufffe\uffff]")
-_BOX = typing.get_type_hints(Finding)["box"]
-_POLYGON = tuple[int, ...]
+BOX = typing.get_type_hints(Finding)["box"]
+POLYGON = tuple[int, ...]
 _MOST_NUMBERS = 65
 
 Value = str | dict[str, "Value"] | list["Value"]
@@ -91,7 +91,7 @@ def _encode(value: Any, hint: Any) -> Value | None:
             if text is not None:
                 structure[name] = text
         return structure
-    if hint in (_BOX, _POLYGON | None):
+    if hint in (BOX, POLYGON | None):
         return " ".join(map(str, value))
     if isinstance(value, Mapping):
         if _is_free(hint):
@@ -118,11 +118,13 @@ def _decode(value: Value | None, hint: Any, place: str) -> Any:
         if value is None:
             return None
         hint = next(kind for kind in typing.get_args(hint) if kind is not type(None))
+    if dataclasses.is_dataclass(hint):
+        # One of which nothing is known is written empty, and exiv2 drops it.
+        known = _expect(value or {}, dict, place)
+        return _decode_structure(known, typing.cast(type, hint), place)
     if value is None:
         raise LabelError(f"XMP: {place} is missing")
-    if dataclasses.is_dataclass(hint):
-        return _decode_structure(_expect(value, dict, place), typing.cast(type, hint), place)
-    if hint in (_BOX, _POLYGON):
+    if hint in (BOX, POLYGON):
         parts = _expect(value, str, place).split(" ")[:_MOST_NUMBERS]
         return [_number(part, place) for part in parts]
     origin = typing.get_origin(hint)

@@ -25,6 +25,7 @@ def verify(
     original: Original | None = None,
     decode: bool = False,
     max_pixels: int = MAX_PIXELS,
+    sidecar: bytes | None = None,
 ) -> Report:
     """Check one file; whatever is wrong with it is in the report and raises nothing.
 
@@ -34,6 +35,7 @@ def verify(
         original: what the file was made from, to be assessed again.
         decode: decode the bitstream, too, where there is one; implied by ``original``.
         max_pixels: largest picture that is decoded.
+        sidecar: a detached manifest, for a file without one of its own.
 
     Raises:
         InputError: The trust store or the original cannot be read.
@@ -46,7 +48,7 @@ def verify(
     media_type, parts, sound = content.check_container(data, name, steps)
 
     # 2 to 8. The credential: signature, certificate, trust, time stamp, ingredients, hard binding.
-    credential = read(data, media_type, trust) if media_type else None
+    credential = read(data, media_type, trust, sidecar) if media_type else None
     as_signed = signature.check(credential, steps)
 
     # 9 and 10. The label: as signed, and as XMP has it.

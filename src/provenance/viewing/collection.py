@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .. import api, container, imaging
+from .. import container, imaging, sources
 from ..credentials import default_trust
 from ..errors import ImageError, InputError, TooLargeError
 from ..examination import examine
@@ -226,7 +226,7 @@ class Collection:
     def _load(self, item: Item) -> Photo:
         data = _read(item)
         if container.is_container(data):
-            return api.load(data, self._max_pixels)[1]
+            return sources.load(data, self._max_pixels)[1]
         return imaging.load(data, item.name, max_pixels=self._max_pixels)
 
 

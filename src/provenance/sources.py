@@ -1,0 +1,85 @@
+"""What the library is given: a file by its path or its bytes, and what lies beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from . import codecs, container, imaging
+from .errors import InputError
+from .files import MAX_PIXELS, read
+from .imaging import Photo
+
+Source = Path | str | bytes
+"""A file by its path (``-`` is standard input), or its bytes."""
+
+SUFFIX = ".c2pa"
+"""Of detached manifests (C2PA 2.2, 11.4)."""
+
+MAX_SIDECAR = 64_000_000
+"""Largest detached manifest that is read, bytes."""
+
+
+def read_source(source: Source) -> tuple[str, bytes]:
+    """What messages call it, and its bytes.
+
+    Raises:
+        InputError: It is missing or cannot be read.
+    """
+    if isinstance(source, bytes):
+        return "image", source
+    path = Path(source)
+    return ("standard input" if str(path) == "-" else str(path)), read(path)
+
+
+def beside(source: Source) -> bytes | None:
+    """The detached manifest of a file: ``photo.bmp.c2pa`` or ``photo.c2pa`` beside ``photo.bmp``.
+
+    Raises:
+        InputError: There is one and it cannot be read.
+    """
+    if isinstance(source, bytes) or str(source) == "-":
+        return None
+    path = Path(source)
+    for name in (f"{path.name}{SUFFIX}", f"{path.stem}{SUFFIX}"):
+        candidate = path.with_name(name)
+        if candidate.is_file() and candidate != path:
+            return read(candidate, MAX_SIDECAR)
+    return None
+
+
+def unpack(data: bytes, name: str) -> container.Parts:
+    """A compressed file's parts.
+
+    Raises:
+        InputError: It is none.
+        InvalidError: It is broken.
+    """
+    if not container.is_container(data):
+        raise InputError(f"{name}: not a compressed file of this tool; its picture is as it is")
+    return container.unpack(data)
+
+
+def decoded(parts: container.Parts, max_pixels: int) -> Photo:
+    """The picture of a compressed file.
+
+    Raises:
+        InvalidError: The bitstream is broken.
+        ModelError: Its model is not installed here.
+    """
+    picture = codecs.decode(parts.bitstream, max_pixels=max_pixels)
+    height, width = picture.pixels.shape[:2]
+    if (parts.width, parts.height) != (width, height):
+        raise InputError("container and bitstream announce different sizes")
+    return Photo(picture.pixels, picture.alpha, picture.grey, parts.icc, parts.exif, parts.xmp)
+
+
+def load(source: Source, max_pixels: int = MAX_PIXELS) -> tuple[bytes, Photo]:
+    """A picture's file and its pixels; a compressed file is decoded.
+
+    Raises:
+        InputError: The source is missing, no image, or beyond ``max_pixels``.
+    """
+    name, data = read_source(source)
+    if container.is_container(data):
+        return data, decoded(container.unpack(data), max_pixels)
+    return data, imaging.load(data, name, max_pixels=max_pixels)
