@@ -6,12 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from . import container, imaging, sources
-from .assembly import assessed
 from .credentials import TrustStore, default_trust
 from .errors import ImageError, InputError, ProvenanceError
-from .files import MAX_PIXELS, STANDARD_STREAM, read, sha256
+from .files import MAX_PIXELS, STANDARD_STREAM, read
 from .imaging import Photo
-from .labels import Label, Risk
 from .lineage import trace
 from .sources import Source
 from .stages import Stages
@@ -48,35 +46,30 @@ def examine(
     stages, trust = stages or Stages(), trust or default_trust()
     data = source if isinstance(source, bytes) else read(Path(source))
     name = name or _name(source)
-    with stages("verify"):
-        manifest = sources.beside(source)
-        report = verify(data, name, trust, policy=policy, sidecar=manifest)
-        kind = report.media_type
-        credential = read_credential(data, kind, trust, manifest) if kind else None
-        history = trace(credential, Path(name).name) if credential else None
     with stages("decode"):
         picture, preview, problem = _pictures(data, name, max_pixels)
-    before = measured = None
+    before = given = None
     if original is not None:
         with stages("load"):
             before_data, before = sources.load(original, max_pixels)
-        if report.label and sha256(before_data) in _originals(report.label):
-            given = Original(_name(original), before_data)
-            with stages("assess"):
-                report = verify(
-                    data,
-                    name,
-                    trust,
-                    policy=policy,
-                    original=given,
-                    max_pixels=max_pixels,
-                    sidecar=manifest,
-                )
-        elif picture:
+        if picture:
             _check_sizes(before, picture, name)
-            measured = _measured(before, picture, report.label, stages)
-        if picture and before.pixels.shape != picture.pixels.shape:
-            before = None  # The step "original" of the verification says so.
+            given = Original(_name(original), before_data)
+    with stages("verify"):
+        manifest = sources.beside(source)
+        report = verify(
+            data,
+            name,
+            trust,
+            policy=policy,
+            original=given,
+            max_pixels=max_pixels,
+            sidecar=manifest,
+            picture=picture.pixels if picture else None,
+        )
+        kind = report.media_type
+        credential = read_credential(data, kind, trust, manifest) if kind else None
+        history = trace(credential, Path(name).name) if credential else None
     return Subject(
         verification=report,
         history=history,
@@ -86,7 +79,6 @@ def examine(
         is_decoded=container.is_container(data),
         preview=preview,
         original=before,
-        measured=measured,
     )
 
 
@@ -115,20 +107,9 @@ def _pictures(
     return picture, preview, problem
 
 
-def _originals(label: Label) -> set[str]:
-    """Hashes of the files that the label says the picture was made from."""
-    return {label.original.sha256, *(step.original_sha256 for step in label.history)}
-
-
 def _check_sizes(original: Photo, picture: Photo, name: str) -> None:
     if original.pixels.shape != picture.pixels.shape:
         raise InputError(
             f"{name}: {picture.width}x{picture.height} px, but the original has "
             f"{original.width}x{original.height}; give the original of this very picture"
         )
-
-
-def _measured(original: Photo, picture: Photo, label: Label | None, stages: Stages) -> Risk:
-    # What the label does not quote, nobody shall read in the report.
-    redacted = label is not None and any(f.evidence.get("redacted") for f in label.risk.findings)
-    return assessed(original, picture, redacted, stages)

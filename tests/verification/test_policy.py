@@ -69,6 +69,7 @@ def report(label: Label) -> Report:
         signed_at=None,
         ingredients=(_ingredient("unsigned"), _ingredient("trusted")),
         label_signature=None,
+        measured=None,
         exit_code=0,
     )
 

@@ -80,10 +80,18 @@ def test_a_label_that_understates_its_risk_is_not(
     assert report.intact and report.valid and report.trusted and report.label_consistent
 
 
-def test_another_original_is_not_the_one(coarse: provenance.Labelled, data: Path) -> None:
-    report = provenance.verify(coarse.data, original=data / "kodak" / "kodim01.png")
-    assert report.label_true is False and report.exit_code == 4
-    assert "not the one that the label names" in _step(report, "original")[1]
+def test_another_original_proves_nothing_and_is_no_success(
+    coarse: provenance.Labelled, astronaut: Path, data: Path
+) -> None:
+    other = data / "pairs" / "diffeic" / "01-original.webp"
+    report = provenance.verify(coarse.data, original=other)
+    assert report.label_true is None and report.exit_code == 1
+    assert report.measured is not None and report.measured.score > coarse.label.risk.score
+    assert "another file than the label names" in _step(report, "original")[1]
+
+    kodak = provenance.verify(coarse.data, original=data / "kodak" / "kodim01.png")
+    assert kodak.label_true is None and kodak.exit_code == 1 and kodak.measured is None
+    assert "of another size: 768x512" in _step(kodak, "original")[1]
 
 
 def test_an_original_that_cannot_be_read_is_an_error(
@@ -108,7 +116,7 @@ def test_a_marked_rendition_is_compared_without_its_mark(
 def test_nothing_to_compare_is_unknown(astronaut: Path) -> None:
     report = provenance.verify(astronaut, original=astronaut)
     assert report.label_true is None and report.exit_code == 3
-    assert _step(report, "original") == (Outcome.SKIPPED, "no label to compare with it")
+    assert _step(report, "original")[1] == "no label to compare with it; measured 0.00"
 
 
 # Decoding.
@@ -170,14 +178,15 @@ def photo() -> Original:
 def _check(
     photo: Original, label: Label, measured: float, monkeypatch: pytest.MonkeyPatch, **named: Any
 ) -> tuple[bool | None, str]:
-    def assess(original: Any, shown: Any) -> Risk:
+    def assess(original: Any, shown: Any, *, redact_evidence: bool) -> Risk:
+        assert not redact_evidence
         same = np.array_equal(original, shown)
         return replace(label.risk, score=0.0 if same and named else measured)
 
     monkeypatch.setattr("provenance.risk.assess", assess)
     steps = Steps()
     shown = named.get("shown", np.full((30, 40, 3), (255, 0, 0), np.uint8))
-    found = truth.check(photo, label, shown, named.get("marks", ()), 10_000, steps)
+    found, _ = truth.check(photo, label, shown, named.get("marks", ()), 10_000, steps)
     return found, steps.done[0].detail
 
 
@@ -240,4 +249,4 @@ def test_another_size_is_told(
 ) -> None:
     small = np.zeros((3, 4, 3), np.uint8)
     found, detail = _check(photo, _of(label, photo), 0.0, monkeypatch, shown=small)
-    assert found is False and "40x30, the picture 4x3" in detail
+    assert found is None and "40x30, the picture 4x3" in detail

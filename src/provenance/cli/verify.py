@@ -109,7 +109,7 @@ def _verdict(report: Report) -> str:
         return "label intact, credential stripped: only the label and the picture are proven"
     sentences = {
         0: "intact, valid and signed by somebody whom you trust",
-        1: "intact, valid and trusted, but your policy is not met",
+        1: "intact, valid and trusted, but what you demand is not met",
         3: "no credential, so nothing here is proven",
         4: "tampered with, or broken: do not believe it",
         5: "intact and valid, but signed by somebody whom you have not chosen to trust",

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from ..credentials import LabelSignature
-from ..labels import Label, to_json
+from ..labels import Label, Risk, to_json
 
 
 class Outcome(StrEnum):
@@ -49,7 +49,8 @@ class Report:
     label_consistent: bool
     """The label follows its schema, and XMP, credential and bitstream tell the same."""
     label_true: bool | None
-    """The label does not understate the risk; None where no original was given to compare with."""
+    """The label does not understate the risk; None where no original was given, or another file
+    than the label names, or one that cannot be compared."""
     policy_met: bool | None
     """What the caller demanded holds; None where nothing was demanded."""
     steps: tuple[Step, ...]
@@ -63,6 +64,8 @@ class Report:
     """The files that this one was made from, as its credential tells."""
     label_signature: LabelSignature | None
     """The label's own signature, which outlives the credential; None where XMP has none."""
+    measured: Risk | None
+    """The risk as measured again beside the original that was given."""
     exit_code: int
 
     @property
@@ -91,6 +94,7 @@ class Report:
             "ingredients": [dict(ingredient) for ingredient in self.ingredients],
             "label": to_json(self.label) if self.label else None,
             "label_signature": _signature(self.label_signature),
+            "measured": to_json(self.measured) if self.measured else None,
         }
 
 

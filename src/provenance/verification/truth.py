@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import imaging
+from .. import codecs, container, imaging
 from ..files import sha256
-from ..labels import Label
+from ..labels import Label, Risk
 from .steps import Steps
 
 TOLERANCE = 0.05
@@ -44,49 +44,67 @@ def check(
     marks: Iterable[Box],
     max_pixels: int,
     steps: Steps,
-) -> bool | None:
+) -> tuple[bool | None, Risk | None]:
     """Assess again, with every detector that is here, and compare with the claimed risk.
 
     The original may be the one of the last compression or, where the label tells of several, that
-    of an earlier one: the risk that is claimed from there on is compared.
+    of an earlier one: the risk that is claimed from there on is compared. Against another file
+    than the label names nothing is proven, so the step fails and the truth stays unknown.
 
     Args:
         shown: uint8 [height, width, 3], the picture that the file holds; None if it holds none.
         marks: places that the signer says a visible mark was drawn into.
 
     Returns:
-        Whether the label is true; None where there is nothing to compare.
+        Whether the label is true, None where that is not known; and what was measured, if
+        anything could be. What the label does not quote, this does not quote either.
 
     Raises:
         InputError: The original is no image, or beyond ``max_pixels``.
     """
     from ..risk import assess
 
-    photo = imaging.load(original.data, original.name, max_pixels=max_pixels)
-    if label is None:
-        steps.skipped(_STEP, "no label to compare with it")
-        return None
+    before = _pixels(original, max_pixels)
     if shown is None:
         steps.skipped(_STEP, "the file holds no picture to compare with it")
-        return None
+        return None, None
+    if before.shape != shown.shape:
+        sizes = (
+            f"{before.shape[1]}x{before.shape[0]}, the picture {shown.shape[1]}x{shown.shape[0]}"
+        )
+        steps.failed(_STEP, f"of another size: {sizes}; give the original of this very picture")
+        return None, None
+    redacted = label is not None and any(f.evidence.get("redacted") for f in label.risk.findings)
+    measured = assess(before, _without(shown, before, marks), redact_evidence=redacted)
+    if label is None:
+        steps.skipped(_STEP, f"no label to compare with it; measured {measured.score:.2f}")
+        return None, measured
     digest = sha256(original.data)
     claimed = _claimed(label, digest)
     if claimed is None:
         named = label.original.sha256
-        return steps.failed(
-            _STEP, f"not the one that the label names: SHA-256 {digest[:12]}…, not {named[:12]}…"
+        steps.failed(
+            _STEP,
+            f"another file than the label names: SHA-256 {digest[:12]}…, not {named[:12]}…; "
+            f"measured {measured.score:.2f}",
         )
-    if photo.pixels.shape != shown.shape:
-        sizes = f"{photo.width}x{photo.height}, the picture {shown.shape[1]}x{shown.shape[0]}"
-        return steps.failed(_STEP, f"of another size: {sizes}")
-    found = assess(photo.pixels, _without(shown, photo.pixels, marks)).score
-    beside = f"claims {claimed:.2f}, measured again {found:.2f}"
-    return steps.check(
+        return None, measured
+    beside = f"claims {claimed:.2f}, measured again {measured.score:.2f}"
+    true = steps.check(
         _STEP,
-        found <= claimed + TOLERANCE,
+        measured.score <= claimed + TOLERANCE,
         f"the label does not understate its risk: {beside}",
         f"the label understates its risk: {beside}",
     )
+    return true, measured
+
+
+def _pixels(original: Original, max_pixels: int) -> NDArray[np.uint8]:
+    """As `api.load` reads it: a compressed file is decoded."""
+    if container.is_container(original.data):
+        bitstream = container.unpack(original.data).bitstream
+        return codecs.decode(bitstream, max_pixels=max_pixels).pixels
+    return imaging.load(original.data, original.name, max_pixels=max_pixels).pixels
 
 
 def _claimed(label: Label, digest: str) -> float | None:

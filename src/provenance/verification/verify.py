@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..credentials import Action, Credential, TrustStore, read
 from ..files import MAX_PIXELS
 from . import content, signature, truth
@@ -26,6 +29,7 @@ def verify(
     decode: bool = False,
     max_pixels: int = MAX_PIXELS,
     sidecar: bytes | None = None,
+    picture: NDArray[np.uint8] | None = None,
 ) -> Report:
     """Check one file; whatever is wrong with it is in the report and raises nothing.
 
@@ -36,6 +40,8 @@ def verify(
         decode: decode the bitstream, too, where there is one; implied by ``original``.
         max_pixels: largest picture that is decoded.
         sidecar: a detached manifest, for a file without one of its own.
+        picture: uint8 [height, width, 3], what the file shows in full, where the caller has
+            decoded it; spares decoding it again for ``original``.
 
     Raises:
         InputError: The trust store or the original cannot be read.
@@ -61,20 +67,20 @@ def verify(
     consistent = consistent and same and fits
 
     # 12. The picture: does the bitstream decode to what was encoded?
-    pixels = None
-    if decode or original:
-        pixels, decoded = content.check_decode(parts, name, max_pixels, steps)
-        consistent = consistent and decoded
+    if decode or (original and picture is None):
+        decoded, good = content.check_decode(parts, name, max_pixels, steps)
+        consistent = consistent and good
+        picture = decoded if picture is None else picture
     else:
         steps.skipped("decode", "not asked; see --decode")
 
     # 13. The original: does the label understate what was lost?
-    label_true = None
+    label_true = measured = None
     if original:
-        if parts is None and media_type:
-            pixels = content.picture(data, name, max_pixels)
+        if picture is None and parts is None and media_type:
+            picture = content.picture(data, name, max_pixels)
         marks = [box for action in _actions(credential) for box in action.regions]
-        label_true = truth.check(original, label, pixels, marks, max_pixels, steps)
+        label_true, measured = truth.check(original, label, picture, marks, max_pixels, steps)
     else:
         steps.skipped("original", "not given; see --original")
 
@@ -96,6 +102,7 @@ def verify(
         signed_at=str(credential.signed_at) if credential and credential.signed_at else None,
         ingredients=_ingredient_facts(credential),
         label_signature=own,
+        measured=measured,
         exit_code=0,
     )
 
@@ -103,11 +110,12 @@ def verify(
     met = _policy(policy, report, steps)
 
     code = _exit_code(report, broken=not (sound and consistent), signed=credential is not None)
+    unmet = met is False or (original is not None and label_true is None)
     return replace(
         report,
         policy_met=met,
         steps=tuple(steps.done),
-        exit_code=1 if code == 0 and met is False else code,
+        exit_code=1 if code == 0 and unmet else code,
     )
 
 

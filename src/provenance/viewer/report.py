@@ -17,7 +17,7 @@ from importlib import resources
 import jinja2
 
 from .. import __version__
-from ..labels import Finding, Label, to_json
+from ..labels import Finding, Label
 from ..labels.catalogue import DEFAULT
 from ..labels.translation import message, translated
 from ..taxonomy import Type
@@ -98,8 +98,6 @@ def render(subject: Subject, *, language: str = DEFAULT, made_at: datetime | Non
         heat = pictures.labelled_heat(risk.findings, size)
     scale = min(STAGE[0] / size[0], STAGE[1] / size[1], MAX_ENLARGED)
     record = subject.verification.to_json()
-    if subject.measured:
-        record["measured"] = to_json(subject.measured)
     history, left_out = chain.rows(subject.history, words) if subject.history else ([], 0)
     return _template().render(
         w=words,

@@ -29,8 +29,6 @@ class Subject:
     """Within a compressed file; made from the original."""
     original: Photo | None
     """As given for comparison, of the picture's size."""
-    measured: Risk | None
-    """Against an original that the label does not name, or where there is no label."""
 
     @property
     def label(self) -> Label | None:
@@ -39,4 +37,6 @@ class Subject:
     @property
     def risk(self) -> Risk | None:
         """As labelled; else as measured against the original."""
-        return self.label.risk if self.label else self.measured
+        if self.label:
+            return self.label.risk
+        return self.verification.measured

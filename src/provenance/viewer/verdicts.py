@@ -71,11 +71,11 @@ def verdicts(subject: Subject, words: Words) -> list[Verdict]:
 
 
 def _truth(subject: Subject, words: Words) -> Verdict:
-    found = subject.measured
-    if found is None:
-        return _verdict("true", subject.verification.label_true, words)
+    report = subject.verification
+    if report.measured is None or report.label_true is not None:
+        return _verdict("true", report.label_true, words)
     key = "belief.true.other" if subject.label else "belief.true.unlabelled"
-    said = words(key, found=words.number(found.score, 2))
+    said = words(key, found=words.number(report.measured.score, 2))
     return Verdict("true", words("belief.true"), None, said)
 
 
