@@ -54,7 +54,7 @@ def examine(
             before_data, before = sources.load(original, max_pixels)
         if picture:
             _check_sizes(before, picture, name)
-            given = Original(_name(original), before_data)
+        given = Original(_name(original), before_data)
     with stages("verify"):
         manifest = sources.beside(source)
         report = verify(
