@@ -110,12 +110,18 @@ def test_types_are_those_of_the_finding_at_the_place(figures: Figures) -> None:
 
 
 def test_calibration_holds_every_finding_of_known_truth(figures: Figures) -> None:
-    count, promised, right, error = figures.calibration("rest")
-    assert count == 4
-    assert promised == pytest.approx(2.1 / 4) and right == pytest.approx(0.5)
+    made, real = (figures.calibration("rest", source) for source in ("made", "annotated"))
+    assert made.findings + real.findings == 4
+    together = [
+        sum(part.findings * number for part, number in ((made, a), (real, b)) if part.findings) / 4
+        for a, b in ((made.promised, real.promised), (made.right, real.right))
+    ]
+    assert together == pytest.approx([2.1 / 4, 0.5])
     # .8 true, .3 true, .6 false, .4 false, each in a bin of its own.
-    assert error == pytest.approx((0.2 + 0.7 + 0.6 + 0.4) / 4)
-    assert figures.calibration("text")[0] == 0
+    errors = [part.findings * part.error for part in (made, real) if part.findings]
+    assert sum(errors) == pytest.approx(0.2 + 0.7 + 0.6 + 0.4)
+    assert made.interval[0] <= made.error <= made.interval[1]
+    assert figures.calibration("text", "made").findings == 0
 
 
 def test_false_alarms_are_those_of_ordinary_jpeg(figures: Figures) -> None:

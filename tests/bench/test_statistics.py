@@ -10,6 +10,7 @@ from provenance.bench.statistics import (
     auroc,
     average_precision,
     calibration_error,
+    calibration_interval,
     highest_share,
     rank_correlation,
 )
@@ -82,3 +83,12 @@ def test_no_event_leaves_a_share_of_about_three_over_n() -> None:
     assert highest_share(0, 51) == pytest.approx(1 - 0.05 ** (1 / 51))
     assert highest_share(51, 51) == 1
     assert math.isnan(highest_share(0, 0))
+
+
+def test_pictures_not_findings_are_drawn_anew() -> None:
+    promised, right = [0.75] * 40, [True] * 30 + [False] * 10
+    apart = calibration_interval(promised, right, list(range(40)))
+    assert apart[0] < 0.05 and 0.05 < apart[1] < 0.25
+    # All that is right is in one picture: it may be drawn once, twice or never.
+    assert calibration_interval(promised, right, [0] * 30 + [1] * 10) == (0.0, 0.75)
+    assert apart == calibration_interval(promised, right, list(range(40)))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from ..annotation import iou
 from ..labels import Finding
@@ -18,9 +19,12 @@ from .statistics import (
     auroc,
     average_precision,
     calibration_error,
+    calibration_interval,
     rank_correlation,
 )
 
+Source = Literal["made", "annotated"]
+"""Planted and harmless pictures, or pairs that observers looked at."""
 REPORTED = LEVEL_BOUNDS[0]
 """Score from which a picture is above the lowest level."""
 MISSED = "missed"
@@ -41,6 +45,23 @@ class Judged:
 
     finding: Finding
     right: bool
+    picture: int
+    """Which picture it is in: the findings of one are no independent draws."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How far the probabilities of some findings can be believed."""
+
+    findings: int
+    promised: float
+    """Mean probability."""
+    right: float
+    """Share that is right."""
+    error: float
+    """Expected calibration error."""
+    interval: tuple[float, float]
+    """Of the error: 95 % of what it is when pictures are drawn anew from these."""
 
 
 @dataclass(frozen=True)
@@ -116,24 +137,30 @@ class Figures:
                     counts[found_type(outcome, truth)] += 1
         return counts
 
-    def judged(self) -> list[Judged]:
-        """Every finding of planted, harmless and annotated pictures."""
-        pictures = [*self.planted, *self.harmless, *self.annotated]
+    def judged(self, source: Source) -> list[Judged]:
+        """Every finding of the pictures of a source."""
+        made = [*self.planted, *self.harmless]
+        pictures = self.annotated if source == "annotated" else made
         return [
-            Judged(f, any(is_at(f.box, truth.box) for truth in o.truths or ()))
-            for o in pictures
+            Judged(f, any(is_at(f.box, truth.box) for truth in o.truths or ()), number)
+            for number, o in enumerate(pictures)
             for f in o.risk.findings
         ]
 
-    def calibration(self, name: str) -> tuple[int, float, float, float]:
-        """Number of findings of a class, mean probability, share that is right, and ECE."""
-        chosen = [j for j in self.judged() if j.finding.symbol in CLASSES[name]]
+    def calibration(self, name: str, source: Source) -> Calibration:
+        """Of the findings of a class of content."""
+        chosen = [j for j in self.judged(source) if j.finding.symbol in CLASSES[name]]
         if not chosen:
-            return 0, math.nan, math.nan, math.nan
+            return Calibration(0, math.nan, math.nan, math.nan, (math.nan, math.nan))
         promised = [j.finding.probability for j in chosen]
         right = [j.right for j in chosen]
-        error = calibration_error(promised, right)
-        return len(chosen), sum(promised) / len(chosen), sum(right) / len(chosen), error
+        return Calibration(
+            len(chosen),
+            sum(promised) / len(chosen),
+            sum(right) / len(chosen),
+            calibration_error(promised, right),
+            calibration_interval(promised, right, [j.picture for j in chosen]),
+        )
 
     def false_alarms(self) -> tuple[int, int, int]:
         """JPEG pictures of ordinary quality above the threshold, all such pictures, and photos."""

@@ -34,7 +34,8 @@ def plot(figures: Figures, folder: Path) -> None:
         xlabel="AUROC",
         title=f"{len(figures.planted)} planted, {len(figures.harmless)} harmless pictures",
     )
-    judged = figures.judged()
+    real = figures.judged("annotated")
+    judged = real or figures.judged("made")
     middle.plot([0, 1], [0, 1], ":", color="grey")
     for name, symbols in CLASSES.items():
         chosen = [j for j in judged if j.finding.symbol in symbols]
@@ -45,7 +46,11 @@ def plot(figures: Figures, folder: Path) -> None:
             middle.scatter(
                 promised, true, s=[8 + 4 * n for n in counts], label=f"{name}, n = {len(chosen)}"
             )
-    middle.set(xlabel="probability", ylabel="share right", title="Calibration of findings")
+    middle.set(
+        xlabel="probability",
+        ylabel="share right",
+        title=f"Findings in {'annotated' if real else 'planted'} pictures",
+    )
     if judged:
         middle.legend()
     for name in figures.codecs():

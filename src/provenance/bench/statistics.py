@@ -80,6 +80,30 @@ def calibration_error(
     return float(sum(gaps) / promised.size)
 
 
+def calibration_interval(
+    probabilities: Sequence[float], truths: Sequence[bool], pictures: Sequence[int]
+) -> tuple[float, float]:
+    """Where 95 % of the calibration errors lie when whole pictures are drawn anew with replacement.
+
+    The percentile bootstrap over clusters (B. Efron and R. J. Tibshirani 1993, "An Introduction to
+    the Bootstrap", 13.3), 400 draws, the same every time. Of few findings the error is too high
+    rather than too low: chance fills the bins unevenly.
+
+    Args:
+        pictures: which picture each is from.
+    """
+    rng = np.random.default_rng(0)
+    places = [np.flatnonzero(np.asarray(pictures) == picture) for picture in sorted(set(pictures))]
+    errors = []
+    for _ in range(400):
+        drawn = np.concatenate([places[i] for i in rng.integers(len(places), size=len(places))])
+        errors.append(
+            calibration_error([probabilities[i] for i in drawn], [truths[i] for i in drawn])
+        )
+    low, high = np.quantile(errors, [0.025, 0.975])
+    return float(low), float(high)
+
+
 def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
     """Spearman's rank correlation, -1 to 1, equal values sharing their mean rank.
 
