@@ -200,9 +200,11 @@ def decompress(
         media_type = formats.RENDITIONS[to].media_type
         shown = imaging.load(finished, name, max_pixels=max_pixels)
         bound = binding.of_pixels(shown)
-        packet = described(label, photo, bound, media_type, identity, caption)
+        notes: list[str] = []
+        packet = described(label, photo, bound, media_type, identity, caption, notes.append)
         finished = metadata.embed(finished, media_type, packet)
-    return signed(finished, media_type, label, identity, trust, data, AVIF, name, stages, place)
+    made = signed(finished, media_type, label, identity, trust, data, AVIF, name, stages, place)
+    return replace(made, notes=(*notes, *made.notes))
 
 
 def assess(
@@ -312,7 +314,9 @@ def label(
         # Codecs seldom keep what the original said.
         said = replace(photo, xmp=unmarked.xmp or photo.xmp, iim=unmarked.iim or photo.iim)
         bound = binding.of_pixels(shown)
-        packet = described(made, said, bound, shown.media_type, identity, caption)
+        notes = [*unmarked.notes] if stamp else []
+        kind = shown.media_type
+        packet = described(made, said, bound, kind, identity, caption, notes.append)
         finished = metadata.embed(other, shown.media_type, packet)
     labelled = signed(
         finished,
@@ -327,7 +331,7 @@ def label(
         place,
         earlier,
     )
-    return replace(labelled, notes=(*unmarked.notes, *labelled.notes)) if stamp else labelled
+    return replace(labelled, notes=(*notes, *labelled.notes))
 
 
 def verify(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -75,16 +76,17 @@ def compressed(
         stages,
         sidecar,
     )
+    notes = [*photo.notes]
     with stages("pack"):
         if to:
             media_type = formats.RENDITIONS[to].media_type
             bound = binding.of_pixels(shown)
-            packet = described(label, photo, bound, media_type, identity, caption)
+            packet = described(label, photo, bound, media_type, identity, caption, notes.append)
             finished = metadata.embed(finished, media_type, packet)
         else:
             media_type = AVIF
             bound = binding.of_bitstream(encoded.bitstream)
-            packet = described(label, photo, bound, media_type, identity, caption)
+            packet = described(label, photo, bound, media_type, identity, caption, notes.append)
             small = imaging.preview(photo, preview) if preview else None
             finished = container.pack(
                 encoded.bitstream,
@@ -107,8 +109,7 @@ def compressed(
         stages,
         parent_sidecar=sidecar,
     )
-    notes = (*photo.notes, *made.notes)
-    return replace(made, notes=notes, bitstream_bytes=None if to else size)
+    return replace(made, notes=(*notes, *made.notes), bitstream_bytes=None if to else size)
 
 
 def assessed(original: Photo, shown: Photo, redact_evidence: bool, stages: Stages) -> Risk:
@@ -201,6 +202,7 @@ def described(
     media_type: str,
     identity: Identity | None,
     caption: str | None,
+    note: Callable[[str], None],
 ) -> bytes:
     """An XMP packet with the label, which is signed on its own, and what the original said.
 
@@ -208,6 +210,7 @@ def described(
         bound: what the label is signed for.
         media_type: of the file that the packet is for.
         caption: language of a sentence for the picture's caption; None for none.
+        note: told what of the original's XMP could not be kept.
     """
     said = None if caption is None else metadata.Caption(sentence(label, caption), caption)
     return metadata.packet(
@@ -217,6 +220,7 @@ def described(
         event=metadata.Event(datetime.datetime.now(datetime.UTC), media_type),
         caption=said,
         iim=original.iim,
+        note=note,
     )
 
 

@@ -99,9 +99,11 @@ def test_only_the_longest_properties_go_where_a_jpeg_would_not_hold_all(label: L
         " ><dc:creator><rdf:Seq><rdf:li>A. Photographer</rdf:li></rdf:Seq></dc:creator>"
         "</rdf:Description>"
     )
-    text = packet(label, original, event=EVENT)
+    notes: list[str] = []
+    text = packet(label, original, event=EVENT, note=notes.append)
     assert b"An agency" in text and b"A. Photographer" in text
     assert b"xxx" not in text
+    assert len(notes) == 1 and "longest parts" in notes[0]
     assert read_label(text) == label
 
 
@@ -139,6 +141,15 @@ def test_the_caption_ends_with_the_sentence(before: str, label: Label) -> None:
     told = {entry.attributes[Name(XML, "lang")]: entry.text for entry in entries}
     assert told == CAPTIONS[before]
     assert read_label(text) == label
+
+
+def test_what_cannot_be_kept_is_told(label: Label) -> None:
+    notes: list[str] = []
+    packet(label, b"<x", event=EVENT, note=notes.append)
+    assert notes == ["The original's XMP is damaged and was left out."]
+    notes.clear()
+    packet(label, xmp('photoshop:Credit="An agency"/>'), event=EVENT, note=notes.append)
+    assert notes == []
 
 
 def test_without_being_asked_the_caption_stays(label: Label) -> None:

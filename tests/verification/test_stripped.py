@@ -46,7 +46,7 @@ def files(photo: imaging.Photo, label: Label, original: bytes) -> dict[str, byte
     for kind, entry in RENDITIONS.items():
         rendered = imaging.render(photo, kind)
         bound = binding.of_pixels(imaging.load(rendered, kind))
-        packet = described(label, photo, bound, entry.media_type, None, None)
+        packet = described(label, photo, bound, entry.media_type, None, None, print)
         labelled = metadata.embed(rendered, entry.media_type, packet)
         made[kind] = sign(
             labelled,
@@ -192,7 +192,7 @@ def test_a_stranger_s_signature_is_said_to_be_one(
     bare = stripped(files["png"], "png")
     stranger = new_identity("Stranger", "Nobody", tmp_path / "stranger")
     shown = imaging.load(bare, "png")
-    packet = described(label, shown, binding.of_pixels(shown), "image/png", stranger, None)
+    packet = described(label, shown, binding.of_pixels(shown), "image/png", stranger, None, print)
     report = provenance.verify(metadata.embed(bare, "image/png", packet))
     assert report.exit_code == 3
     assert "Stranger, not trusted here" in xmp_step(report).detail
@@ -257,7 +257,7 @@ def test_the_report_follows_the_schema(files: dict[str, bytes]) -> None:
 def test_a_grey_picture_keeps_its_label_too(label: Label, photo: imaging.Photo) -> None:
     grey = imaging.Photo(np.repeat(photo.pixels[:, :, :1], 3, axis=2), grey=True)
     data = imaging.render(grey, "png")
-    packet = described(label, grey, binding.of_pixels(grey), "image/png", None, None)
+    packet = described(label, grey, binding.of_pixels(grey), "image/png", None, None, print)
     with Image.open(io.BytesIO(data)) as opened:
         coloured = io.BytesIO()
         opened.convert("RGB").save(coloured, "PNG")

@@ -70,6 +70,7 @@ def packet(
     event: Event | None = None,
     caption: Caption | None = None,
     iim: bytes | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> bytes:
     """A packet with the label, merged into the original's own where that can be.
 
@@ -83,15 +84,18 @@ def packet(
         event: what was done, for the history; None adds nothing to it.
         caption: goes to the end of the picture's caption.
         iim: the original's IPTC-IIM, which is told where ``existing`` does not.
+        note: told what of the original's XMP could not be kept.
 
     Raises:
         LabelError: The label holds a text that XMP cannot.
     """
+    say = note or (lambda _: None)
     try:
         document = None if existing is None else parse(existing)
         theirs = [] if document is None else _descriptions(document)
     except LabelError:
         document, theirs = None, []
+        say("The original's XMP is damaged and was left out.")
     kind = _made_by_ai(theirs) or source_type(label.codec)
 
     def ours(about: str, around: list[Node]) -> Node:
@@ -118,9 +122,13 @@ def packet(
         if len(both) > _ROOM:
             _shorten(theirs, _ROOM - len(alone))
             both = _write([*theirs, mine], prefixes)
+            say("The longest parts of the original's XMP do not fit beside the label: left out.")
+        if _is_carried(both):
+            return both
     except LabelError:
-        return alone
-    return both if _is_carried(both) else alone
+        pass
+    say("The original's XMP cannot be kept beside the label and was left out.")
+    return alone
 
 
 def read_label(source: bytes) -> Label | None:

@@ -59,7 +59,9 @@ def verify(
 
     # 9 and 10. The label: as signed, and as XMP has it.
     signed, consistent = content.check_label(credential, steps)
-    described, own, same = check_xmp(data, name, media_type, parts, signed, trust, steps)
+    described, own, same = check_xmp(
+        data, name, media_type, parts, signed, trust, max_pixels, steps
+    )
     label = signed or described
 
     # 11. The codec and the model: as the label says, and known here?

@@ -24,6 +24,7 @@ def check_xmp(
     parts: container.Parts | None,
     signed: Label | None,
     trust: TrustStore,
+    max_pixels: int,
     steps: Steps,
 ) -> tuple[Label | None, LabelSignature | None, bool]:
     """10: does the XMP tell what the signed label tells, and is its label signed on its own?
@@ -42,7 +43,7 @@ def check_xmp(
             known = (trust.list(), trust.revocation_lists())
             own = check_label_signature(jws, described, None, *known)
             if signed is None and own.valid:
-                shown = _shown(data, name, parts)
+                shown = _shown(data, name, parts, max_pixels)
                 own = check_label_signature(jws, described, shown, *known)
     except InvalidError as error:
         return None, None, steps.failed(STEP, str(error))
@@ -74,8 +75,8 @@ def _alone(own: LabelSignature | None, steps: Steps) -> bool:
     )
 
 
-def _shown(data: bytes, name: str, parts: container.Parts | None) -> Binding:
+def _shown(data: bytes, name: str, parts: container.Parts | None, max_pixels: int) -> Binding:
     """What the file shows, in the form that labels are signed for."""
     if parts is not None:
         return binding.of_bitstream(parts.bitstream)
-    return binding.of_pixels(imaging.load(data, name))
+    return binding.of_pixels(imaging.load(data, name, max_pixels=max_pixels))
