@@ -21,6 +21,7 @@ from typing import Any
 from ..errors import LabelError
 from ..labels import Finding, Label
 from ..labels.model import is_left_out
+from ..labels.schema import SIGNIFICANT_DIGITS
 from .tree import Name, Node
 
 NAMESPACE = "https://provenance-label.org/ns/miscompression/1.0/"
@@ -109,6 +110,9 @@ def _encode(value: Any, hint: Any) -> Value | None:
         raise LabelError("XMP: cannot hold the character U+007F")
     if isinstance(value, float) and not math.isfinite(value):
         raise LabelError(f"label: {value} is not a number that can be written")
+    if isinstance(value, float):
+        # As in JSON: other tools copy no more digits, and every byte is in every file.
+        value = float(f"{value:.{SIGNIFICANT_DIGITS}g}")
     return value if isinstance(value, str) else json.dumps(value)
 
 
