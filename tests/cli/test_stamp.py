@@ -31,9 +31,11 @@ def _region(path: Path) -> tuple[int, int, int]:
     [edit] = [action for action in actions if "visible mark" in action.get("description", "")]
     assert edit["action"] == "c2pa.edited"
     shape = edit["changes"][0]["region"][0]["shape"]
-    assert (shape["type"], shape["unit"]) == ("rectangle", "pixel")
-    assert shape["width"] == shape["height"]
-    return int(shape["origin"]["x"]), int(shape["origin"]["y"]), int(shape["width"])
+    assert (shape["type"], shape["unit"]) == ("polygon", "pixel")
+    across, down = ([int(point[axis]) for point in shape["vertices"]] for axis in "xy")
+    side = max(across) - min(across)
+    assert len(across) == 4 and max(down) - min(down) == side
+    return min(across), min(down), side
 
 
 def test_a_decoded_picture_carries_its_level_in_a_corner(
