@@ -43,7 +43,7 @@ ALLOWED: dict[str, set[str]] = {
     "api": LEAVES
     | {"labels", "codecs", "container", "risk", "metadata", "credentials"}
     | {"lineage", "verification", "assembly", "sources", "viewer"},
-    "pipeline": LEAVES | {"credentials", "verification", "api"},
+    "pipeline": LEAVES | {"credentials", "verification", "api", "sources"},
     "examination": LEAVES
     | {"labels", "container", "credentials", "lineage", "verification"}
     | {"assembly", "viewer", "sources", "api"},

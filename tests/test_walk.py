@@ -27,6 +27,14 @@ def test_pictures_are_found_in_order(tmp_path: Path) -> None:
     assert _names(tmp_path) == ["a.jpg", "b/10.JPG", "b/2.png", "c.png"]
 
 
+def test_other_files_are_taken_with_their_companions(tmp_path: Path) -> None:
+    for name in ("a.raw", "a.raw.c2pa", "b.raw", "b.c2pa", "c.png", "c.png.c2pa"):
+        (tmp_path / name).touch()
+    found = [path.name for path, _ in walk([tmp_path], SUFFIXES, ".c2pa")]
+    assert found == ["a.raw", "c.png"]
+    assert _names(tmp_path) == ["c.png"]
+
+
 def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:
     outside, inside = tmp_path / "outside", tmp_path / "inside"
     outside.mkdir()

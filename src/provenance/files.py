@@ -53,7 +53,7 @@ def read(path: Path, limit: int = MAX_BYTES) -> bytes:
 
 
 def walk(
-    paths: Iterable[Path], suffixes: Container[str]
+    paths: Iterable[Path], suffixes: Container[str], companion: str | None = None
 ) -> Iterator[tuple[Path, InputError | None]]:
     """Files by name, and those in folders, to any depth, sorted by name.
 
@@ -62,6 +62,7 @@ def walk(
 
     Args:
         suffixes: in lower case, with their dots.
+        companion: files whose name with this added is a file beside them are taken, too.
 
     Yields:
         A path, and what is wrong with it where it is a folder that cannot be read, that is nested
@@ -72,7 +73,7 @@ def walk(
             yield path, None
             continue
         found = False
-        for entry in _walk(path, suffixes, 0):
+        for entry in _walk(path, suffixes, companion, 0):
             found = True
             yield entry
         if not found:
@@ -80,7 +81,7 @@ def walk(
 
 
 def _walk(
-    folder: Path, suffixes: Container[str], depth: int
+    folder: Path, suffixes: Container[str], companion: str | None, depth: int
 ) -> Iterator[tuple[Path, InputError | None]]:
     if depth > MAX_DEPTH:
         yield folder, TooLargeError(f"{folder}: folders are nested more than {MAX_DEPTH} deep")
@@ -94,11 +95,15 @@ def _walk(
     except OSError as error:
         yield folder, InputError(f"{folder}: cannot be read: {error.strerror}")
         return
+    names = {entry.name for entry in entries}
     for entry in entries:
         path = folder / entry.name
+        accompanied = companion is not None and entry.name + companion in names
         if entry.is_dir(follow_symlinks=False):
-            yield from _walk(path, suffixes, depth + 1)
-        elif entry.is_file(follow_symlinks=False) and path.suffix.lower() in suffixes:
+            yield from _walk(path, suffixes, companion, depth + 1)
+        elif not entry.is_file(follow_symlinks=False):
+            continue
+        elif accompanied or path.suffix.lower() in suffixes:
             yield path, None
 
 

@@ -13,6 +13,7 @@ from .credentials import TrustStore, default_trust
 from .errors import InputError, ProvenanceError
 from .files import MAX_PIXELS, walk
 from .formats import PICTURE_SUFFIXES
+from .sources import SUFFIX as SIDECAR
 from .verification import Policy, Report
 
 MAX_WORKERS = 8
@@ -62,7 +63,7 @@ def verify_many(
 
     with ThreadPoolExecutor(workers) as pool:
         begun: deque[tuple[Path, Future[Report | ProvenanceError]]] = deque()
-        for path, problem in walk(paths, PICTURE_SUFFIXES):
+        for path, problem in walk(paths, PICTURE_SUFFIXES, SIDECAR):
             begun.append((path, pool.submit(verify, path, problem)))
             # No further ahead than keeps every worker busy.
             if len(begun) > 2 * workers:

@@ -187,3 +187,25 @@ def test_the_action_takes_a_policy_and_anchors(
     assert done.returncode == 0, done.stderr
     done = _shell(verify["run"], folder, env)
     assert done.returncode == 0 and "ok   policy: signed by somebody whom you trust" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_action_installs_what_it_needs(action: dict[str, Any], tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    for name in listed.stdout.decode().split("\0")[:-1]:
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, source / name, follow_symlinks=False)
+    # What it depends on is installed here already, and the network is not asked.
+    offline = {
+        "PIP_NO_INDEX": "1",
+        "PIP_NO_DEPS": "1",
+        "PIP_NO_BUILD_ISOLATION": "0",  # pip reads it the other way round
+        "PIP_TARGET": str(target),
+    }
+    step = _step(action, "Install")
+    assert step["env"] == {"SOURCE": "${{ github.action_path }}"}
+    done = _shell(step["run"], tmp_path, {**offline, "SOURCE": str(source)})
+    assert done.returncode == 0, done.stderr
+    assert (target / "provenance" / "schemas" / "policy-1.schema.json").is_file()
+    assert (target / "bin" / "provenance").is_file()
