@@ -34,7 +34,8 @@ def examine(
     Args:
         original: what to compare the picture with; the risk is measured anew. Where the label
             names it, the verification tells whether the label is true.
-        name: what the report calls the file; by default its path.
+        name: what the report calls the file; by default the last part of its path, as the
+            folders of this machine are nobody's business.
         policy: what the caller demands, as for `provenance.verify`.
 
     Raises:
@@ -85,7 +86,7 @@ def examine(
 def _name(source: Source) -> str:
     if isinstance(source, bytes):
         return "image"
-    return "standard input" if Path(source) == STANDARD_STREAM else str(source)
+    return "standard input" if Path(source) == STANDARD_STREAM else Path(source).name
 
 
 def _pictures(

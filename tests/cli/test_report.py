@@ -19,6 +19,7 @@ def test_a_report_is_written_and_its_size_told(
     assert said["bytes"] == target.stat().st_size < 500_000
     assert said["verdict"]["label_true"] and said["verdict"]["trusted"] and said["language"] == "de"
     assert target.read_text(encoding="utf-8").startswith('<!doctype html>\n<html lang="de">')
+    assert str(compressed.parent) not in target.read_text(encoding="utf-8")
     again = provenance("report", compressed, "-o", target)
     assert again.code == 6 and "exists already" in again.err
 

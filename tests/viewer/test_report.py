@@ -21,7 +21,7 @@ from provenance.labels.catalogue import catalogue
 from provenance.lineage import Generation
 from provenance.verification import HighestScore
 from provenance.viewer import chain, verdicts
-from provenance.viewer.report import policy, render
+from provenance.viewer.report import MAX_PLACES, policy, render
 from provenance.viewer.subject import Subject
 from provenance.viewer.words import Words
 
@@ -223,3 +223,18 @@ def test_long_and_wide_histories_are_cut_and_say_so() -> None:
     found, left_out = chain.rows(deep, ENGLISH)
     assert {row.depth for row in found} == {0} and left_out == 91 - chain.MAX_ROWS
     assert [row.above for row in found[:4]] == [0, 0, 1, 2]
+
+
+def test_odd_labels_of_strangers_are_shown_all_the_same(subject: Subject) -> None:
+    assert subject.label
+    label = subject.label
+    finding = replace(label.risk.findings[0], types={"shape": 0.01})
+    boxes = [(0, 0, 0, 0), (511, 511, 1, 1), (10**9, 10**9, 10**9, 10**9), (0, 0, 512, 512)]
+    odd = replace(label.risk, findings=tuple(replace(finding, box=box) for box in boxes * 250))
+    for size in ((512, 512), (1, 1_000_000), (1_000_000, 1), (3, 2)):
+        original = replace(label.original, width=size[0], height=size[1])
+        told = replace(label, risk=odd, original=original)
+        report = replace(subject.verification, label=told)
+        page = render(replace(subject, verification=report, original=None))
+        assert page.count('id="finding-') == MAX_PLACES and f"and {1000 - MAX_PLACES} more" in page
+        assert len(page) < 5_000_000

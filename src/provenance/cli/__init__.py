@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import pairwise
 
 from ..errors import ProvenanceError
 
@@ -37,8 +38,16 @@ def main() -> None:
 
 
 def _fail(error: ProvenanceError) -> None:
-    """One line on standard error; with ``--json``, the same as an object on standard output."""
+    """One line on standard error; for programs the same as an object on standard output."""
     from .console import print_error
 
-    print_error(error, as_json="--json" in sys.argv[1:])
+    print_error(error, as_json=_json_is_wanted(sys.argv[1:]))
     sys.exit(error.exit_code)
+
+
+def _json_is_wanted(arguments: list[str]) -> bool:
+    """Whether ``--json``, or `show`'s ``--format json``, is among them."""
+    return any(
+        argument in ("--json", "--format=json") or (argument == "json" and before == "--format")
+        for before, argument in pairwise(["", *arguments])
+    )

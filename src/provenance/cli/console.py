@@ -15,7 +15,7 @@ from ..stages import Stages
 from ..taxonomy import LEVEL_NAMES
 
 if TYPE_CHECKING:
-    from ..labels import Finding, Label, Risk
+    from ..labels import Label, Risk
 
 
 def print_json(data: Mapping[str, Any], *, line: bool = False) -> None:
@@ -116,10 +116,9 @@ def print_risk(risk: Risk) -> None:
             ("not looked for", ", ".join(risk.assessor.unavailable) or "-"),
         ]
     )
-    for finding in risk.findings[:12]:
-        say(f"  - {_finding(finding)}")
-    if len(risk.findings) > 12:
-        say(f"  - and {len(risk.findings) - 12} more (see --json)")
+    from .drawing import print_findings
+
+    print_findings(risk.findings)
 
 
 def default_output(source: Path, suffix: str) -> Path:
@@ -159,13 +158,3 @@ def _quality(label: Label) -> str:
     if quality.ms_ssim is not None:
         parts.append(f"MS-SSIM {quality.ms_ssim:.4f}")
     return ", ".join(parts)
-
-
-def _finding(finding: Finding) -> str:
-    x, y, width, height = finding.box
-    kind = max(finding.types, key=lambda name: finding.types[name])
-    symbol = f", symbol: {finding.symbol}" if finding.symbol else ""
-    return (
-        f"{finding.sentence} [{kind}{symbol}, p {finding.probability:.2f}, "
-        f"{width}x{height} px at {x},{y}]"
-    )

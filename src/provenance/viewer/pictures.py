@@ -27,6 +27,9 @@ DETAIL_SIDE = 320
 MIN_DETAIL_SCALE = 0.4
 """A preview smaller than this share of the full picture shows no details."""
 
+MAX_GLOWS = 60
+"""Findings that are drawn into a heat map."""
+
 HEAT_FROM, HEAT_TO = 0.5, 6.0
 """Change, as `risk` measures it, at which a heat map begins and at which it is full; 1 is about
 noticeable."""
@@ -112,8 +115,9 @@ def labelled_heat(findings: tuple[Finding, ...], size: tuple[int, int]) -> dict[
     columns, rows = (max(1, round(side * scale)) for side in size)
     x, y = np.meshgrid((np.arange(columns) + 0.5) / scale, (np.arange(rows) + 0.5) / scale)
     maps = {kind: np.zeros((rows, columns)) for kind in Type}
-    for finding in findings:
-        left, top, width, height = finding.box
+    for finding in findings[:MAX_GLOWS]:
+        left, top = finding.box[:2]
+        width, height = (max(1, side) for side in finding.box[2:])
         across = np.maximum(np.abs(x - left - width / 2) / width - 0.5, 0)
         down = np.maximum(np.abs(y - top - height / 2) / height - 0.5, 0)
         glow = np.exp(-6 * (across**2 + down**2))

@@ -32,6 +32,12 @@ STAGE = (1080, 760)
 MAX_ENLARGED = 2.0
 """How much small pictures are enlarged."""
 
+MAX_PLACES = 60
+"""More findings, which only a stranger's label can have, are counted and not shown."""
+
+TRACE = 0.05
+"""A type with a smaller share of a change is not named."""
+
 DASHES = {Type.AMPLITUDE: "", Type.GEOMETRY: "9 5", Type.SHAPE: "1.5 5"}
 """Patterns of the outlines, in CSS px: a line, dashes, dots."""
 
@@ -54,6 +60,8 @@ class _Place:
     language: str
     spoken: str
     """All of it in one line, for those who do not see the picture."""
+    corners: str
+    """Of its outline, as SVG's ``points``; empty where the box is all that is known."""
     tag_y: float
     """Upper end of the number, in pixels of the picture."""
     window: pictures.Window
@@ -121,6 +129,7 @@ def render(subject: Subject, *, language: str = DEFAULT, made_at: datetime | Non
         shown=(round(size[0] * scale), round(size[1] * scale)),
         unit=round(1 / scale, 4),
         places=places,
+        unshown=len(risk.findings) - len(places) if risk else 0,
         dashes=DASHES,
         colours=pictures.COLOURS,
         made=_made(subject, words),
@@ -140,7 +149,7 @@ def _full_size(subject: Subject) -> tuple[int, int]:
 
 
 def _places(subject: Subject, words: Words, size: tuple[int, int]) -> list[_Place]:
-    findings = subject.risk.findings if subject.risk else ()
+    findings = subject.risk.findings[:MAX_PLACES] if subject.risk else ()
     unit = max(1.0, size[0] / STAGE[0], size[1] / STAGE[1])
     return [_place(i, f, subject, words, size, unit) for i, f in enumerate(findings, 1)]
 
@@ -154,7 +163,8 @@ def _place(
     unit: float,
 ) -> _Place:
     shares = sorted(finding.types.items(), key=lambda entry: -entry[1])
-    types = tuple((Type(name), words.percent(share)) for name, share in shares if share >= 0.05)
+    shares = shares[:1] + [entry for entry in shares[1:] if entry[1] >= TRACE]
+    types = tuple((Type(name), words.percent(share)) for name, share in shares)
     sentence, language = translated(finding.sentence, words.language)
     facts = [words(f"type.{types[0][0]}")]
     if finding.symbol:
@@ -174,11 +184,17 @@ def _place(
         sentence,
         language,
         f"{name}: {sentence} {said[:1].upper()}{said[1:]}.",
+        _points(finding.polygon),
         above if above >= 0 else finding.box[1] + finding.box[3],
         at,
         before,
         after,
     )
+
+
+def _points(polygon: tuple[int, ...] | None) -> str:
+    corners = zip(*[iter(polygon or ())] * 2, strict=False)
+    return " ".join(f"{x},{y}" for x, y in corners)
 
 
 def _made(subject: Subject, words: Words) -> list[tuple[str, str]]:

@@ -1,0 +1,131 @@
+"""Findings drawn for a terminal: a table, and a map of where they are."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ..taxonomy import Type
+from .console import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from ..labels import Finding, Label
+
+MAX_FINDINGS = 12
+"""Further ones are counted."""
+
+MAP_COLUMNS, MAP_ROWS = 56, 18
+"""Most room that a map takes, characters."""
+
+CELL_RATIO = 2.1
+"""Height of a character over its width."""
+
+PIPE_COLUMNS = 1000
+"""Width of what is no terminal."""
+
+_BAR = 8
+
+_COLOURS: Mapping[str, str] = {
+    Type.AMPLITUDE: "yellow",
+    Type.GEOMETRY: "cyan",
+    Type.SHAPE: "magenta",
+}
+_FILLS: Mapping[str, str] = {
+    Type.AMPLITUDE: "\N{LIGHT SHADE}",
+    Type.GEOMETRY: "/",
+    Type.SHAPE: "\N{BULLET OPERATOR}",
+}
+"""Told apart without colour, too."""
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    """A line for each: number, sentence, type, symbol, probability, place."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if not findings:
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
+    for name in ("", "what", "type", "symbol", "likely", "place (px)"):
+        table.add_column(name, no_wrap=name != "what")
+    for number, finding in enumerate(findings[:MAX_FINDINGS], 1):
+        kind = main_type(finding)
+        x, y, width, height = finding.box
+        filled = round(_BAR * min(1.0, max(0.0, finding.probability)))
+        bar = "\N{FULL BLOCK}" * filled + "\N{LIGHT SHADE}" * (_BAR - filled)
+        table.add_row(
+            Text(f"{number}", style="bold"),
+            Text(printable(finding.sentence)),
+            Text(f"{_FILLS[kind]} {kind}", style=_COLOURS[kind]),
+            Text(finding.symbol or "", style="bold"),
+            Text(f"{bar} {finding.probability:.0%}"),
+            Text(f"{width}x{height} at {x},{y}"),
+        )
+    console = _console()
+    console.print(table)
+    if len(findings) > MAX_FINDINGS:
+        console.print(f"and {len(findings) - MAX_FINDINGS} more (see --json)")
+
+
+def print_map(label: Label) -> None:
+    """The picture as a frame with the findings' numbers and areas in it."""
+    from rich.panel import Panel
+    from rich.text import Text
+
+    size = label.original.width, label.original.height
+    findings = label.risk.findings[:MAX_FINDINGS]
+    if not findings:
+        return
+    columns, rows = _grid(*size)
+    cells = [[Text(" ") for _ in range(columns)] for _ in range(rows)]
+    for number, finding in reversed(list(enumerate(findings, 1))):
+        _place(cells, finding, number, size)
+    lines = Text("\n").join(Text.assemble(*row) for row in cells)
+    _console().print(Panel(lines, width=columns + 2, padding=0, title=f"{size[0]}x{size[1]} px"))
+
+
+def main_type(finding: Finding) -> str:
+    """The type with the largest share."""
+    return max(finding.types, key=lambda name: finding.types[name])
+
+
+def _grid(width: int, height: int) -> tuple[int, int]:
+    """Columns and rows of a map with the shape of the picture."""
+    columns = min(MAP_COLUMNS, round(MAP_ROWS * CELL_RATIO * width / height))
+    rows = min(MAP_ROWS, round(columns * height / width / CELL_RATIO))
+    return max(8, columns), max(3, rows)
+
+
+def _place(cells: list[list[Text]], finding: Finding, number: int, size: tuple[int, int]) -> None:
+    from rich.text import Text
+
+    rows, columns = len(cells), len(cells[0])
+    kind = main_type(finding)
+    x, y, width, height = finding.box
+    left, right = _span(x, width, size[0], columns)
+    top, bottom = _span(y, height, size[1], rows)
+    for row in range(top, bottom):
+        for column in range(left, right):
+            cells[row][column] = Text(_FILLS[kind], style=_COLOURS[kind])
+    row = (top + bottom - 1) // 2
+    start = min((left + right) // 2, columns - len(f"{number}"))
+    for offset, digit in enumerate(f"{number}"):
+        cells[row][start + offset] = Text(digit, style=f"bold {_COLOURS[kind]} reverse")
+
+
+def _span(start: int, length: int, whole: int, cells: int) -> tuple[int, int]:
+    """First cell and the one after the last that a stretch of pixels covers."""
+    first = min(cells - 1, start * cells // whole)
+    return first, max(first + 1, min(cells, -(-(start + length) * cells // whole)))
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    # In a pipe nothing is wrapped, so that sentences can be searched for.
+    width = None if sys.stdout.isatty() else PIPE_COLUMNS
+    return Console(file=sys.stdout, width=width, markup=False, highlight=False, emoji=False)
