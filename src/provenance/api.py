@@ -50,7 +50,8 @@ def compress(
     """Compress a photo, assess what that changed, and sign it all into one file.
 
     Args:
-        quality: 1, smallest, to 100, best; 50 where none of the four goals is given.
+        quality: 1, smallest, to 100, best; 50 where none of the four goals is given. Codecs made
+            of published weights have one rate, and take no goal.
         bits_per_pixel: choose the best quality whose bitstream needs no more.
         max_bytes: choose the best quality whose finished file is no larger.
         min_psnr: choose the lowest quality that reaches this many dB (RGB).
@@ -77,6 +78,11 @@ def compress(
     stages = stages or Stages()
     name, data = read_source(source)
     chosen = codecs.get(codec)
+    if not chosen.variable_rate and any(goal is not None for goal in goals):
+        raise UsageError(
+            f"{codec}: has one rate; leave quality, bits per pixel, size and PSNR out, or choose "
+            "another codec"
+        )
     with stages("load"):
         photo = loaded(data, name, max_pixels)
     picture = codecs.Picture(photo.pixels, photo.alpha, photo.grey)
@@ -111,7 +117,8 @@ def compress(
             encoded = codecs.reaching(chosen, picture, min_psnr, max_pixels=max_pixels)
         else:
             setting = 50 if quality is None else quality
-            encoded = codecs.Encoded(chosen.encode(picture, setting), setting)
+            bitstream = chosen.encode(picture, setting)
+            encoded = codecs.Encoded(bitstream, setting if chosen.variable_rate else None)
     if encoded is None and min_psnr is not None:
         raise UsageError(f"{name}: no quality reaches {min_psnr:g} dB")
     if encoded is None:

@@ -159,6 +159,16 @@ def test_a_poor_configuration_is_told_in_one_line(
     assert str(programs.folder / "codecs.toml") in done.err
 
 
+def test_a_program_that_is_not_told_the_quality_takes_no_goal(
+    provenance: Command, programs: Programs, astronaut: Path, tmp_path: Path
+) -> None:
+    programs.configure(encode=[*programs.encode[:4], "50"])
+    target = tmp_path / "x.avif"
+    arguments = ("compress", astronaut, "--codec", "outside", "-q", 30, "-o", target)
+    done = provenance(*arguments, env=programs.env)
+    assert (done.code, "one rate" in done.err, target.exists()) == (2, True, False), done.err
+
+
 def test_a_shell_never_sees_the_command_line(
     provenance: Command, programs: Programs, astronaut: Path, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from ..labels import CodecFacts, ModelFacts
 
@@ -23,6 +24,12 @@ class Picture:
     """The three channels are equal; a decoder makes them equal again."""
 
 
+def as_grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """``[height, width, 3]`` RGB with its three channels made equal."""
+    luma = np.asarray(Image.fromarray(pixels).convert("L"))
+    return np.repeat(luma[..., None], 3, axis=2)
+
+
 class Codec(Protocol):
     """A neural codec; registered under its name by the entry-point group ``provenance.codecs``."""
 
@@ -33,6 +40,10 @@ class Codec(Protocol):
     @property
     def model(self) -> ModelFacts:
         """Name and hash of the weights."""
+
+    @property
+    def variable_rate(self) -> bool:
+        """Whether `encode` heeds ``quality``; False where the weights are for one rate."""
 
     def encode(self, picture: Picture, quality: float) -> bytes:
         """The bitstream (`provenance.codecs.bitstream`) of ``picture``.

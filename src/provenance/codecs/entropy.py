@@ -26,6 +26,7 @@ TOTAL = 1 << 22
 """Sum of the frequencies of one table."""
 
 Integers = NDArray[np.int32]
+Contexts = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Part:
     """Values to be coded, each with the index of its table; both ``[n]``."""
 
     tables: Tables
-    context: NDArray[np.uint8]
+    context: Contexts
     values: Integers
 
 
@@ -113,7 +114,7 @@ class Decoder:
             raise BitstreamError("bitstream: entropy-coded part is damaged") from error
         self._escapes = _varints(payload.escapes)
 
-    def decode(self, tables: Tables, context: NDArray[np.uint8]) -> Integers:
+    def decode(self, tables: Tables, context: Contexts) -> Integers:
         """Values for each of ``context`` (``[n]``)."""
         values = np.empty(len(context), np.int32)
         for table, places in _groups(context):
@@ -133,7 +134,12 @@ class Decoder:
             raise BitstreamError("bitstream: data is left over after the last latent")
 
 
-def _groups(context: NDArray[np.uint8]) -> Iterator[tuple[int, NDArray[np.intp]]]:
+def channels(shape: tuple[int, ...]) -> NDArray[np.uint16]:
+    """The channel of each of ``[channels, h, w]``, where every channel has a table of its own."""
+    return np.repeat(np.arange(shape[0], dtype=np.uint16), shape[1] * shape[2])
+
+
+def _groups(context: Contexts) -> Iterator[tuple[int, NDArray[np.intp]]]:
     """Each table in use with the places that use it, in order."""
     order = np.argsort(context, kind="stable")
     counts = np.bincount(context)

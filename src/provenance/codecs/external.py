@@ -55,6 +55,11 @@ class CommandCodec:
     seconds: float
     """Time limit of each run."""
 
+    @property
+    def variable_rate(self) -> bool:
+        """Whether the encoder is told the quality."""
+        return any("{quality}" in part for part in self.encoder)
+
     def encode(self, picture: Picture, quality: float) -> bytes:
         """See `Codec.encode`. What the encoder wrote is decoded once, for its digest.
 

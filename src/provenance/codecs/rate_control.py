@@ -24,7 +24,8 @@ class Encoded:
     """A bitstream with the quality that made it."""
 
     bitstream: bytes
-    quality: float
+    quality: float | None
+    """None where the codec has but one rate."""
 
 
 def within(codec: Codec, picture: Picture, size: float) -> Encoded | None:

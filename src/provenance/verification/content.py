@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from .. import codecs, container, imaging
 from ..codecs import bitstream as frames
-from ..codecs import registry
 from ..credentials import Credential
 from ..errors import ImageError, InvalidError, ModelError, ProvenanceError, TooLargeError
 from ..labels import Label
@@ -66,7 +65,7 @@ def check_model(parts: container.Parts | None, label: Label | None, steps: Steps
         if label is None:
             return steps.skipped(step, "no label that names them")
         named = f"{label.codec.name} {label.model.name}"
-        known = _here(label.codec.name, label.model.name, label.model.sha256 or "")
+        known = _here(label.codec.name, label.model.sha256 or "")
         return steps.skipped(step, f"{named}, {known}; the file carries no bitstream")
     try:
         stream = frames.parse(parts.bitstream)
@@ -84,7 +83,7 @@ def check_model(parts: container.Parts | None, label: Label | None, steps: Steps
         }
         if len(sizes) > 1:
             return steps.failed(step, "container, bitstream and label tell different sizes")
-    return steps.passed(step, f"{stream.codec} {stream.model}, {_here(*found)}")
+    return steps.passed(step, f"{stream.codec} {stream.model}, {_here(found[0], found[2])}")
 
 
 def check_decode(
@@ -124,17 +123,17 @@ def picture(data: bytes, name: str, max_pixels: int) -> NDArray[np.uint8] | None
 
 
 @functools.lru_cache(maxsize=64)
-def _here(codec: str, model: str, weights: str) -> str:
+def _here(codec: str, weights: str) -> str:
     """Whether this machine has a codec and its weights.
 
     Args:
         weights: their SHA-256 or its first digits; empty if unknown.
     """
-    if codec not in codecs.names():
-        return "a codec that is not installed here"
     try:
-        installed = registry.get(codec).model
+        here = codecs.find(codec, weights)
     except ProvenanceError as error:
         return f"a codec that does not work here: {error}"
-    known = weights and installed.name == model and (installed.sha256 or "").startswith(weights)
+    if here is None:
+        return "a codec that is not installed here"
+    known = weights and (here.model.sha256 or "").startswith(weights)
     return "installed here" if known else "a model that is not installed here"

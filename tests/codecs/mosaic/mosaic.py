@@ -21,6 +21,7 @@ HASH = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
 class Mosaic:
     facts = CodecFacts("mosaic", "mosaic of stones", False, "mosaic")
     model = ModelFacts("mosaic-1", HASH)
+    variable_rate = True
 
     def encode(self, picture: Picture, quality: float) -> bytes:
         stone = _side(quality)

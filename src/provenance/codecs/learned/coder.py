@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...errors import ModelError
-from ..entropy import Decoder, Part, Payload, Tables, encode
+from ..entropy import Decoder, Part, Payload, Tables, channels, encode
 from .context import STEPS, places
 from .entropy_model import EntropyModel
 from .hyperprior import HYPER_STRIDE, LEVELS, STRIDE, MeanScaleHyperprior
@@ -98,7 +98,7 @@ class Coder:
     def encode(self, latents: Latents) -> Payload:
         """Entropy-code latents."""
         hyper = latents.hyper
-        parts = [Part(self._hyper_tables, _channels(hyper.shape), hyper.ravel())]
+        parts = [Part(self._hyper_tables, channels(hyper.shape), hyper.ravel())]
         for step in range(STEPS):
             scales, residuals = (_gather(a, step) for a in (latents.scales, latents.residuals))
             parts.append(Part(self._scale_tables, scales, residuals))
@@ -114,7 +114,7 @@ class Coder:
         decoder = Decoder(Payload(words, escapes))
         rows, columns = _padded(height), _padded(width)
         shape = (self._network.hyper_latents, rows // HYPER_STRIDE, columns // HYPER_STRIDE)
-        hyper = decoder.decode(self._hyper_tables, _channels(shape)).reshape(shape)
+        hyper = decoder.decode(self._hyper_tables, channels(shape)).reshape(shape)
 
         def code(step: int, _: Tensor, scales: NDArray[np.uint8]) -> Integers:
             return decoder.decode(self._scale_tables, _gather(scales, step))
@@ -150,11 +150,6 @@ class Coder:
 def _tables(tensors: Mapping[str, Tensor], name: str) -> Tables:
     parts = (tensors[f"{name}.{part}"].numpy() for part in ("first", "lengths", "frequencies"))
     return Tables(*parts)
-
-
-def _channels(shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """The channel of each hyper-latent: the index of its table."""
-    return np.repeat(np.arange(shape[0], dtype=np.uint8), shape[1] * shape[2])
 
 
 def _gather(values: NDArray[Any], step: int) -> NDArray[Any]:

@@ -135,3 +135,31 @@ class FactorizedPrior(nn.Module):
         lower, upper = self.logits(flat - 0.5), self.logits(flat + 0.5)
         sign = -torch.sign(lower + upper).detach()
         return lower_bound((torch.sigmoid(sign * upper) - torch.sigmoid(sign * lower)).abs(), 1e-9)
+
+
+class GDN(nn.Module):
+    """Generalised divisive normalisation, or its approximate inverse.
+
+    Ballé, Laparra and Simoncelli 2017, "End-to-end optimized image compression", section 3:
+    ``x[i] / sqrt(beta[i] + sum_j gamma[i, j] x[j]**2)``, with `beta` and `gamma` not negative.
+    """
+
+    def __init__(self, channels: int, *, inverse: bool = False) -> None:
+        super().__init__()
+        self.beta = nn.Parameter(torch.ones(channels))
+        self.gamma = nn.Parameter(0.1 * torch.eye(channels))
+        self.inverse = inverse
+
+    def forward(self, x: Tensor) -> Tensor:
+        norm = functional.conv2d(x * x, self.gamma[:, :, None, None], self.beta)
+        return x * (torch.sqrt(norm) if self.inverse else torch.rsqrt(norm))
+
+
+def halving(channels_in: int, channels_out: int) -> nn.Conv2d:
+    """A 5x5 convolution to half the size."""
+    return nn.Conv2d(channels_in, channels_out, 5, stride=2, padding=2)
+
+
+def doubling(channels_in: int, channels_out: int) -> nn.ConvTranspose2d:
+    """A transposed 5x5 convolution to twice the size."""
+    return nn.ConvTranspose2d(channels_in, channels_out, 5, stride=2, padding=2, output_padding=1)

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from ...errors import BitstreamError, ModelError, UsageError
 from ...labels import CodecFacts, ModelFacts
 from ...metrics import psnr_db
 from .. import alpha
-from ..base import Picture
+from ..base import Picture, as_grey
 from ..bitstream import Bitstream, digest, expect, pack, parse
 
 if TYPE_CHECKING:
@@ -39,6 +38,8 @@ RUNG = 3
 
 class MeanScaleHyperpriorCodec:
     """Implements `provenance.codecs.Codec`; all instances share one loaded model."""
+
+    variable_rate = True
 
     def __init__(self) -> None:
         self._analysed: tuple[Picture, Tensor] | None = None
@@ -137,7 +138,4 @@ def _synthesise(
     latents: Latents, quality: float, height: int, width: int, *, grey: bool
 ) -> NDArray[np.uint8]:
     pixels = _coder().synthesise(latents, quality, height, width)
-    if not grey:
-        return pixels
-    luma = np.asarray(Image.fromarray(pixels).convert("L"))
-    return np.repeat(luma[..., None], 3, axis=2)
+    return as_grey(pixels) if grey else pixels
