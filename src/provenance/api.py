@@ -349,6 +349,7 @@ def verify(
     original: Source | None = None,
     decode: bool = False,
     max_pixels: int = MAX_PIXELS,
+    remote: bool = False,
 ) -> Report:
     """Whether to believe a file: see `provenance.verification.Report`.
 
@@ -360,6 +361,8 @@ def verify(
             it is not true.
         decode: decode the bitstream, too, where there is one, and compare checksums.
         max_pixels: largest picture that is decoded.
+        remote: fetch the credential where the file says that it is elsewhere; nothing else ever
+            uses the network.
 
     Raises:
         InputError: The file or the original cannot be read. Whatever is wrong with the file's
@@ -376,6 +379,7 @@ def verify(
         original=None if original is None else Original(*read_source(original)),
         decode=decode,
         max_pixels=max_pixels,
+        remote=remote,
     )
 
 

@@ -27,6 +27,7 @@ def verify_many(
     policy: Policy | None = None,
     decode: bool = False,
     max_pixels: int = MAX_PIXELS,
+    remote: bool = False,
     workers: int | None = None,
 ) -> Iterator[tuple[Path, Report | ProvenanceError]]:
     """Verify files, and the pictures in folders, to any depth.
@@ -34,7 +35,7 @@ def verify_many(
     Args:
         paths: files and folders; see `provenance.files.walk`.
         trust: whose signatures to trust; None for this machine's anchors.
-        policy, decode, max_pixels: see `provenance.verify`.
+        policy, decode, max_pixels, remote: see `provenance.verify`.
         workers: threads; None for one per core, or a single one to decode.
 
     Yields:
@@ -53,7 +54,12 @@ def verify_many(
             return problem
         try:
             return api.verify(
-                path, trust=anchors, policy=policy, decode=decode, max_pixels=max_pixels
+                path,
+                trust=anchors,
+                policy=policy,
+                decode=decode,
+                max_pixels=max_pixels,
+                remote=remote,
             )
         except ProvenanceError as error:
             return error

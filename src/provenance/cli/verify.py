@@ -39,6 +39,10 @@ def verify(
     decode: Annotated[
         bool, typer.Option("--decode", help="Decode the bitstream and compare checksums.")
     ] = False,
+    remote: Annotated[
+        bool,
+        typer.Option("--remote", help="Fetch a credential that is kept elsewhere."),
+    ] = False,
     max_pixels: MaxPixels = MAX_PIXELS,
     json: Json = False,
 ) -> None:
@@ -49,11 +53,16 @@ def verify(
     if len(files) > 1 or files[0].is_dir():
         if original is not None:
             raise UsageError("--original belongs to one file; verify the others by themselves")
-        raise typer.Exit(_many(files, demanded, decode, max_pixels, json))
+        raise typer.Exit(_many(files, demanded, decode, remote, max_pixels, json))
     with console.progress() as announce:
         announce(f"verifying {files[0]}")
         report = api.verify(
-            files[0], policy=demanded, original=original, decode=decode, max_pixels=max_pixels
+            files[0],
+            policy=demanded,
+            original=original,
+            decode=decode,
+            max_pixels=max_pixels,
+            remote=remote,
         )
     if json:
         console.print_json(report.to_json())
@@ -63,7 +72,12 @@ def verify(
 
 
 def _many(
-    paths: list[Path], policy: Policy | None, decode: bool, max_pixels: int, json: bool
+    paths: list[Path],
+    policy: Policy | None,
+    decode: bool,
+    remote: bool,
+    max_pixels: int,
+    json: bool,
 ) -> int:
     """Report each file, in a line of JSON or in as few words as tell what is wrong with it.
 
@@ -74,7 +88,9 @@ def _many(
 
     codes: Counter[int] = Counter()
     with console.progress() as announce:
-        reports = verify_many(paths, policy=policy, decode=decode, max_pixels=max_pixels)
+        reports = verify_many(
+            paths, policy=policy, decode=decode, max_pixels=max_pixels, remote=remote
+        )
         for path, report in reports:
             announce(f"verified {codes.total()} files")
             if isinstance(report, ProvenanceError):

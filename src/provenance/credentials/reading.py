@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,22 +47,28 @@ def read(
     media_type: str,
     trust: TrustStore | Iterable[Anchor],
     sidecar: bytes | None = None,
+    *,
+    remote: bool = False,
+    note: Callable[[str], None] | None = None,
 ) -> Credential | None:
     """The credential in a file, else the one beside it; None where there is none.
 
-    Never uses the network. Corruption is a finding and not an exception. Not safe to call in a
-    forked child: the library's locks may be held; use *spawn*.
+    Never uses the network unless told to. Corruption is a finding and not an exception. Not safe to
+    call in a forked child: the library's locks may be held; use *spawn*.
 
     Args:
         trust: whose signers and time stamps are trusted.
         sidecar: a detached manifest store, for a file without one of its own.
+        remote: fetch the manifest where the file says that it is elsewhere (C2PA 2.2, 11.4); who
+            keeps it learns of it.
+        note: told of a manifest that is elsewhere and was not had.
 
     Raises:
         InputError: The trust store cannot be read.
     """
     anchors = trust.list() if isinstance(trust, TrustStore) else tuple(trust)
     lists = trust.revocation_lists() if isinstance(trust, TrustStore) else ()
-    source = _Source(data, media_type)
+    source = _Source(data, media_type, remote=remote)
     if media_type not in c2pa.Reader.get_supported_mime_types():
         if sidecar is None:
             return None
@@ -81,7 +87,9 @@ def read(
         return _credential(found, stamped, anchors, lists)
     except c2pa.C2paError as error:
         if str(error).startswith("Remote"):
-            # It points at a manifest elsewhere, which is never fetched; the file carries none.
+            # It points at a manifest elsewhere; the file itself carries none.
+            if note:
+                note(_elsewhere(error))
             return None
         return broken(" ".join(str(error).split())[:300])
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
@@ -101,15 +109,25 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A file, and its manifest store where that lies beside it."""
+    """A file, and its manifest store where that lies beside it, or whether to fetch it."""
 
     data: bytes
     media_type: str
     sidecar: bytes | None = None
+    remote: bool = False
+
+
+def _elsewhere(error: Exception) -> str:
+    words = " ".join(str(error).split())[:300].removeprefix("Remote: ")
+    address = words.removeprefix("must fetch remote manifests from url ")
+    if address != words:
+        return f"it is elsewhere, at {address}; nobody looked there"
+    return words
 
 
 def _ask(source: _Source, anchors: Iterable[Anchor]) -> _Found | None:
-    with c2pa.Context.from_json(library_settings(anchors)) as context:
+    settings = library_settings(anchors, remote=source.remote)
+    with c2pa.Context.from_json(settings) as context:
         stream = io.BytesIO(source.data)
         reader = c2pa.Reader.try_create(source.media_type, stream, source.sidecar, context)
         if reader is None:

@@ -1,7 +1,7 @@
 """The settings of the C2PA library, from typed arguments alone.
 
-The library accepts unknown keys without a word, so this is the one place that names any. Nothing
-here ever lets it use the network.
+The library accepts unknown keys without a word, so this is the one place that names any. It lets
+the library use the network only where somebody asked for a manifest that is elsewhere.
 """
 
 from __future__ import annotations
@@ -31,12 +31,16 @@ def anchor_uri(anchor: Anchor) -> str:
     return f"urn:provenance:{anchor.purpose}:{sha256(anchor.pem.encode())[:32]}"
 
 
-def library_settings(anchors: Iterable[Anchor]) -> str:
+def library_settings(anchors: Iterable[Anchor], *, remote: bool = False) -> str:
     """Settings in JSON for both signing and reading.
 
     Args:
         anchors: who is trusted, for what.
+        remote: fetch manifests that are elsewhere; nothing else ever lets the library use the
+            network.
     """
+    # An empty list allows no host at all; without the list all are allowed.
+    core: dict[str, list[str]] = {} if remote else {"allowed_network_hosts": []}
     return json.dumps(
         {
             "version": 1,
@@ -46,13 +50,13 @@ def library_settings(anchors: Iterable[Anchor]) -> str:
                 # The standard attributes only created assertions to the signer.
                 "created_assertion_labels": ["c2pa.actions", "c2pa.ingredient"],
             },
-            "core": {"allowed_network_hosts": []},
+            "core": core,
             "verify": {
                 "verify_after_reading": True,
                 "verify_after_sign": True,
                 "verify_trust": True,
                 "ocsp_fetch": False,
-                "remote_manifest_fetch": False,
+                "remote_manifest_fetch": remote,
             },
             "trust": {
                 "anchors": [

@@ -21,14 +21,19 @@ _MATCHES = {f"assertion.{kind}.match" for kind in _BINDINGS}
 _UNTRUSTED = "signingCredential.untrusted"
 
 
-def check(credential: Credential | None, steps: Steps) -> bool:
+def check(
+    credential: Credential | None, steps: Steps, missing: str = "stripped, or never signed"
+) -> bool:
     """Add the seven steps; clauses are those of C2PA 2.2.
+
+    Args:
+        missing: why there is no credential.
 
     Returns:
         Whether signature and hard binding passed: nothing less makes a file intact.
     """
     if credential is None:
-        steps.failed("credential", "none: stripped, or never signed")
+        steps.failed("credential", f"none: {missing}")
         readable = signed = False
     else:
         readable = _credential(credential, steps)

@@ -30,6 +30,7 @@ def verify(
     max_pixels: int = MAX_PIXELS,
     sidecar: bytes | None = None,
     picture: NDArray[np.uint8] | None = None,
+    remote: bool = False,
 ) -> Report:
     """Check one file; whatever is wrong with it is in the report and raises nothing.
 
@@ -42,6 +43,7 @@ def verify(
         sidecar: a detached manifest, for a file without one of its own.
         picture: uint8 [height, width, 3], what the file shows in full, where the caller has
             decoded it; spares decoding it again for ``original``.
+        remote: fetch the credential where the file says that it is elsewhere.
 
     Raises:
         InputError: The trust store or the original cannot be read.
@@ -54,8 +56,11 @@ def verify(
     media_type, parts, sound = content.check_container(data, name, steps)
 
     # 2 to 8. The credential: signature, certificate, trust, time stamp, ingredients, hard binding.
-    credential = read(data, media_type, trust, sidecar) if media_type else None
-    as_signed = signature.check(credential, steps)
+    elsewhere: list[str] = []
+    credential = None
+    if media_type:
+        credential = read(data, media_type, trust, sidecar, remote=remote, note=elsewhere.append)
+    as_signed = signature.check(credential, steps, *elsewhere)
 
     # 9 and 10. The label: as signed, and as XMP has it.
     signed, consistent = content.check_label(credential, steps)
