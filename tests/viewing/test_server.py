@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -206,6 +207,21 @@ def test_a_picture_of_too_many_pixels_is_refused(site: Site) -> None:
     refused = site.ask(f"{site.root}files/{sent['id']}/picture.png")
     assert refused.status in (413, 422) and "pixels" in refused.json()["error"]
     site.ask(f"{site.root}files/{sent['id']}", "DELETE")
+
+
+def test_names_that_are_no_text_are_shown_all_the_same(astronaut: Path, tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"\xff\x1b[31m.png")
+    odd.write_bytes(astronaut.read_bytes())
+    with running(Collection([tmp_path])) as url:
+        site = Site(url)
+        [file] = site.ask(site.root + "files").json()["files"]
+        assert file["name"] == "\N{REPLACEMENT CHARACTER}" * 2 + "[31m.png"
+        where = f"{site.root}files/{file['id']}"
+        assert site.ask(where).json()["state"] == "none"
+        assert site.ask(where + "/report").status == 200
+        odd.unlink()
+        gone = site.ask(where)
+        assert gone.status == 422 and "[31m.png: cannot be read" in gone.json()["error"]
 
 
 def test_many_requests_at_once_are_all_answered(site: Site) -> None:

@@ -98,7 +98,7 @@ class Collection:
                 continue
             if len(self.items) >= MAX_FILES:
                 raise InputError(f"{path}: more than {MAX_FILES:,} pictures; name a part of it")
-            name = str(found.relative_to(root)) if root else found.name
+            name = _shown(str(found.relative_to(root)) if root else found.name)
             self._keep(Item(secrets.token_hex(8), name, found, root, None))
 
     def add(self, name: str, data: bytes) -> Item:
@@ -110,8 +110,7 @@ class Collection:
         Raises:
             TooLargeError: It, or all of them together, are more than is kept.
         """
-        shown = "".join(c for c in name.replace("\\", "/").rpartition("/")[2] if c.isprintable())
-        shown = shown[-200:] or "file"
+        shown = _shown(name.replace("\\", "/").rpartition("/")[2])[-200:] or "file"
         if len(data) > MAX_DROPPED_BYTES:
             raise TooLargeError(f"{shown}: larger than {MAX_DROPPED_BYTES:,} bytes, the limit")
         with self._turn:
@@ -230,6 +229,11 @@ class Collection:
         return imaging.load(data, item.name, max_pixels=self._max_pixels)
 
 
+def _shown(name: str) -> str:
+    """A name as people see it: bytes that are no text, and what steers a display, replaced."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
+
+
 def _read(item: Item) -> bytes:
     """The content of a file that still is a file, where it should be.
 
@@ -243,7 +247,10 @@ def _read(item: Item) -> bytes:
         raise InputError(f"{item.name}: leads out of its folder now")
     if not item.path.is_file():
         raise InputError(f"{item.name}: is no file any more")
-    return read(item.path)
+    try:
+        return read(item.path)
+    except InputError as error:
+        raise type(error)(str(error).replace(str(item.path), item.name)) from error
 
 
 def _is_inside(path: Path, folder: Path) -> bool:

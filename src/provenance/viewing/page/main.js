@@ -244,9 +244,9 @@ function neighbour(file, step) {
   return index < 0 ? undefined : files.get(shown[index + step]?.dataset.id);
 }
 
-async function send(list) {
+/** Send files; `problems` are told with those that come up. */
+async function send(list, problems = []) {
   tell("");
-  const problems = [];
   location.hash = "";
   for (const file of list) {
     try {
@@ -297,7 +297,14 @@ addEventListener("drop", (event) => {
   byId("drop").hidden = true;
   if (!holdsFiles(event)) return;
   event.preventDefault();
-  send([...event.dataTransfer.files]);
+  // A folder comes as a file that cannot be read.
+  const items = [...event.dataTransfer.items].filter(({ kind }) => kind === "file");
+  const entries = items.map((item) => item.webkitGetAsEntry());
+  const dropped = [...event.dataTransfer.files];
+  send(
+    dropped.filter((_, index) => !entries[index]?.isDirectory),
+    dropped.filter((_, index) => entries[index]?.isDirectory).map(({ name }) => say("view.folder", { name })),
+  );
 });
 addEventListener("hashchange", route);
 addEventListener("keydown", (event) => {
