@@ -25,6 +25,7 @@ from provenance.credentials import (
 )
 from provenance.errors import SigningError, UsageError
 from provenance.labels import Label
+from provenance.verification import HighestAge, Outcome, verify
 
 from ..time_stamps import answering, time_stamps
 
@@ -141,6 +142,25 @@ def test_an_expired_certificate_stays_trusted_by_its_time_stamp_alone(
     assert credential.signed_at is None
     assert not credential.valid and not credential.trusted
     assert "no trusted time stamp" in " ".join(credential.failures)
+
+
+def test_verify_tells_when_in_a_step_of_its_own(
+    signing: Sign, url: str, authority: Authority, store: TrustStore
+) -> None:
+    lately = HighestAge(datetime.timedelta(days=1))
+    stamped, plain = signing(_soon_expired(authority), url), signing(_soon_expired(authority))
+    time.sleep(4)
+
+    report = verify(stamped, "stamped", store, policy=lately)
+    steps = {step.name: step.outcome for step in report.steps}
+    assert steps["certificate"] is steps["time stamp"] is steps["policy"] is Outcome.PASSED
+    assert report.trusted and report.policy_met and report.signed_at
+
+    report = verify(plain, "plain", store, policy=lately)
+    steps = {step.name: step.outcome for step in report.steps}
+    assert steps["certificate"] is steps["policy"] is Outcome.FAILED
+    assert steps["time stamp"] is steps["trust"] is Outcome.SKIPPED
+    assert report.intact and not report.valid and report.exit_code == 4
 
 
 def test_an_anchor_for_time_stamps_makes_no_signer_trusted(
