@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import random
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 
 from provenance import formats, imaging
 from provenance.errors import ImageError, TooLargeError, UsageError
@@ -215,6 +216,42 @@ def test_damaged_profiles_and_exif_are_left_out_and_told(portrait: Image.Image) 
     photo = imaging.load(data, "photo")
     assert photo.icc is None
     assert photo.notes == ("The ICC profile is damaged and was left out.",)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_odd_exif_costs_neither_picture_nor_patience(portrait: Image.Image, kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0112] = "A camera", 3
+    exif[0x8769] = {0x829A: 0.125, 0x9003: "2026:01:02 03:04:05"}
+    exif[0x8825] = {1: "N", 2: (1.0, 2.0, 3.0)}
+    sound = exif.tobytes()
+    small = portrait.resize((16, 12))
+    choose = random.Random(5)
+    for _ in range(150):
+        odd = bytearray(sound)
+        for _ in range(choose.randrange(1, 4)):
+            odd[choose.randrange(6, len(odd))] = choose.randrange(256)
+        if choose.random() < 0.2:
+            del odd[choose.randrange(8, len(odd)) :]
+        photo = imaging.load(_saved(small, kind, exif=bytes(odd)), "photo")
+        assert photo.pixels.size == 16 * 12 * 3
+        for to in ("jpeg", "tiff", "avif"):
+            imaging.load(imaging.render(photo, to), to)
+
+
+@pytest.mark.parametrize("turn", range(2, 9))
+def test_every_orientation_is_applied(portrait: Image.Image, turn: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = turn, "A camera"
+    for kind in ("PNG", "TIFF"):
+        photo = imaging.load(_saved(portrait, kind, exif=exif.tobytes()), "photo")
+        with Image.open(io.BytesIO(_saved(portrait, "PNG", exif=exif.tobytes()))) as opened:
+            upright = ImageOps.exif_transpose(opened)
+        assert np.array_equal(photo.pixels, np.asarray(upright))
+        assert photo.exif is not None
+        again = Image.Exif()
+        again.load(photo.exif)
+        assert dict(again) == {0x010F: "A camera"}
 
 
 def test_a_preview_is_small_and_in_srgb(astronaut: Path) -> None:

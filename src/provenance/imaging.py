@@ -164,13 +164,15 @@ def render(photo: Photo, kind: str) -> bytes:
     exif = photo.exif
     if kind == "tiff" and (exif or photo.iim):
         # Other tags would be taken for what tells how the pixels lie.
-        exif = tags.descriptive(tags.parsed(exif), photo.iim)
+        with _own_limit():
+            exif = tags.descriptive(tags.parsed(exif), photo.iim)
     if kind == "jpeg" and photo.iim:
         options["extra"] = tags.app13(photo.iim)
     if exif:
         options["exif"] = tags.EXIF_MARK + exif if kind == "jpeg" else exif
     buffer = io.BytesIO()
-    image.save(buffer, kind.upper(), **options)
+    with _own_limit():
+        image.save(buffer, kind.upper(), **options)
     return buffer.getvalue()
 
 
@@ -215,7 +217,7 @@ def _line(error: Exception) -> str:
 
 @contextmanager
 def _own_limit() -> Iterator[None]:
-    """Pillow's limit on pixels out of the way, for one call at a time: ours follows at once.
+    """Pillow's limit on pixels out of the way, for one call at a time: ours is looked at instead.
 
     Its other warnings, of odd metadata, are dropped: the caller cannot act on them.
     """
@@ -245,14 +247,15 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
     deep = _is_deep(opened, data)
     opened.load()
     icc = opened.info.get("icc_profile")
-    exif = opened.info.get("exif")
     xmp = opened.info.get("xmp")
     if isinstance(xmp, str):
         xmp = xmp.encode()
 
-    image, exif = tags.upright(opened, exif)
-    if opened.format == "TIFF":
-        exif = tags.descriptive(image.getexif())
+    image, exif = tags.upright(opened), None
+    try:
+        exif = tags.exif_of(opened)
+    except ValueError:
+        notes.append("The EXIF data is damaged and was left out.")
     if deep:
         notes.append("Samples of more than 8 bits were reduced to 8 bits.")
         image = _to_eight_bits(image)
@@ -270,10 +273,6 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
     pixels = np.asarray(image.convert("RGB"))
     if not grey and icc and icc[16:20] == b"GRAY":
         icc = None
-    exif = exif.removeprefix(tags.EXIF_MARK) if exif else None
-    if exif and exif[:4] not in (b"II*\0", b"MM\0*"):
-        notes.append("The EXIF data is damaged and was left out.")
-        exif = None
     if icc and not _is_profile(icc):
         notes.append("The ICC profile is damaged and was left out.")
         icc = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 EXIF_MARK = b"Exif\0\0"
 """What precedes the TIFF header in JPEG alone."""
@@ -12,6 +12,23 @@ EXIF_MARK = b"Exif\0\0"
 _ORIENTATION = 0x0112
 _IIM_TAG = 33723
 _IIM_RESOURCE = 0x0404
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""By EXIF's orientation (EXIF 2.32, 4.6.4)."""
+
+FAULTS = (
+    *(ArithmeticError, AttributeError, LookupError, OSError, SyntaxError, TypeError, ValueError),
+    struct.error,
+)
+"""What Pillow raises on EXIF that is odd enough."""
 
 _DESCRIPTIVE = (
     *(0x010E, 0x010F, 0x0110, 0x0112, 0x011A, 0x011B, 0x0128, 0x0131, 0x0132, 0x013B),
@@ -67,14 +84,39 @@ def app13(iim: bytes) -> bytes:
     )
 
 
-def upright(opened: Image.Image, exif: bytes | None) -> tuple[Image.Image, bytes | None]:
-    """The image as it is to be seen, and EXIF that says no more of turning it."""
-    found = opened.getexif()
-    if found.get(_ORIENTATION, 1) == 1:
-        return opened, exif
+def upright(opened: Image.Image) -> Image.Image:
+    """The image as it is to be seen."""
     if opened.format == "JXL" and not getattr(opened, "jpeg", False):
-        # Decoded upright already: in JPEG XL the codestream has the say (18181-2, 9.4).
-        del found[_ORIENTATION]
-        return opened, found.tobytes()
-    turned = ImageOps.exif_transpose(opened)
-    return turned, turned.getexif().tobytes()
+        return opened  # In JPEG XL the codestream has the say (18181-2, 9.4), and had it already.
+    try:
+        turn = _TURNS.get(opened.getexif().get(_ORIENTATION, 1))
+    except FAULTS:
+        return opened
+    return opened if turn is None else opened.transpose(turn)
+
+
+def exif_of(opened: Image.Image) -> bytes | None:
+    """EXIF that says no more of turning the picture, from the TIFF header on; None: none.
+
+    Raises:
+        ValueError: It cannot be read, or not be written again.
+    """
+    exif = opened.info.get("exif")
+    try:
+        found = opened.getexif()
+        if opened.format == "TIFF":
+            found.pop(_ORIENTATION, None)
+            return descriptive(found)
+        if not exif:
+            return None
+        if found.get(_ORIENTATION, 1) != 1:
+            del found[_ORIENTATION]
+            exif = found.tobytes()
+        else:
+            found.tobytes()
+    except FAULTS as error:
+        raise ValueError("the EXIF data is damaged") from error
+    exif = exif.removeprefix(EXIF_MARK)
+    if exif[:4] not in (b"II*\0", b"MM\0*"):
+        raise ValueError("the EXIF data is damaged")
+    return bytes(exif)

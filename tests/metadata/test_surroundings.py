@@ -150,6 +150,9 @@ def test_what_cannot_be_kept_is_told(label: Label) -> None:
     notes.clear()
     packet(label, xmp('photoshop:Credit="An agency"/>'), event=EVENT, note=notes.append)
     assert notes == []
+    extended = 'xmlns:n="http://ns.adobe.com/xmp/note/" n:HasExtendedXMP="0123"/>'
+    packet(label, xmp(extended), event=EVENT, note=notes.append)
+    assert len(notes) == 1 and "extended XMP" in notes[0]
 
 
 def test_without_being_asked_the_caption_stays(label: Label) -> None:

@@ -17,6 +17,7 @@ from .derivation import (
     RESOURCE_REFERENCE,
     Event,
     derived,
+    text_of,
 )
 from .iptc import IPTC_CORE, PHOTOSHOP, as_xmp
 from .structure import NAMESPACE, PREFIX, RDF, describe, undescribe
@@ -42,13 +43,14 @@ _PREFIXES = {
 }
 _SOURCE_TYPE = Name(IPTC_EXTENSION, "DigitalSourceType")
 _ABOUT = Name(RDF, "about")
+_EXTENDED = Name(NOTE, "HasExtendedXMP")
 _STALE = {
     _SOURCE_TYPE,
     DERIVED_FROM,
     INSTANCE,
     Name(TIFF, "Orientation"),
     Name(TERMS, "provenance"),
-    Name(NOTE, "HasExtendedXMP"),
+    _EXTENDED,
 }
 """True of the original alone: its place in the history, its rotation, its remote manifest."""
 
@@ -96,6 +98,8 @@ def packet(
     except LabelError:
         document, theirs = None, []
         say("The original's XMP is damaged and was left out.")
+    if text_of(theirs, _EXTENDED):
+        say("The original's XMP goes on in further segments (extended XMP), which were left out.")
     kind = _made_by_ai(theirs) or source_type(label.codec)
 
     def ours(about: str, around: list[Node]) -> Node:
