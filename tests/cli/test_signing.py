@@ -83,6 +83,33 @@ def test_the_commands_of_the_documentation(
         assert provenance("trust", "remove", "desk", env=elsewhere).code == 0
 
 
+def test_the_commands_about_trust_of_the_documentation(
+    provenance: Command, desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = desk / "desk-ca.pem"
+    agencies = tmp_path / "agencies"
+    agencies.mkdir()
+    for path in (tmp_path / "desk-ca.pem", tmp_path / "clock-ca.pem", agencies / "one.crt"):
+        path.write_bytes(authority.read_bytes())
+    ca, key = make_ca("Press", "Press")
+    now = datetime.datetime.now(datetime.UTC)
+    crl = x509.CertificateRevocationListBuilder().issuer_name(ca.subject).last_update(now)
+    signed = crl.next_update(now).sign(key, hashes.SHA256())
+    (tmp_path / "press.crl").write_bytes(signed.public_bytes(Encoding.PEM))
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / "verifying.md").read_text()
+    commands = re.findall(r"^provenance (trust .+)$", text, re.MULTILINE)
+    assert len(commands) == 4
+    elsewhere = {"PROVENANCE_HOME": str(tmp_path / "home")}
+    for command in commands:
+        done = provenance(*shlex.split(command), env=elsewhere)
+        assert done.code == 0 and done.err == "", done.err
+    told = provenance("trust", "list", "--json", env=elsewhere).json("trust")
+    purposes = {anchor["name"]: anchor["purpose"] for anchor in told["anchors"]}
+    assert purposes == {"agencies": "signers", "desk": "signers", "clock": "time-stamps"}
+    assert [one["name"] for one in told["revocation_lists"]] == ["press-crl"]
+
+
 def test_a_password_comes_from_a_file_before_the_environment(
     provenance: Command, desk: Path, tmp_path: Path
 ) -> None:

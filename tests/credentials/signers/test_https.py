@@ -134,8 +134,18 @@ def test_a_token_is_sent_only_when_asked_for(
         return 200, key.sign(payload, ec.ECDSA(hashes.SHA256()))
 
     with service(answer) as uri:
-        assert signed(load_signer(uri, certificates, lambda _: b"open sesame")).trusted
+        asked: list[str] = []
+
+        def secret(of: str) -> bytes:
+            asked.append(of)
+            return b"open sesame"
+
+        identity = load_signer(uri, certificates, secret)
+        assert signed(identity).trusted
         assert seen == [None, "Bearer open sesame"]
+        # For the next file nobody is asked again.
+        assert signed(identity).trusted
+        assert asked == [uri] and seen[2:] == ["Bearer open sesame"]
         with pytest.raises(SigningError, match="401 Unauthorized: who are you"):
             signed(load_signer(uri, certificates, lambda _: b"open barley"))
         with pytest.raises(SigningError, match="needs its password"):

@@ -5,7 +5,7 @@
     POST /PATH                                  the bytes to sign, some kilobytes
     Content-Type: application/octet-stream
     Provenance-Algorithm: es256                 what the certificate's key signs with
-    Authorization: Bearer TOKEN                 only after an answer of 401
+    Authorization: Bearer TOKEN                 only once it has answered 401
 
     200 OK                                      the bare signature
     401 Unauthorized                            once: a token is wanted
@@ -50,6 +50,7 @@ class ServiceSigner(Signer):
             raise UsageError(f"signer {self.name}: use https; http is for this machine alone")
         self._uri = uri
         self._secret = secret
+        self._token: str | None = None
         proxies = [urllib.request.ProxyHandler({})] if here else []
         self._opener = urllib.request.build_opener(_NoRedirection, *proxies)
 
@@ -59,17 +60,16 @@ class ServiceSigner(Signer):
             "Provenance-Algorithm": algorithm,
             "User-Agent": "provenance",
         }
+        if self._token is not None:
+            headers["Authorization"] = f"Bearer {self._token}"
         try:
             return self._post(payload, headers)
         except urllib.error.HTTPError as error:
-            if error.code != http.HTTPStatus.UNAUTHORIZED:
+            if error.code != http.HTTPStatus.UNAUTHORIZED or self._token is not None:
                 raise self._refused(error) from None
             error.close()
-        token = self._secret(self.name).decode("latin-1")
-        try:
-            return self._post(payload, {**headers, "Authorization": f"Bearer {token}"})
-        except urllib.error.HTTPError as error:
-            raise self._refused(error) from None
+        self._token = self._secret(self.name).decode("latin-1")
+        return self.sign(payload, algorithm)
 
     def _post(self, payload: bytes, headers: dict[str, str]) -> bytes:
         request = urllib.request.Request(self._uri, payload, headers, method="POST")  # noqa: S310
