@@ -30,7 +30,7 @@ def _part(count: int, spread: float, seed: int = 0) -> Part:
 @pytest.mark.parametrize("spread", [0.1, 2.0, 1e4])
 def test_values_come_back_also_those_outside_their_tables(spread: float) -> None:
     parts = [_part(5000, spread, seed) for seed in (1, 2)]
-    decoder = Decoder(encode(parts))
+    decoder = Decoder(encode(reversed(parts)))
     for part in parts:
         assert np.array_equal(decoder.decode(part.tables, part.context), part.values)
     decoder.finish()

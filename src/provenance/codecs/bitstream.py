@@ -19,6 +19,7 @@ import hashlib
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import BitstreamError, ModelError, TooLargeError
 
@@ -125,7 +126,7 @@ def expect(stream: Bitstream, codec: str, model: str, weights: bytes, max_pixels
         )
 
 
-def digest(parts: Iterable[bytes]) -> bytes:
+def digest(parts: Iterable[bytes | memoryview[Any]]) -> bytes:
     """8 bytes of BLAKE2b over all ``parts``."""
     state = hashlib.blake2b(digest_size=_DIGEST_SIZE)
     for part in parts:

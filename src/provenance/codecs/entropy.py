@@ -12,7 +12,7 @@ and one division of float32: exactly rounded operations in a fixed order, the sa
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,25 +73,30 @@ class Payload:
     """Values outside their tables: zigzag LEB128, in order of coding."""
 
 
-def encode(parts: Sequence[Part]) -> Payload:
-    """Encode ``parts``; a `Decoder` gives them back in the same order."""
+def encode(parts: Iterable[Part]) -> Payload:
+    """Encode ``parts``, the last one first; a `Decoder` gives them back the other way round.
+
+    The coder is a stack. One part is looked at after the other, so they may be made on the way.
+    """
     import constriction
 
-    escapes = bytearray()
-    jobs: list[tuple[Integers, Any]] = []
+    coder = constriction.stream.stack.AnsCoder()
+    escapes: list[bytes] = []
     for part in parts:
         symbols = part.values - part.tables.first[part.context]
         escape = part.tables.lengths[part.context] - 1
         outside = (symbols < 0) | (symbols >= escape)
         symbols = np.where(outside, escape, symbols).astype(np.int32)
-        for table, places in _groups(part.context):
-            jobs.append((symbols[places], part.tables.models[table]))
+        found = bytearray()
+        groups = list(_groups(part.context))
+        for _, places in groups:
             for value in part.values[places[outside[places]]]:
-                escapes += varint(_zigzag(int(value)))
-    coder = constriction.stream.stack.AnsCoder()
-    for chosen, model in reversed(jobs):
-        coder.encode_reverse(chosen, model)
-    return Payload(coder.get_compressed().astype("<u4").tobytes(), bytes(escapes))
+                found += varint(_zigzag(int(value)))
+        for table, places in reversed(groups):
+            coder.encode_reverse(symbols[places], part.tables.models[table])
+        escapes.append(bytes(found))
+    words = coder.get_compressed().astype("<u4").tobytes()
+    return Payload(words, b"".join(reversed(escapes)))
 
 
 class Decoder:

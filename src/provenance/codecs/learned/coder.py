@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from ...errors import ModelError
 from ..entropy import Decoder, Part, Payload, Tables, channels, encode
 from .context import STEPS, places
-from .entropy_model import EntropyModel
+from .entropy_model import HYPER_TILE, EntropyModel
 from .hyperprior import HYPER_STRIDE, LEVELS, STRIDE, MeanScaleHyperprior
-from .tiling import Region
+from .tiling import Region, for_each_tile, give_back
 from .transforms import PixelTransforms
 
 INTEGER_PARTS = ("hyper_synthesis", "prediction", "contexts", "prior")
@@ -39,10 +39,10 @@ class Latents:
     scales: NDArray[np.uint8]
     """As ``residuals``: index of the table that codes each one."""
 
-    def serialise(self) -> Iterator[bytes]:
+    def serialise(self) -> Iterator[memoryview[Any]]:
         """The integers as bytes, for a digest."""
-        yield self.hyper.astype("<i4").tobytes()
-        yield self.residuals.astype("<i4").tobytes()
+        for integers in (self.hyper, self.residuals):
+            yield np.ascontiguousarray(integers, "<i4").data
 
 
 class Coder:
@@ -79,30 +79,37 @@ class Coder:
     def analyse(self, pixels: NDArray[np.uint8]) -> Tensor:
         """The analysis transform of ``[h, w, 3]`` RGB: ``[latents, h/16, w/16]`` float32."""
         height, width = (_padded(side) // STRIDE for side in pixels.shape[:2])
-        return self._transforms.analyse(pixels, height, width)
+        analysed = self._transforms.analyse(pixels, height, width)
+        give_back()
+        return analysed
 
     @torch.inference_mode()
     def quantise(self, analysed: Tensor, quality: float) -> Latents:
         """Latents at ``quality`` 1 to 100 of what `analyse` gave."""
-        y = analysed * self._gains(quality)[0]
-        z = self._network.hyper_analysis(y[None])[0]
-        hyper = z.round().to(torch.int32).numpy()
+        gain = self._gains(quality)[0]
+        hyper = self._hyper_analysis(analysed, gain).round_().to(torch.int32).numpy()
+        give_back()
 
         def code(step: int, means: Tensor, _: NDArray[np.uint8]) -> Integers:
-            residuals = _gather(y.numpy(), step) - _gather(means.numpy(), step)
-            integers: Integers = np.rint(residuals).astype(np.int32)
-            return integers
+            found = []
+            for place in places(step):
+                residuals = analysed[place] * gain[place[0]] - means[place]
+                found.append(residuals.round_().to(torch.int32).flatten())
+            return torch.cat(found).numpy()
 
         return Latents(hyper, *self._entropy_model.follow(hyper, code))
 
     def encode(self, latents: Latents) -> Payload:
         """Entropy-code latents."""
-        hyper = latents.hyper
-        parts = [Part(self._hyper_tables, channels(hyper.shape), hyper.ravel())]
-        for step in range(STEPS):
-            scales, residuals = (_gather(a, step) for a in (latents.scales, latents.residuals))
-            parts.append(Part(self._scale_tables, scales, residuals))
-        return encode(parts)
+
+        def parts() -> Iterator[Part]:
+            for step in reversed(range(STEPS)):
+                scales, residuals = (_gather(a, step) for a in (latents.scales, latents.residuals))
+                yield Part(self._scale_tables, scales, residuals)
+            hyper = latents.hyper
+            yield Part(self._hyper_tables, channels(hyper.shape), hyper.ravel())
+
+        return encode(parts())
 
     @torch.inference_mode()
     def decode(self, words: bytes, escapes: bytes, height: int, width: int) -> Latents:
@@ -133,12 +140,26 @@ class Coder:
         residuals = torch.from_numpy(latents.residuals)
 
         def part(seen: Region) -> Tensor:
-            rounded = residuals[:, seen.rows, seen.columns]
-            return (rounded + latents.means[:, seen.rows, seen.columns]).mul_(inverse_gain)
+            return (seen.of(residuals) + seen.of(latents.means)).mul_(inverse_gain)
 
         _, rows, columns = residuals.shape
         self._transforms.synthesise(part, rows, columns, pixels)
         return pixels
+
+    def _hyper_analysis(self, analysed: Tensor, gain: Tensor) -> Tensor:
+        """``[hyper_latents, h/4, w/4]`` of what `analyse` gave, which the gain multiplies."""
+        ratio = HYPER_STRIDE // STRIDE
+        height, width = (side // ratio for side in analysed.shape[1:])
+        z = torch.empty((self._network.hyper_latents, height, width), dtype=torch.float32)
+
+        def work(tile: Region) -> None:
+            seen = tile.grown(1, height, width)
+            y = seen.times(ratio).of(analysed) * gain
+            result = self._network.hyper_analysis(y[None])[0]
+            z[:, tile.rows, tile.columns] = tile.within(seen).of(result)
+
+        for_each_tile(height, width, HYPER_TILE, work)
+        return z
 
     def _gains(self, quality: float) -> tuple[Tensor, Tensor]:
         """Gain and inverse gain, ``[latents, 1, 1]``."""

@@ -13,13 +13,13 @@ from . import integer_network
 from .context import STEPS, places
 from .hyperprior import HYPER_STRIDE, STRIDE, MeanScaleHyperprior
 from .integer_network import FRACTION_BITS, LIMIT, IntegerNetwork, fixed_point
-from .tiling import Region, for_each_tile
+from .tiling import Region, for_each_tile, give_back
 
 HYPER_TILE = 16
-"""Side of a tile in hyper-latents, 1024 px; the hyper-synthesis reaches less than one further."""
+"""Largest side of a tile in hyper-latents, 1024 px; the hyper-transforms reach one further."""
 
-TILE = 64
-"""Side of a tile in latents, 1024 px."""
+TILE = 48
+"""Largest side of a tile in latents, 768 px."""
 
 OVERLAP = 2
 """Latents that a tile of a context step sees beyond its own: two depthwise 3x3 layers."""
@@ -88,6 +88,8 @@ class EntropyModel:
                 residuals[place] = part
                 known = fixed_point(torch.from_numpy(part)).add_(correction)
                 surprise[place] = known.clamp_(-LIMIT, LIMIT)
+        del features, surprise, corrections
+        give_back()
         return residuals, means, scales
 
     def _features(self, hyper: Integers) -> Tensor:
@@ -100,9 +102,8 @@ class EntropyModel:
 
         def work(tile: Region) -> None:
             seen = tile.grown(1, rows, columns)
-            result = self._hyper_synthesis(z[:, seen.rows, seen.columns])
-            target, own = tile.times(ratio), tile.within(seen).times(ratio)
-            features[:, target.rows, target.columns] = result[:, own.rows, own.columns]
+            result = self._hyper_synthesis(seen.of(z))
+            tile.times(ratio).of(features).copy_(tile.within(seen).times(ratio).of(result))
 
         for_each_tile(rows, columns, HYPER_TILE, work)
         return features
@@ -124,10 +125,8 @@ class EntropyModel:
             if step:
                 neighbours, mixing, correct = self._contexts[step - 1]
                 seen = tile.grown(OVERLAP, height, width)
-                known = neighbours(surprise[:, seen.rows, seen.columns])
-                mixed = mixing(features[:, seen.rows, seen.columns], known)
-                own = tile.within(seen)
-                mixed = mixed[:, own.rows, own.columns]
+                known = neighbours(seen.of(surprise))
+                mixed = tile.within(seen).of(mixing(seen.of(features), known))
             here = (slice(None), tile.rows, tile.columns)
             # Tiles begin at even places, so a step codes the same corners of each.
             quarter = tile.over(2)
@@ -139,8 +138,7 @@ class EntropyModel:
                     final.clamp_(-LIMIT, LIMIT)
                 mean, raw = final.chunk(2)
                 means[here][place] = mean * 2.0**-FRACTION_BITS
-                correction = corrections[group][:, quarter.rows, quarter.columns]
-                correction.copy_(mean).sub_(first.chunk(2)[0])
+                quarter.of(corrections[group]).copy_(mean).sub_(first.chunk(2)[0])
                 scales[here][place] = self._table_of(raw)
 
         for_each_tile(height, width, TILE, work)

@@ -74,6 +74,7 @@ class MeanScaleHyperprior(nn.Module):
     ) -> None:
         super().__init__()
         fine, middle, coarse = widths
+        self.widths = widths
         self.latents = latents
         self.hyper_latents = hyper_latents
         self.analysis = nn.Sequential(

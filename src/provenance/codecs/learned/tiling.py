@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import product
 
 import torch
+from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A rectangle of places: rows from ``top`` to ``bottom``, columns from ``left`` to ``right``.
-
-    ``array[..., region.rows, region.columns]`` is what it covers.
-    """
+    """A rectangle: rows from ``top`` to ``bottom``, columns from ``left`` to ``right``."""
 
     top: int
     bottom: int
@@ -29,6 +27,10 @@ class Region:
     @property
     def columns(self) -> slice:
         return slice(self.left, self.right)
+
+    def of(self, x: Tensor) -> Tensor:
+        """What it covers of ``[..., height, width]``."""
+        return x[..., self.rows, self.columns]
 
     def grown(self, margin: int, height: int, width: int) -> Region:
         """With ``margin`` more to each side, within a whole of that size."""
@@ -72,11 +74,13 @@ class Region:
 def for_each_tile(height: int, width: int, tile: int, work: Callable[[Region], None]) -> None:
     """Call ``work`` with each tile of ``height`` by ``width`` places.
 
+    Tiles are all but of one size, at most ``tile`` to each side, and begin at even places.
+
     Several tiles are worked on side by side, one thread each, in inference mode: that scales better
     than threads within a layer, and does not stall where other programs want the processor too.
     """
-    corners = product(range(0, height, tile), range(0, width, tile))
-    tiles = [Region(y, min(y + tile, height), x, min(x + tile, width)) for y, x in corners]
+    columns = list(_spans(width, tile))
+    tiles = [Region(*rows, *span) for rows in _spans(height, tile) for span in columns]
     threads = torch.get_num_threads()
     if threads == 1 or len(tiles) == 1:
         for region in tiles:
@@ -93,3 +97,18 @@ def for_each_tile(height: int, width: int, tile: int, work: Callable[[Region], N
                 pass
     finally:
         torch.set_num_threads(threads)
+
+
+def give_back() -> None:
+    """Hand the memory that tiles needed back to the system; glibc would keep it in case."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+def _spans(length: int, longest: int) -> Iterator[tuple[int, int]]:
+    """Spans of one even length, but for the last one."""
+    some = -(-length // longest)
+    step = -(-length // (2 * some)) * 2
+    for start in range(0, length, step):
+        yield start, min(start + step, length)

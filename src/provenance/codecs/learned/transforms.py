@@ -18,8 +18,8 @@ from .hyperprior import STRIDE, MeanScaleHyperprior
 from .layers import DepthwiseBlock
 from .tiling import Region, for_each_tile
 
-TILE = 64
-"""Side of a tile in latents, 1024 px."""
+TILE = 56
+"""Largest side of a tile in latents, 896 px."""
 
 STRIP = 16
 """Rows of latents that the finest stage works on at once."""
@@ -47,6 +47,7 @@ class PixelTransforms:
         self._analysis = analysis[:4], analysis[4:9], analysis[9:]
         self._synthesis = synthesis[:3], synthesis[3:7], synthesis[7:]
         self._latents = network.latents
+        self._fine_channels = network.widths[0]
 
     def analyse(self, pixels: Pixels, height: int, width: int) -> Tensor:
         """``[latents, height, width]`` float32 of RGB ``pixels``, whose edges are repeated."""
@@ -57,13 +58,19 @@ class PixelTransforms:
             coarse = tile.grown(REACH, height, width)
             middle = coarse.times(2).grown(REACH, 2 * height, 2 * width)
             whole = middle.times(2)
-            strips = []
+            size = (
+                1,
+                self._fine_channels,
+                whole.bottom - whole.top,
+                whole.right - whole.left,
+            )
+            x = torch.empty(size, memory_format=torch.channels_last)
             for strip in whole.strips(4 * STRIP):
                 fine = strip.grown(REACH, 4 * height, 4 * width)
-                strips.append(_part(to_fine(_normalised(pixels, fine.times(4))), strip, fine))
-            x = to_middle(torch.cat(strips, 2))
-            x = to_coarse(_part(x, coarse.times(2), middle))
-            y[:, tile.rows, tile.columns] = _part(x, tile, coarse)[0]
+                result = to_fine(_normalised(pixels, fine.times(4)))
+                strip.within(whole).of(x).copy_(strip.within(fine).of(result))
+            x = coarse.times(2).within(middle).of(to_middle(x))
+            tile.of(y).copy_(tile.within(coarse).of(to_coarse(x)[0]))
 
         for_each_tile(height, width, TILE, work)
         return y
@@ -89,24 +96,19 @@ class PixelTransforms:
             coarse = middle.grown(REACH, 2 * height, 2 * width).over(2)
             seen = coarse.grown(REACH, height, width)
             x = from_coarse(latents(seen)[None].contiguous(memory_format=torch.channels_last))
-            x = _part(from_middle(_part(x, coarse, seen)), middle, coarse.times(2))
+            x = from_middle(coarse.within(seen).of(x))
+            x = middle.within(coarse.times(2)).of(x)
             for strip in tile.strips(STRIP):
                 fine = seen_by_fine(strip)
-                result = from_fine(_part(x, fine, middle))
+                result = from_fine(fine.within(middle).of(x))[0]
                 own = strip.times(STRIDE)
                 target = pixels[own.rows, own.columns]
-                result = _part(result, own, fine.times(8))[0].permute(1, 2, 0)
+                result = own.within(fine.times(8)).of(result).permute(1, 2, 0)
                 result = result[: target.shape[0], : target.shape[1]]
                 result = result.add_(0.5).mul_(255).round_().clamp_(0, 255)
                 torch.from_numpy(target).copy_(result)
 
         for_each_tile(height, width, TILE, work)
-
-
-def _part(x: Tensor, region: Region, whole: Region) -> Tensor:
-    """``region`` of ``x``, which covers ``whole``."""
-    own = region.within(whole)
-    return x[..., own.rows, own.columns]
 
 
 def _normalised(pixels: Pixels, window: Region) -> Tensor:
