@@ -128,3 +128,20 @@ def test_importing_the_package_loads_no_heavy_library() -> None:
     code = f"import sys, provenance.risk; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_example_in_the_docs_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "risk.md").read_text()
+    code = page.split("## A detector of your own")[1].split("```python")[1].split("```")[0]
+    module = type(sys)("desk_detectors")
+    exec(code, vars(module))
+    points = EntryPoints([EntryPoint("blue", "desk_detectors:Blue", ENTRY_POINTS)])
+    monkeypatch.setattr(registry, "entry_points", lambda group: points.select(group=group))
+    monkeypatch.setitem(sys.modules, "desk_detectors", module)
+    grey = np.full((64, 64, 3), 90, dtype=np.uint8)
+    flag = grey.copy()
+    flag[:32] = (20, 20, 200)
+    found = assess(flag, grey, detectors=["blue"])
+    assert [f.sentence for f in found.findings] == ["Something blue has gone."]
+    assert found.findings[0].probability == 0.5
+    assert "blue" in assess(grey, grey).assessor.detectors
