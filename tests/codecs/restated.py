@@ -20,6 +20,46 @@ def factorized_state(n: int, m: int, seed: int = 0) -> State:
     return {**_transforms(n, m, g), **_density(m, g)}
 
 
+def hyperprior_state(n: int, m: int, seed: int = 0) -> State:
+    """As `factorized_state`, with the density on the hyper-latents, and hyper-transforms."""
+    g = torch.Generator().manual_seed(seed)
+    state = {**_transforms(n, m, g), **_density(n, g)}
+    shapes = {
+        "h_a": ((n, m, 3, 3), (n, n, 5, 5), (n, n, 5, 5)),
+        "h_s": ((n, n, 5, 5), (n, n, 5, 5), (m, n, 3, 3)),
+    }
+    for part, weights in shapes.items():
+        for layer, shape in zip((0, 2, 4), weights, strict=True):
+            fan = shape[1] * shape[2] ** 2 / (4 if part == "h_s" and layer < 4 else 1)
+            state[f"{part}.{layer}.weight"] = 1.4 * _random(g, *shape) / fan**0.5
+            state[f"{part}.{layer}.bias"] = 0.1 * _random(g, shape[0])
+    state["gaussian_conditional.scale_table"] = torch.zeros(64)
+    state["gaussian_conditional._quantized_cdf"] = torch.zeros((64, 9), dtype=torch.int32)
+    return state
+
+
+def hyper_analysis(state: State, y: Tensor) -> Tensor:
+    """``h_a`` of the magnitudes of latents."""
+    z = torch.relu(_down(state, "h_a.0", y.abs(), 1))
+    z = torch.relu(_down(state, "h_a.2", z))
+    return _down(state, "h_a.4", z)
+
+
+def hyper_synthesis(state: State, z: Tensor) -> Tensor:
+    """``h_s``: the scales."""
+    s = torch.relu(_up(state, "h_s.0", z))
+    s = torch.relu(_up(state, "h_s.2", s))
+    return torch.relu(_down(state, "h_s.4", s, 1))
+
+
+def gaussian_bits(values: Tensor, scales: Tensor) -> float:
+    """Bits of rounded normal variables with these scales, at least 0.11."""
+    scales, distance = scales.double().clamp_min(0.11), values.double().abs()
+    upper = torch.special.ndtr((0.5 - distance) / scales)
+    likelihood = upper - torch.special.ndtr((-0.5 - distance) / scales)
+    return float(-likelihood.clamp_min(1e-9).log2().sum())
+
+
 def analysis(state: State, x: Tensor) -> Tensor:
     """``g_a`` of ``[1, 3, h, w]`` from 0 to 1."""
     for layer in range(0, 7, 2):

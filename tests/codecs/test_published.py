@@ -22,6 +22,7 @@ from provenance import codecs
 from provenance.codecs import Picture, added, bitstream, registry
 from provenance.codecs.learned import conversion, published
 from provenance.codecs.learned.factorized import Factorized
+from provenance.codecs.learned.scale_hyperprior import Hyperprior
 from provenance.errors import InputError, ModelError, OutputError, ProvenanceError, UsageError
 
 from . import restated
@@ -29,6 +30,7 @@ from . import restated
 LIMIT = 10**7
 STATES: dict[str, Callable[[int, int, int], restated.State]] = {
     "factorized": restated.factorized_state,
+    "hyperprior": restated.hyperprior_state,
 }
 
 
@@ -87,6 +89,44 @@ def test_factorized_spends_the_bits_of_the_published_density(photo: NDArray[np.u
     ideal = -restated.density(state, latents[None]).clamp_min(1e-9).log2().sum() / 8
     payload = ours.encode((symbols,))
     assert len(payload.words) + len(payload.escapes) < 1.02 * ideal + 16
+
+
+def test_hyperprior_is_what_was_published(photo: NDArray[np.uint8]) -> None:
+    state = restated.hyperprior_state(16, 24, 2)
+    ours = Hyperprior(published_tensors(state))
+    pixels = photo[:320, :448]
+    symbols, hyper = ours.analyse(pixels)
+    y = restated.analysis(state, _as_tensor(pixels))
+    z = restated.quantised(state, restated.hyper_analysis(state, y))
+    assert np.mean(symbols != y[0].round().numpy()) < 1e-4 and np.abs(symbols).max() > 3
+    found = torch.from_numpy(hyper) + restated.medians(state)[0]
+    assert ((found - z[0]).abs() > 1e-3).float().mean() < 1e-2 and np.abs(hyper).max() > 1
+    # Scales in integers: the table that the published rule takes, but on the borders.
+    scales = restated.hyper_synthesis(state, found[None])
+    levels = torch.exp(torch.linspace(float(np.log(0.11)), float(np.log(256)), 64))
+    expected = torch.searchsorted(levels[:-1], scales.clamp_min(0.11).contiguous())[0]
+    indices = torch.from_numpy(ours.scale_indices(hyper)).long()
+    assert (indices - expected).abs().max() <= 1 and (indices != expected).float().mean() < 0.03
+    assert len(set(indices.flatten().tolist())) > 10
+    ideal = restated.gaussian_bits(torch.from_numpy(symbols)[None], scales)
+    ideal -= float(restated.density(state, found[None]).clamp_min(1e-9).log2().sum())
+    payload = ours.encode((symbols, hyper))
+    assert 8 * (len(payload.words) + len(payload.escapes)) < 1.02 * ideal + 128
+    x = restated.synthesis(state, torch.from_numpy(symbols)[None].float())[0].clamp(0, 1)
+    decoded = ours.synthesise((symbols, hyper), 320, 448)
+    assert np.abs(decoded / 255 - x.permute(1, 2, 0).numpy()).max() <= 0.5 / 255 + 1e-4
+
+
+def test_scales_do_not_depend_on_threads_or_batches(photo: NDArray[np.uint8]) -> None:
+    ours = Hyperprior(published_tensors(restated.hyperprior_state(16, 24, 2)))
+    hyper = np.random.default_rng(0).integers(-400, 400, (16, 5, 7)).astype(np.int32)
+    threads = torch.get_num_threads()
+    expected = ours.scale_indices(hyper)
+    try:
+        torch.set_num_threads(1)
+        assert np.array_equal(ours.scale_indices(hyper), expected)
+    finally:
+        torch.set_num_threads(threads)
 
 
 def published_tensors(state: restated.State) -> dict[str, torch.Tensor]:

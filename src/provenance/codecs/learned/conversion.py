@@ -18,7 +18,7 @@ from torch import Tensor
 from ...errors import InputError, ModelError
 from ...files import sha256 as hash_of
 from ..added import METADATA
-from . import factorized, published
+from . import factorized, published, scale_hyperprior
 from .fixed_rate import Scheme
 
 
@@ -30,6 +30,9 @@ class _Scheme(NamedTuple):
 
 SCHEMES = {
     "factorized": _Scheme(factorized.shapes, factorized.convert, factorized.Factorized),
+    "hyperprior": _Scheme(
+        scale_hyperprior.shapes, scale_hyperprior.convert, scale_hyperprior.Hyperprior
+    ),
 }
 
 
@@ -44,8 +47,6 @@ def converted(data: bytes, name: str) -> bytes:
     """
     state = published.load(data, name)
     scheme = "hyperprior" if any(key.startswith("h_s.") for key in state) else "factorized"
-    if scheme not in SCHEMES:
-        raise InputError(f"{name}: weights of a hyperprior, which cannot be used yet")
     n, m = published.sizes(state, name)
     published.check(state, SCHEMES[scheme].shapes(n, m), name)
     try:

@@ -203,7 +203,8 @@ def _non_negative(value: Tensor, minimum: float) -> Tensor:
 
 
 def _unpickled(data: bytes) -> object:
-    if data[:1] == b"\x80" or data[:4] == b"PK\x03\x04":
+    # The header of safetensors follows eight bytes of any value.
+    if data[8:9] != b"{":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _torch_load(data)
@@ -213,7 +214,7 @@ def _unpickled(data: bytes) -> object:
 
 
 def _torch_load(data: bytes) -> object:
-    if data[:1] == b"\x80":
+    if data[:4] != b"PK\x03\x04":
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
