@@ -59,6 +59,7 @@ ALLOWED: dict[str, set[str]] = {
 
 OWNERS = {
     "c2pa": {"credentials"},
+    "pkcs11": {"credentials"},
     "pyexiv2": {"metadata"},
     "torch": {"codecs", "training", "bench"},
     "constriction": {"codecs"},
