@@ -30,9 +30,12 @@ def test_a_policy_decides_between_good_and_not_met(
 def test_a_policy_and_a_score_are_both_demanded(
     provenance: Command, compressed: Path, tmp_path: Path
 ) -> None:
-    policy = _policy(tmp_path, 'codecs = ["msh"]')
-    done = provenance("verify", compressed, "--policy", policy, "--max-score", 0)
-    assert done.code == 1 and "allowed 0" in done.out
+    policy = _policy(tmp_path, 'codecs = ["hific"]')
+    done = provenance("verify", compressed, "--policy", policy, "--max-score", 1)
+    assert done.code == 1 and "codec msh, which is not allowed" in done.out
+    met = _policy(tmp_path, 'codecs = ["msh"]')
+    done = provenance("verify", compressed, "--policy", met, "--max-score", 1)
+    assert done.code == 0 and "14 ok   policy: risk at most 1; codec msh" in done.out
 
 
 def test_a_signer_who_is_not_trusted_counts_before_the_policy(
