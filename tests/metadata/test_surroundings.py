@@ -60,7 +60,7 @@ def written(text: bytes, path: Path) -> dict[str, Any]:
 
 def test_the_history_goes_on(label: Label, tmp_path: Path) -> None:
     original = xmp(
-        'xmpMM:DocumentID="xmp.did:1" xmpMM:InstanceID="xmp.iid:2"'
+        'xmpMM:DocumentID="xmp.did:1" xmpMM:InstanceID="xmp.iid:2" dc:format="image/jpeg"'
         ' xmpMM:OriginalDocumentID="xmp.did:0"><xmpMM:History><rdf:Seq>'
         '<rdf:li stEvt:action="saved" stEvt:softwareAgent="An editor"/>'
         "</rdf:Seq></xmpMM:History></rdf:Description>"
@@ -75,6 +75,7 @@ def test_the_history_goes_on(label: Label, tmp_path: Path) -> None:
     assert event["InstanceID"] == found["XMP-xmpMM:InstanceID"] != "xmp.iid:2"
     assert found["XMP-xmpMM:DerivedFrom"] == {"DocumentID": "xmp.did:1", "InstanceID": "xmp.iid:2"}
     assert found["XMP-xmpMM:DocumentID"] == "xmp.did:1"
+    assert found["XMP-dc:Format"] == "image/avif"
     assert found["XMP-xmpMM:OriginalDocumentID"] == "xmp.did:0"
     again = written(packet(label, first, event=EVENT), tmp_path / "b.png")
     assert len(again["XMP-xmpMM:History"]) == 3

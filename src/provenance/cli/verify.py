@@ -122,7 +122,9 @@ def _verdict(report: Report) -> str:
     if report.label_true is False:
         return "the label is not true: do not believe it"
     if report.exit_code == 3 and report.label_survived:
-        return "label intact, credential stripped: only the label and the picture are proven"
+        if report.label_signature and report.label_signature.trusted_by:
+            return "label intact, credential stripped: only the label and the picture are proven"
+        return "label intact, credential stripped, and its signer is not trusted here"
     sentences = {
         0: "intact, valid and signed by somebody whom you trust",
         1: "intact, valid and trusted, but what you demand is not met",

@@ -43,16 +43,18 @@ _PREFIXES = {
 }
 _SOURCE_TYPE = Name(IPTC_EXTENSION, "DigitalSourceType")
 _ABOUT = Name(RDF, "about")
+_FORMAT = Name(DUBLIN_CORE, "format")
 _EXTENDED = Name(NOTE, "HasExtendedXMP")
 _STALE = {
     _SOURCE_TYPE,
+    _FORMAT,
     DERIVED_FROM,
     INSTANCE,
     Name(TIFF, "Orientation"),
     Name(TERMS, "provenance"),
     _EXTENDED,
 }
-"""True of the original alone: its place in the history, its rotation, its remote manifest."""
+"""True of the original alone: its type, place in the history, rotation, remote manifest."""
 
 _HEADER = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'.encode()
 _TRAILER = b'<?xpacket end="r"?>'
@@ -106,6 +108,8 @@ def packet(
         node = describe(label, about, signature)
         node.attributes[_SOURCE_TYPE] = kind
         node.children += derived(label, around, event)
+        if event is not None:
+            node.attributes[_FORMAT] = event.media_type
         if caption is not None:
             node.children.append(captioned(around, caption))
         return node
