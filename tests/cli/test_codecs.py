@@ -14,7 +14,7 @@ from tests.codecs import restated
 
 from .conftest import Command
 
-ENCODERS = {"factorized": restated.factorized_state}
+STATES = {"factorized": restated.factorized_state, "hyperprior": restated.hyperprior_state}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def photo(astronaut: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module", params=ENCODERS)
+@pytest.fixture(scope="module", params=STATES)
 def scheme(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -33,7 +33,7 @@ def scheme(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def weights(scheme: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weights") / f"{scheme}.pth.tar"
-    torch.save(ENCODERS[scheme](8, 12, 1), path)
+    torch.save(STATES[scheme](8, 12, 1), path)
     return path
 
 

@@ -7,33 +7,11 @@ not depend on them. There is no entropy coding, which would add to its time.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional
+
+from ..codecs.learned.layers import GDN, doubling, halving
 
 N, M = 128, 192
-
-
-class GDN(nn.Module):
-    """Generalised divisive normalisation (Ballé et al. 2016), or its approximate inverse."""
-
-    def __init__(self, channels: int, *, inverse: bool = False) -> None:
-        super().__init__()
-        self.beta = nn.Parameter(torch.ones(channels))
-        self.gamma = nn.Parameter(0.1 * torch.eye(channels)[:, :, None, None])
-        self.inverse = inverse
-
-    def forward(self, x: Tensor) -> Tensor:
-        norm = functional.conv2d(x * x, self.gamma, self.beta)
-        return x * (torch.sqrt(norm) if self.inverse else torch.rsqrt(norm))
-
-
-def _down(channels_in: int, channels_out: int) -> nn.Conv2d:
-    return nn.Conv2d(channels_in, channels_out, 5, stride=2, padding=2)
-
-
-def _up(channels_in: int, channels_out: int) -> nn.ConvTranspose2d:
-    return nn.ConvTranspose2d(channels_in, channels_out, 5, stride=2, padding=2, output_padding=1)
 
 
 class ScaleHyperprior(nn.Module):
@@ -42,17 +20,17 @@ class ScaleHyperprior(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.analysis = nn.Sequential(
-            *(_down(3, N), GDN(N), _down(N, N), GDN(N), _down(N, N), GDN(N), _down(N, M))
+            *(halving(3, N), GDN(N), halving(N, N), GDN(N), halving(N, N), GDN(N), halving(N, M))
         )
         self.synthesis = nn.Sequential(
-            *(_up(M, N), GDN(N, inverse=True), _up(N, N), GDN(N, inverse=True)),
-            *(_up(N, N), GDN(N, inverse=True), _up(N, 3)),
+            *(doubling(M, N), GDN(N, inverse=True), doubling(N, N), GDN(N, inverse=True)),
+            *(doubling(N, N), GDN(N, inverse=True), doubling(N, 3)),
         )
         self.hyper_analysis = nn.Sequential(
-            *(nn.Conv2d(M, N, 3, padding=1), nn.ReLU(), _down(N, N), nn.ReLU(), _down(N, N))
+            *(nn.Conv2d(M, N, 3, padding=1), nn.ReLU(), halving(N, N), nn.ReLU(), halving(N, N))
         )
         self.hyper_synthesis = nn.Sequential(
-            *(_up(N, N), nn.ReLU(), _up(N, N), nn.ReLU()),
+            *(doubling(N, N), nn.ReLU(), doubling(N, N), nn.ReLU()),
             *(nn.Conv2d(N, M, 3, padding=1), nn.ReLU()),
         )
 

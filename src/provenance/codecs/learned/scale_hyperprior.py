@@ -135,10 +135,11 @@ class Hyperprior:
     def encode(self, latents: Latents) -> Payload:
         """See `fixed_rate.Scheme`."""
         symbols, hyper = latents
+        # What is decoded first is encoded last.
         return encode(
             [
-                Part(self._hyper_tables, channels(hyper.shape), hyper.ravel()),
                 Part(self._scale_tables, self.scale_indices(hyper).ravel(), symbols.ravel()),
+                Part(self._hyper_tables, channels(hyper.shape), hyper.ravel()),
             ]
         )
 
