@@ -85,7 +85,7 @@ def test_tiles_leave_no_seam(photo: NDArray[np.uint8], monkeypatch: pytest.Monke
 
 def test_a_stream_of_other_weights_is_refused(stream: bytes) -> None:
     other = replace(bitstream.parse(stream), weights=b"otherwts")
-    with pytest.raises(ModelError, match=r"needs the model msh-2 .*here is msh-2"):
+    with pytest.raises(ModelError, match=r"needs the model msh-3 .*here is msh-3"):
         codecs.decode(bitstream.pack(other), max_pixels=LIMIT)
     unknown = replace(bitstream.parse(stream), codec="hific")
     with pytest.raises(ModelError, match="codec hific, which is not installed"):
@@ -93,9 +93,9 @@ def test_a_stream_of_other_weights_is_refused(stream: bytes) -> None:
 
 
 def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(msh, "WEIGHTS", tmp_path / "msh-2.safetensors")
+    monkeypatch.setattr(msh, "WEIGHTS", tmp_path / "msh-3.safetensors")
     monkeypatch.setattr(msh, "_weights_hash", msh._weights_hash.__wrapped__)
-    with pytest.raises(ModelError, match=r"msh-2\.safetensors: the model is missing"):
+    with pytest.raises(ModelError, match=r"msh-3\.safetensors: the model is missing"):
         codecs.get("msh").encode(Picture(np.zeros((8, 8, 3), np.uint8)), 50)
 
 

@@ -106,7 +106,7 @@ def run(options: argparse.Namespace) -> None:
         x = batch(crops, options.batch, options.crop, rng).to(device)
         x = x.contiguous(memory_format=torch.channels_last)
         # The high rates learn most slowly: they are drawn a little more often.
-        level = torch.from_numpy((LEVELS - 1) * rng.random(len(x)) ** 0.7).float().to(device)
+        level = torch.from_numpy((LEVELS - 1) * rng.random(len(x)) ** 0.6).float().to(device)
         loss = step_loss(network, x, level)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]

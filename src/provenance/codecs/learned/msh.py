@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .coder import Coder, Latents
 
 NAME = "msh"
-MODEL = "msh-2"
+MODEL = "msh-3"
 WEIGHTS = Path(__file__).parent / "weights" / f"{MODEL}.safetensors"
 
 SMALL = 256 * 256
