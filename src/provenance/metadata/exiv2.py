@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import ContainerError, LabelError
-from .structure import NAMESPACE, PREFIX
+from .prefixes import PREFIXES
 
 MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
 
@@ -88,8 +88,9 @@ def _opened(data: bytes, media_type: str) -> Iterator[Any]:
     with _in_use:
         try:
             pyexiv2.set_log_level(4)
-            # Anew each time: a file may have bound our prefix to another URI since.
-            pyexiv2.registerNs(NAMESPACE, PREFIX)
+            # Anew each time: a file may have bound any of them to another URI since.
+            for uri, prefix in PREFIXES.items():
+                pyexiv2.registerNs(uri, prefix)
             image = pyexiv2.ImageData(data)
             try:
                 yield image

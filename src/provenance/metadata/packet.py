@@ -12,35 +12,19 @@ from .captioning import DUBLIN_CORE, Caption, captioned
 from .derivation import (
     DERIVED_FROM,
     INSTANCE,
-    MEDIA_MANAGEMENT,
-    RESOURCE_EVENT,
-    RESOURCE_REFERENCE,
     Event,
     derived,
     text_of,
 )
-from .iptc import IPTC_CORE, PHOTOSHOP, as_xmp
-from .structure import NAMESPACE, PREFIX, RDF, describe, undescribe
+from .iptc import as_xmp
+from .prefixes import IPTC_EXTENSION, META, PREFIXES
+from .structure import NAMESPACE, RDF, describe, undescribe
 from .tree import Document, Name, Node, length, parse, serialise
 
-META = "adobe:ns:meta/"
-IPTC_EXTENSION = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 TIFF = "http://ns.adobe.com/tiff/1.0/"
 TERMS = "http://purl.org/dc/terms/"
 NOTE = "http://ns.adobe.com/xmp/note/"
 
-_PREFIXES = {
-    META: "x",
-    RDF: "rdf",
-    NAMESPACE: PREFIX,
-    MEDIA_MANAGEMENT: "xmpMM",
-    RESOURCE_REFERENCE: "stRef",
-    RESOURCE_EVENT: "stEvt",
-    IPTC_EXTENSION: "Iptc4xmpExt",
-    IPTC_CORE: "Iptc4xmpCore",
-    DUBLIN_CORE: "dc",
-    PHOTOSHOP: "photoshop",
-}
 _SOURCE_TYPE = Name(IPTC_EXTENSION, "DigitalSourceType")
 _ABOUT = Name(RDF, "about")
 _FORMAT = Name(DUBLIN_CORE, "format")
@@ -114,7 +98,7 @@ def packet(
             node.children.append(captioned(around, caption))
         return node
 
-    alone = _write([ours("", [])], _PREFIXES)
+    alone = _write([ours("", [])], PREFIXES)
     about = next((node.attributes.get(_ABOUT, "") for node in theirs), "")
     if iim is not None:
         theirs.append(as_xmp(iim, theirs))
@@ -124,7 +108,7 @@ def packet(
     mine = ours(about, theirs)
     for node in theirs:
         _keep(node, lambda name, _: name not in _STALE and name.uri != NAMESPACE)
-    prefixes = {**(document.prefixes if document else {}), **_PREFIXES}
+    prefixes = {**(document.prefixes if document else {}), **PREFIXES}
     try:
         both = _write([*theirs, mine], prefixes)
         if len(both) > _ROOM:
