@@ -126,6 +126,22 @@ def expect(stream: Bitstream, codec: str, model: str, weights: bytes, max_pixels
         )
 
 
+def check_latents(stream: Bitstream, parts: Iterable[bytes | memoryview[Any]]) -> None:
+    """Refuse latents that are not those that were encoded.
+
+    Args:
+        parts: the decoded latents, serialised as for the encoder's `digest`.
+
+    Raises:
+        BitstreamError: They have another digest.
+    """
+    if digest(parts) != stream.latents:
+        raise BitstreamError(
+            "bitstream: the latents do not match their checksum; the arithmetic of this "
+            "machine differs from the encoder's, and the picture would be wrong"
+        )
+
+
 def digest(parts: Iterable[bytes | memoryview[Any]]) -> bytes:
     """8 bytes of BLAKE2b over all ``parts``."""
     state = hashlib.blake2b(digest_size=_DIGEST_SIZE)

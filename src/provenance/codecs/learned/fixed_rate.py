@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import BitstreamError, ModelError
+from ...errors import ModelError
 from ...files import sha256
 from ...labels import CodecFacts, ModelFacts
 from .. import alpha
 from ..added import Added, contents
 from ..base import Picture, as_grey
-from ..bitstream import Bitstream, digest, expect, pack, parse
+from ..bitstream import Bitstream, check_latents, digest, expect, pack, parse
 from ..entropy import Payload
 
 if TYPE_CHECKING:
@@ -111,11 +111,7 @@ class FixedRateCodec:
         scheme = self._scheme()
         payload = Payload(stream.words, stream.escapes)
         latents = scheme.decode(payload, stream.height, stream.width)
-        if digest(_serialised(latents)) != stream.latents:
-            raise BitstreamError(
-                "bitstream: the latents do not match their checksum; the arithmetic of this "
-                "machine differs from the encoder's, and the picture would be wrong"
-            )
+        check_latents(stream, _serialised(latents))
         pixels = scheme.synthesise(latents, stream.height, stream.width)
         return Picture(as_grey(pixels) if stream.grey else pixels, opacity, stream.grey)
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import BitstreamError, ModelError, UsageError
+from ...errors import ModelError, UsageError
 from ...labels import CodecFacts, ModelFacts
 from ...metrics import psnr_db
 from .. import alpha
 from ..base import Picture, as_grey
-from ..bitstream import Bitstream, digest, expect, pack, parse
+from ..bitstream import Bitstream, check_latents, digest, expect, pack, parse
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -92,11 +92,7 @@ class MeanScaleHyperpriorCodec:
         expect(stream, NAME, MODEL, _weights_hash()[:8], max_pixels)
         opacity = alpha.decode(stream)
         latents = _coder().decode(stream.words, stream.escapes, stream.height, stream.width)
-        if digest(latents.serialise()) != stream.latents:
-            raise BitstreamError(
-                "bitstream: the latents do not match their checksum; the arithmetic of this "
-                "machine differs from the encoder's, and the picture would be wrong"
-            )
+        check_latents(stream, latents.serialise())
         pixels = _synthesise(latents, stream.quality, stream.height, stream.width, grey=stream.grey)
         return Picture(pixels, opacity, stream.grey)
 
