@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import pickle
@@ -19,10 +20,11 @@ from safetensors.torch import load as parse
 from safetensors.torch import save_file
 
 from provenance import codecs
-from provenance.codecs import Picture, added, bitstream, registry
+from provenance.codecs import Picture, added, bitstream, registry, schemes
 from provenance.codecs.learned import conversion, published
 from provenance.codecs.learned.factorized import Factorized
 from provenance.codecs.learned.scale_hyperprior import Hyperprior
+from provenance.codecs.schemes import METADATA
 from provenance.errors import InputError, ModelError, OutputError, ProvenanceError, UsageError
 
 from . import restated
@@ -214,6 +216,30 @@ def test_the_same_weights_are_found_under_any_name(
     assert np.array_equal(codecs.decode(stream, max_pixels=LIMIT).pixels, expected)
 
 
+def test_only_weights_that_may_be_meant_are_hashed(
+    scheme: str, codec: codecs.Codec, photo: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = codec.encode(Picture(photo[:20, :20]), 50)
+    other = next(name for name in STATES if name != scheme)
+    torch.save(STATES[other](4, 6, 1), added.folder().parent / "other.pth")
+    codecs.add("of-another-scheme", added.folder().parent / "other.pth")
+    hashed: list[str] = []
+    true_hash = schemes._hash.__wrapped__
+    monkeypatch.setattr(schemes, "_hash", functools.cache(_told(true_hash, hashed)))
+    for _ in range(2):
+        codecs.decode(stream, max_pixels=LIMIT)
+    codecs.remove("of-another-scheme")
+    assert hashed.count(f"small-{scheme}") == 1 and "of-another-scheme" not in hashed
+
+
+def _told(hash_of: Callable[[Path, object], str], told: list[str]) -> Callable[..., str]:
+    def hashing(path: Path, state: object) -> str:
+        told.append(path.stem)
+        return hash_of(path, state)
+
+    return hashing
+
+
 def test_the_same_weights_give_the_same_file(scheme: str, checkpoint: Path) -> None:
     first, second = (conversion.converted(checkpoint.read_bytes(), "x") for _ in range(2))
     assert first == second
@@ -340,7 +366,7 @@ def test_converted_files_that_were_altered_are_refused(
 ) -> None:
     good = added.get(f"small-{scheme}").path.read_bytes()
     tensors = dict(parse(good))
-    about = {added.METADATA: f'{{"scheme": "{scheme}", "source": "{"0" * 64}"}}'}
+    about = {METADATA: f'{{"scheme": "{scheme}", "source": "{"0" * 64}"}}'}
     start = next(key for key in tensors if key.endswith("frequencies"))
     for key, value in (
         (start, tensors[start] * 2),

@@ -1,14 +1,16 @@
-"""Codecs by name: the built-in one, those of packages, programs of others, and added weights."""
+"""Codecs by name: the default one, small ones, those of packages, programs, added weights."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 
 from ..errors import ModelError, UsageError
-from . import added, external
+from . import added, external, schemes
 from .base import Codec, Picture
 from .bitstream import parse
+from .schemes import SCHEMES, Weights
 
 GROUP = "provenance.codecs"
 DEFAULT = "msh"
@@ -20,7 +22,8 @@ def names() -> list[str]:
     Raises:
         InputError: ``codecs.toml`` is broken.
     """
-    return [*_installed(), *added.names()]
+    # Weights may have been added under a name that was taken since.
+    return list(dict.fromkeys([DEFAULT, *_small(), *_others(), *added.names()]))
 
 
 def get(name: str) -> Codec:
@@ -35,6 +38,8 @@ def get(name: str) -> Codec:
         from .learned.msh import MeanScaleHyperpriorCodec
 
         return MeanScaleHyperpriorCodec()
+    if weights := schemes.small(name):
+        return _fixed_rate(weights)
     for entry in entry_points(group=GROUP, name=name):
         codec: Codec = entry.load()()
         return codec
@@ -42,7 +47,7 @@ def get(name: str) -> Codec:
         return found
     if name in added.names():
         return _fixed_rate(added.get(name))
-    hint = "; add published weights with `provenance codecs add`" if name in added.SCHEMES else ""
+    hint = "; add published weights with `provenance codecs add`" if name in SCHEMES else ""
     raise UsageError(f"{name}: no such codec; there are {', '.join(names())}{hint}")
 
 
@@ -50,20 +55,20 @@ def find(codec: str, weights: str) -> Codec | None:
     """The codec that a bitstream or a label names; None where it is not here.
 
     Args:
-        codec: its name, or that of the scheme that added weights are of.
-        weights: SHA-256 of the weights or its first digits; a codec that is not an added one is
-            found whatever its weights.
+        codec: its name, or that of the scheme that weights are of.
+        weights: SHA-256 of the weights or its first digits; a codec that is neither of a scheme
+            nor an added one is found whatever its weights.
 
     Raises:
         InputError: ``codecs.toml`` is broken.
         ModelError: Weights are missing or damaged.
     """
-    if codec in _installed():
+    if codec in SCHEMES and weights:
+        for known in _weights_of(codec):
+            if known.sha256.startswith(weights):
+                return _fixed_rate(known)
+    if codec == DEFAULT or (codec in _others() and codec not in _small()):
         return get(codec)
-    if codec in added.SCHEMES and weights:
-        for weighed in map(added.get, added.names()):
-            if weighed.scheme == codec and weighed.sha256.startswith(weights):
-                return _fixed_rate(weighed)
     return None
 
 
@@ -79,7 +84,7 @@ def decode(bitstream: bytes, *, max_pixels: int) -> Picture:
     codec = find(stream.codec, stream.weights.hex())
     if codec is not None:
         return codec.decode(bitstream, max_pixels=max_pixels)
-    if stream.codec in added.SCHEMES:
+    if stream.codec in SCHEMES:
         raise ModelError(
             f"bitstream: needs the weights {stream.model} ({stream.weights.hex()}) of the codec "
             f"{stream.codec}; add them with `provenance codecs add`"
@@ -92,12 +97,27 @@ def add(name: str, weights: Path, expected: str | None = None) -> Codec:
     return _fixed_rate(added.add(name, weights, expected, names()))
 
 
-def _installed() -> list[str]:
-    found = {entry.name for entry in entry_points(group=GROUP)} | external.load().keys()
-    return [DEFAULT, *sorted(found - {DEFAULT})]
+def _small() -> list[str]:
+    """Schemes of which small weights come with the package."""
+    return [name for name, facts in SCHEMES.items() if facts.small]
 
 
-def _fixed_rate(of: added.Added) -> Codec:
+def _others() -> list[str]:
+    """Names that packages and ``codecs.toml`` bring."""
+    return sorted({entry.name for entry in entry_points(group=GROUP)} | external.load().keys())
+
+
+def _weights_of(scheme: str) -> Iterator[Weights]:
+    """All weights of a scheme: the small ones first, then those that were added."""
+    if weights := schemes.small(scheme):
+        yield weights
+    for name in added.names():
+        weights = added.get(name)
+        if weights.scheme == scheme:
+            yield weights
+
+
+def _fixed_rate(weights: Weights) -> Codec:
     from .learned.fixed_rate import FixedRateCodec
 
-    return FixedRateCodec(of)
+    return FixedRateCodec(weights)

@@ -17,43 +17,66 @@ from torch import Tensor
 
 from ...errors import InputError, ModelError
 from ...files import sha256 as hash_of
-from ..added import METADATA
+from ..schemes import METADATA
 from . import factorized, published, scale_hyperprior
 from .fixed_rate import Scheme
 
+IN_FLOATS = ("analysis.", "synthesis.", "hyper_analysis.")
+"""Networks whose rounding changes pixels or an encoder's choice, but no probabilities."""
+
 
 class _Scheme(NamedTuple):
-    shapes: Callable[[int, int], published.Shapes]
+    key: str
+    """A tensor that tells its state dicts from those of the schemes after it."""
+    check: Callable[[published.State, str], None]
+    """Names, shapes and values of a state dict, whose name is for errors."""
     convert: Callable[[published.State], dict[str, Tensor]]
     build: Callable[[Mapping[str, Tensor]], Scheme]
 
 
 SCHEMES = {
-    "factorized": _Scheme(factorized.shapes, factorized.convert, factorized.Factorized),
     "hyperprior": _Scheme(
-        scale_hyperprior.shapes, scale_hyperprior.convert, scale_hyperprior.Hyperprior
+        "h_s.0.weight",
+        scale_hyperprior.check,
+        scale_hyperprior.convert,
+        scale_hyperprior.Hyperprior,
+    ),
+    "factorized": _Scheme(
+        "g_a.0.weight", factorized.check, factorized.convert, factorized.Factorized
     ),
 }
+"""How each of `schemes.SCHEMES` is made of a state dict; those with more tensors come first."""
 
 
-def converted(data: bytes, name: str) -> bytes:
+def converted(data: bytes, name: str, *, half: bool = False) -> bytes:
     """The file of our own for a published one.
 
     Args:
         name: of the published file, for errors.
+        half: whether networks that make no probabilities are kept in float16.
 
     Raises:
         InputError: It does not hold the weights of a scheme that is known here.
     """
     state = published.load(data, name)
-    scheme = "hyperprior" if any(key.startswith("h_s.") for key in state) else "factorized"
-    n, m = published.sizes(state, name)
-    published.check(state, SCHEMES[scheme].shapes(n, m), name)
+    found = next((key for key, scheme in SCHEMES.items() if scheme.key in state), None)
+    if found is None:
+        raise InputError(
+            f"{name}: no g_a.0.weight; these are not the weights of a scheme known here: "
+            f"{', '.join(sorted(SCHEMES))}"
+        )
+    scheme = SCHEMES[found]
+    scheme.check(state, name)
     try:
-        tensors = SCHEMES[scheme].convert(state)
+        tensors = scheme.convert(state)
     except ValueError as error:
         raise InputError(f"{name}: {error}") from error
-    about = json.dumps({"scheme": scheme, "source": hash_of(data)}, sort_keys=True)
+    if half:
+        tensors = {
+            key: value.half() if key.startswith(IN_FLOATS) else value
+            for key, value in tensors.items()
+        }
+    about = json.dumps({"scheme": found, "source": hash_of(data)}, sort_keys=True)
     made: bytes = save(tensors, {METADATA: about})
     return made
 

@@ -32,6 +32,18 @@ def shapes(n: int, m: int) -> published.Shapes:
     return published.transform_shapes(n, m) | published.density_shapes(m)
 
 
+def check(state: published.State, name: str) -> None:
+    """Whether the tensors are those of this scheme.
+
+    Args:
+        name: of their file, for errors.
+
+    Raises:
+        InputError: They are not.
+    """
+    published.check(state, shapes(*published.sizes(state, name)), name)
+
+
 def convert(state: published.State) -> dict[str, Tensor]:
     """All that `Factorized` needs, from published tensors that were checked."""
     medians, made = published.density(state, "tables")

@@ -1,4 +1,4 @@
-"""Codecs made of published weights: one checkpoint, one rate.
+"""Codecs made of one file of converted weights: one checkpoint, one rate.
 
 This file needs no torch until something is encoded or decoded.
 """
@@ -16,16 +16,13 @@ from ...errors import ModelError
 from ...files import sha256
 from ...labels import CodecFacts, ModelFacts
 from .. import alpha
-from ..added import Added, contents
 from ..base import Picture, as_grey
 from ..bitstream import Bitstream, check_latents, digest, expect, pack, parse
 from ..entropy import Payload
+from ..schemes import Weights, contents
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-FAMILIES = {"factorized": "factorized prior", "hyperprior": "scale hyperprior"}
-"""Schemes by the name that bitstreams and labels give them."""
 
 LARGEST = 1 << 24
 """Latents beyond this are no good."""
@@ -63,22 +60,23 @@ class Scheme(Protocol):
 
 
 class FixedRateCodec:
-    """Implements `provenance.codecs.Codec` for weights that were added."""
+    """Implements `provenance.codecs.Codec` for weights that were added or come with the package."""
 
     variable_rate = False
 
-    def __init__(self, added: Added) -> None:
-        self._added = added
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
 
     @property
     def facts(self) -> CodecFacts:
-        return CodecFacts(self._added.scheme, FAMILIES[self._added.scheme], False, "conservative")
+        known = self._weights.facts
+        decoder = "generative" if known.generative else "conservative"
+        return CodecFacts(self._weights.scheme, known.family, known.generative, decoder)
 
     @property
     def model(self) -> ModelFacts:
-        return ModelFacts(
-            self._added.name, self._added.sha256, {"source_sha256": self._added.source}
-        )
+        known = self._weights
+        return ModelFacts(known.name, known.sha256, {"source_sha256": known.source})
 
     def encode(self, picture: Picture, quality: float) -> bytes:  # noqa: ARG002
         """See `provenance.codecs.Codec`; there is one rate, so ``quality`` changes nothing."""
@@ -88,9 +86,9 @@ class FixedRateCodec:
         height, width = picture.pixels.shape[:2]
         return pack(
             Bitstream(
-                codec=self._added.scheme,
-                model=self._added.name,
-                weights=self._weights,
+                codec=self._weights.scheme,
+                model=self._weights.name,
+                weights=self._digest,
                 latents=digest(_serialised(latents)),
                 quality=QUALITY,
                 width=width,
@@ -106,7 +104,7 @@ class FixedRateCodec:
         """See `provenance.codecs.Codec`."""
         stream = parse(bitstream)
         # Whoever encoded may have added the same weights under another name.
-        expect(stream, self._added.scheme, stream.model, self._weights, max_pixels)
+        expect(stream, self._weights.scheme, stream.model, self._digest, max_pixels)
         opacity = alpha.decode(stream)
         scheme = self._scheme()
         payload = Payload(stream.words, stream.escapes)
@@ -116,11 +114,11 @@ class FixedRateCodec:
         return Picture(as_grey(pixels) if stream.grey else pixels, opacity, stream.grey)
 
     @property
-    def _weights(self) -> bytes:
-        return bytes.fromhex(self._added.sha256)[:8]
+    def _digest(self) -> bytes:
+        return bytes.fromhex(self._weights.sha256)[:8]
 
     def _scheme(self) -> Scheme:
-        return _load(self._added)
+        return _load(self._weights)
 
 
 def try_out(data: bytes, name: str, scheme: str) -> None:
@@ -147,14 +145,14 @@ def try_out(data: bytes, name: str, scheme: str) -> None:
 
 
 @functools.lru_cache(maxsize=2)
-def _load(added: Added) -> Scheme:
-    """The network of added weights; a file that changed is not taken for the one loaded."""
+def _load(weights: Weights) -> Scheme:
+    """The network of ``weights``; a file that changed is not taken for the one loaded."""
     from .conversion import built
 
-    data = contents(added.path)
-    if sha256(data) != added.sha256:
-        raise ModelError(f"{added.path}: changed while it was read; try again")
-    return built(data, str(added.path), added.scheme)
+    data = contents(weights.path)
+    if sha256(data) != weights.sha256:
+        raise ModelError(f"{weights.path}: changed while it was read; try again")
+    return built(data, str(weights.path), weights.scheme)
 
 
 def grid(height: int, width: int, stride: int) -> tuple[int, int]:

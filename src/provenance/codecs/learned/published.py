@@ -89,8 +89,7 @@ def sizes(state: State, name: str) -> tuple[int, int]:
         n, m = (state[f"g_a.{layer}.weight"].shape[0] for layer in (0, 6))
     except (KeyError, IndexError):
         raise InputError(
-            f"{name}: no g_a.0.weight and g_a.6.weight; these are not the weights of "
-            "bmshj2018-factorized or bmshj2018-hyperprior"
+            f"{name}: no g_a.0.weight and g_a.6.weight of the published form"
         ) from None
     if not (1 <= n <= MAX_CHANNELS and 1 <= m <= MAX_CHANNELS):
         raise InputError(f"{name}: {n} and {m} channels; up to {MAX_CHANNELS} are allowed")
