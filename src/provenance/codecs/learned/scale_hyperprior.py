@@ -15,8 +15,7 @@
 
 Ballé, Minnen, Singh, Hwang and Johnston 2018, "Variational image compression with a scale
 hyperprior", in the form in which CompressAI publishes weights for it, `bmshj2018-hyperprior`. The
-hyper-synthesis becomes an integer network when weights are added: a transposed 5x5 convolution to
-twice the size is a 3x3 convolution to four times the channels and a pixel shuffle.
+hyper-synthesis becomes an integer network when weights are added, see `integer_convolution`.
 """
 
 from __future__ import annotations
@@ -27,20 +26,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ...errors import ModelError
 from ..entropy import Decoder, Part, Payload, channels, encode
-from . import published, tables
+from . import integer_convolution, published, tables
 from .fixed_rate import Latents, grid, integers
 from .gdn_transforms import STRIDE, Transforms
-from .integer_network import FRACTION_BITS, LIMIT, WEIGHT_BITS, Pointwise, fixed_point, quantise
+from .integer_convolution import RELU, Convolution
+from .integer_network import FRACTION_BITS, LIMIT, fixed_point
 from .layers import halving
 
 HYPER_STRIDE = 64
 """Pixels per hyper-latent."""
-
-LARGEST_WEIGHT = 2 ** (WEIGHT_BITS - 1) - 1
 
 _LAYERS = (0, 2, 4)
 """Convolutions of both hyper-transforms; ReLUs are between, and one ends the synthesis."""
@@ -85,8 +82,7 @@ def convert(state: published.State) -> dict[str, Tensor]:
         for part in ("weight", "bias"):
             value = state[f"h_a.{layer}.{part}"].detach().float().contiguous()
             result[f"hyper_analysis.{layer}.{part}"] = value
-    for key, value in quantise(_as_convolutions(state)).items():
-        result[f"integer.{key}"] = value
+    result |= integer_convolution.convert(state, [f"h_s.{layer}" for layer in _LAYERS])
     scales = tables.scales()
     thresholds = [int(scale * 2**FRACTION_BITS) for scale in scales[:-1]]
     result["scale_thresholds"] = torch.tensor(thresholds, dtype=torch.int32)
@@ -119,9 +115,9 @@ class Hyperprior:
         analysis.load_state_dict(state, assign=True)
         self._hyper_analysis = analysis.eval()
         self._hyper_synthesis = [
-            _Convolution(tensors, "integer.0", n, 4 * n, shuffle=True),
-            _Convolution(tensors, "integer.1", n, 4 * n, shuffle=True),
-            _Convolution(tensors, "integer.2", n, m, shuffle=False),
+            Convolution(tensors, "integer.0", n, 4 * n, shuffle=True, slope=RELU),
+            Convolution(tensors, "integer.1", n, 4 * n, shuffle=True, slope=RELU),
+            Convolution(tensors, "integer.2", n, m, shuffle=False, slope=RELU),
         ]
         medians, thresholds = tensors["medians"], tensors["scale_thresholds"]
         if medians.shape != (n,) or medians.dtype != torch.int32:
@@ -177,63 +173,3 @@ class Hyperprior:
             x = layer(x)
         found: NDArray[np.uint8] = torch.searchsorted(self._thresholds, x).to(torch.uint8).numpy()
         return found
-
-
-class _Convolution:
-    """A 3x3 convolution in integers with a ReLU: a pointwise one of nine shifted pictures."""
-
-    def __init__(
-        self, tensors: Mapping[str, Tensor], name: str, inputs: int, outputs: int, *, shuffle: bool
-    ) -> None:
-        weight, bias, shift = (tensors[f"{name}.{part}"] for part in ("weight", "bias", "shift"))
-        good = (
-            weight.shape == (outputs, inputs, 3, 3)
-            and bias.shape == shift.shape == (outputs,)
-            and (weight.dtype, bias.dtype, shift.dtype) == (torch.int16, torch.int64, torch.int8)
-            and int(weight.int().abs().max()) <= LARGEST_WEIGHT
-            and 0 <= int(shift.min()) <= int(shift.max()) <= 30
-        )
-        if not good:
-            raise ModelError(f"{name}: not a layer of the integer network")
-        weight = weight.permute(0, 2, 3, 1).flatten(1)
-        self._product = Pointwise(weight, bias, shift, activate=False, shuffle=shuffle)
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """int32 ``[out, h, w]`` for int32 ``[in, h, w]``."""
-        height, width = x.shape[1:]
-        seen = functional.pad(x, (1, 1, 1, 1))
-        places = ((row, column) for row in range(3) for column in range(3))
-        parts = [seen[:, row : row + height, column : column + width] for row, column in places]
-        return self._product(*parts).clamp_min_(0)
-
-
-def _as_convolutions(state: published.State) -> nn.Sequential:
-    """The hyper-synthesis as 3x3 convolutions, of which the first two precede a pixel shuffle."""
-    layers: list[nn.Module] = []
-    for layer in _LAYERS:
-        weight, bias = (
-            state[f"h_s.{layer}.{part}"].detach().float() for part in ("weight", "bias")
-        )
-        if weight.shape[-1] == 5:
-            weight, bias = _before_shuffle(weight), bias.repeat_interleave(4)
-        if float(weight.abs().max()) > LARGEST_WEIGHT:
-            raise ValueError(f"h_s.{layer}.weight is too large for integers")
-        conv = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1)
-        conv.weight, conv.bias = nn.Parameter(weight), nn.Parameter(bias)
-        layers.append(conv)
-    return nn.Sequential(*layers)
-
-
-def _before_shuffle(weight: Tensor) -> Tensor:
-    """``[4 * out, in, 3, 3]`` for ``[in, out, 5, 5]`` of a transposed convolution.
-
-    Input ``i`` reaches output ``2 i + k - 2`` by tap ``k``. So output ``2 j + p`` gets input
-    ``j + d`` by the tap ``p + 2 - 2 d``, where there is one.
-    """
-    inputs, outputs = weight.shape[:2]
-    result = weight.new_zeros(outputs, 2, 2, inputs, 3, 3)
-    taps = [(p, d, p + 2 - 2 * d) for p in (0, 1) for d in (-1, 0, 1) if p + 2 - 2 * d <= 4]
-    for row, up, k in taps:
-        for column, left, m in taps:
-            result[:, row, column, :, up + 1, left + 1] = weight[:, :, k, m].T
-    return result.reshape(4 * outputs, inputs, 3, 3)
