@@ -21,6 +21,7 @@ LEAVES = {
     "files",
     "stages",
     "metrics",
+    "unpacking",
 }
 ALLOWED: dict[str, set[str]] = {
     "labels": LEAVES,
@@ -70,6 +71,7 @@ OWNERS = {
     "typer": {"cli"},
     "rich": {"cli"},
     "jinja2": {"viewer"},
+    "brotli": {"unpacking"},
 }
 
 

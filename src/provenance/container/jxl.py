@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ..errors import ContainerError, InputError
+from ..errors import ContainerError, InvalidError
 from ..formats import JXL_CODESTREAM, JXL_CONTAINER
+from ..unpacking import unpacked
 from .boxes import Box, box, walk
 
 MAX_UNPACKED = 16_000_000
@@ -22,7 +23,6 @@ def read_xmp(data: bytes) -> bytes | None:
 
     Raises:
         ContainerError: Broken, several packets, or one that unpacks beyond `MAX_UNPACKED`.
-        InputError: The packet is Brotli-compressed, and what unpacks it is not installed.
     """
     found = [entry for entry in _boxes(data) if _kind(data, entry) == _XMP]
     if len(found) > 1:
@@ -30,7 +30,12 @@ def read_xmp(data: bytes) -> bytes | None:
     if not found:
         return None
     content = data[found[0].start : found[0].end]
-    return _unpacked(content[4:]) if found[0].kind == _PACKED else content
+    if found[0].kind != _PACKED:
+        return content
+    try:
+        return unpacked(content[4:], MAX_UNPACKED)
+    except InvalidError as error:
+        raise ContainerError(f"jxl: its XMP {error}") from error
 
 
 def replace_xmp(data: bytes, xmp: bytes) -> bytes:
@@ -58,20 +63,3 @@ def _boxes(data: bytes) -> list[Box]:
 def _kind(data: bytes, entry: Box) -> bytes:
     """What a box holds, compressed or not."""
     return data[entry.start : entry.start + 4] if entry.kind == _PACKED else entry.kind
-
-
-def _unpacked(content: bytes) -> bytes:
-    try:
-        import brotli
-    except ImportError:
-        raise InputError(
-            "the file's XMP is Brotli-compressed; use `pip install 'provenance[jxl]'`"
-        ) from None
-    decoder = brotli.Decompressor()
-    try:
-        unpacked: bytes = decoder.process(content, output_buffer_limit=MAX_UNPACKED)
-    except brotli.error as error:
-        raise ContainerError(f"jxl: its XMP cannot be unpacked: {error}") from error
-    if not decoder.is_finished():
-        raise ContainerError(f"jxl: its XMP is cut, or more than {MAX_UNPACKED:,} bytes")
-    return unpacked

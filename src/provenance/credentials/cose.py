@@ -14,10 +14,17 @@ from typing import Any
 
 from cryptography import x509
 
+from ..errors import InvalidError
+from ..unpacking import unpacked
+from .limits import MAX_UNPACKED
+
 _X5CHAIN = (33, "x5chain")
 _MAX_DEPTH = 8
 _MAX_ITEMS = 256
-_NOT_UNDERSTOOD = (StopIteration, ValueError, TypeError, LookupError, struct.error)
+_NOT_UNDERSTOOD = (StopIteration, ValueError, TypeError, LookupError, struct.error, InvalidError)
+
+_Area = tuple[int, int]
+"""Where something begins and ends."""
 
 
 def signer_chains(store: bytes) -> dict[str, tuple[x509.Certificate, ...]]:
@@ -31,13 +38,25 @@ def signer_chains(store: bytes) -> dict[str, tuple[x509.Certificate, ...]]:
     found: dict[str, tuple[x509.Certificate, ...]] = {}
     with contextlib.suppress(*_NOT_UNDERSTOOD):
         whole = next(area for name, area in _superboxes(store, 0, len(store)) if name == "c2pa")
-        for label, area in _superboxes(store, *whole):
+        for name, area in _superboxes(store, *whole):
             with contextlib.suppress(*_NOT_UNDERSTOOD):
-                found[label] = _chain(store, area)
+                label, manifest, inside = _plain(store, name, area)
+                found[label] = _chain(manifest, inside)
     return found
 
 
-def _chain(store: bytes, manifest: tuple[int, int]) -> tuple[x509.Certificate, ...]:
+def _plain(store: bytes, label: str, area: _Area) -> tuple[str, bytes, _Area]:
+    """A manifest's label, the bytes that it lies in, and where: unpacked if it is compressed."""
+    _, content, *_ = _boxes(store, *area)
+    kind, start, end = content
+    if kind != b"brob":
+        return label, store, area
+    manifest = unpacked(store[start:end], MAX_UNPACKED)
+    name, inside = next(_superboxes(manifest, 0, len(manifest)))
+    return name, manifest, inside
+
+
+def _chain(store: bytes, manifest: _Area) -> tuple[x509.Certificate, ...]:
     area = next(area for name, area in _superboxes(store, *manifest) if name == "c2pa.signature")
     content = next(store[start:end] for kind, start, end in _boxes(store, *area) if kind == b"cbor")
     message, _ = _decode(content, 0, 0)
@@ -58,7 +77,7 @@ def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]
         start += size
 
 
-def _superboxes(data: bytes, start: int, end: int) -> Iterator[tuple[str, tuple[int, int]]]:
+def _superboxes(data: bytes, start: int, end: int) -> Iterator[tuple[str, _Area]]:
     """Label and content, description included, of each superbox."""
     for kind, inner, last in _boxes(data, start, end):
         if kind != b"jumb":

@@ -15,20 +15,11 @@ LABEL_ASSERTION = "org.provenance.miscompression"
 UNREADABLE = "Its own credential could not be read when this was signed."
 """Description of an ingredient whose manifest is in pieces."""
 
-MAX_BOXES = 2000
-"""JUMBF superboxes in a file that is read: a hundred generations have 800. The library's time
-grows with the square of their number: with 3,000 ingredients it needs half a minute."""
-
 HIGH = 4
 """Risk level from which a generative decoder's work is no longer called a mere transcoding."""
 
 
 Box = tuple[int, int, int, int]
-
-
-def is_excessive(data: bytes) -> bool:
-    """Whether a file's manifests have more parts than anybody should have to read."""
-    return data.count(b"jumb") > MAX_BOXES
 
 
 def definition(

@@ -21,7 +21,8 @@ from ..labels import Label, parse_label
 from .certificates import Subject, subject_of
 from .cose import signer_chains
 from .credential import Action, Claim, Credential, Ingredient, broken
-from .manifest import LABEL_ASSERTION, MAX_BOXES, UNREADABLE, is_excessive
+from .limits import problem_of
+from .manifest import LABEL_ASSERTION, UNREADABLE
 from .revocation import RevocationList
 from .settings import anchor_uri, library_settings
 from .standing import UNTRUSTED, speaker, stamp_anchor, standing, taken_back
@@ -73,8 +74,8 @@ def read(
         if sidecar is None:
             return None
         source = _Source(data, ANY_BYTES, sidecar)
-    if is_excessive(data) or is_excessive(sidecar or b""):
-        return broken(f"manifest: more than {MAX_BOXES:,} parts, which is the limit")
+    if problem := problem_of(data) or problem_of(sidecar or b""):
+        return broken(problem)
     try:
         # 1 and 2.
         found = _ask(source, anchors)

@@ -13,11 +13,11 @@ from ..errors import InputError, SigningError
 from ..labels import Label
 from .certificates import is_ca, to_pem
 from .identity import Identity, private_pem
+from .limits import problem_of
 from .manifest import (
     UNREADABLE,
     Box,
     definition,
-    is_excessive,
     new_identifier,
     parent_ingredient,
 )
@@ -131,7 +131,7 @@ def sign(
             return attempt(ANY_BYTES, {**ingredient, "description": UNREADABLE}, stamping)
         if original_media_type not in c2pa.Reader.get_supported_mime_types():
             return attempt(ANY_BYTES, ingredient, stamping)
-        if not is_excessive(original):
+        if not problem_of(original):
             try:
                 return attempt(original_media_type, ingredient, stamping)
             except c2pa.C2paError:
@@ -164,7 +164,7 @@ def _beside(
     original: bytes, sidecar: bytes, trust: TrustStore | None, identity: Identity
 ) -> dict[str, Any]:
     """What an ingredient is told of a manifest that lies beside it."""
-    if is_excessive(sidecar):
+    if problem_of(sidecar):
         return {"description": UNREADABLE}
     anchors = [*(trust.list() if trust else ()), *_own(identity)]
     manifest = {"format": SIDECAR, "identifier": _PARENT}
