@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -37,6 +37,13 @@ MAX_PEM = 1_000_000
 _MOST_CERTIFICATES = 1000
 _LONGEST_NAME = 64
 """RFC 5280, appendix A.1; the CA's own name needs three more than the signer's, hence 60."""
+
+UNREADABLE = (
+    *(ValueError, TypeError, UnsupportedAlgorithm),
+    *(x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType),
+)
+"""What asking a certificate may raise that was altered, or is of a kind that nobody here knows: its
+parts are parsed when they are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,22 @@ def subject_of(certificate: x509.Certificate) -> Subject:
     )
 
 
+def from_der(data: bytes) -> x509.Certificate:
+    """A stranger's certificate, all of whose parts can be read.
+
+    Raises:
+        ValueError: It has one that cannot.
+    """
+    try:
+        certificate = x509.load_der_x509_certificate(data)
+        subject_of(certificate)
+        certificate.public_key()
+        list(certificate.extensions)
+    except UNREADABLE as error:
+        raise ValueError(f"certificate: cannot be read: {error}") from error
+    return certificate
+
+
 def read_pem(data: bytes, source: object) -> tuple[x509.Certificate, ...]:
     """The certificates in a PEM file, in its order.
 
@@ -72,7 +95,7 @@ def read_pem(data: bytes, source: object) -> tuple[x509.Certificate, ...]:
     """
     try:
         found = tuple(x509.load_pem_x509_certificates(data))
-    except ValueError as error:
+    except UNREADABLE as error:
         raise InputError(f"{source}: holds no readable PEM certificate") from error
     if len(found) > _MOST_CERTIFICATES:
         raise InputError(f"{source}: holds more than {_MOST_CERTIFICATES} certificates")
@@ -88,7 +111,7 @@ def is_ca(certificate: x509.Certificate) -> bool:
     """Whether it may issue others (RFC 5280, 4.2.1.9)."""
     try:
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return False
     return constraints.value.ca
 
@@ -97,7 +120,7 @@ def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> boo
     """Whether names and signature say so."""
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError):
+    except (InvalidSignature, *UNREADABLE):
         return False
     return True
 
@@ -142,7 +165,7 @@ def _may_issue(
     try:
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
         usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (ValueError, x509.ExtensionNotFound):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return False
     length = constraints.path_length
     return (
@@ -185,6 +208,13 @@ def check_chain(chain: Sequence[x509.Certificate], now: datetime.datetime) -> No
     Raises:
         SigningError: Says which demand is not met.
     """
+    try:
+        _check_chain(chain, now)
+    except UNREADABLE as error:
+        raise SigningError(f"certificate chain: cannot be read: {error}") from error
+
+
+def _check_chain(chain: Sequence[x509.Certificate], now: datetime.datetime) -> None:
     leaf = chain[0]
     for issued, issuer in itertools.pairwise(chain):
         if not is_issued_by(issued, issuer):
@@ -203,7 +233,7 @@ def check_chain(chain: Sequence[x509.Certificate], now: datetime.datetime) -> No
         usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
         extended = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         leaf.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
-    except (x509.ExtensionNotFound, ValueError) as error:
+    except x509.ExtensionNotFound as error:
         raise SigningError(f"certificate {name}: not made for C2PA: {error}") from error
     if not usage.digital_signature:
         raise SigningError(f"certificate {name}: key usage lacks digitalSignature")

@@ -16,6 +16,7 @@ from cryptography import x509
 
 from ..errors import InvalidError
 from ..unpacking import unpacked
+from .certificates import from_der
 from .limits import MAX_UNPACKED
 
 _X5CHAIN = (33, "x5chain")
@@ -65,7 +66,7 @@ def _chain(store: bytes, manifest: _Area) -> tuple[x509.Certificate, ...]:
         header[name] for header in (protected, message[1]) for name in _X5CHAIN if name in header
     )
     encoded = [chain] if isinstance(chain, bytes) else chain
-    return tuple(x509.load_der_x509_certificate(entry) for entry in encoded)
+    return tuple(map(from_der, encoded))
 
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -82,7 +83,7 @@ def _superboxes(data: bytes, start: int, end: int) -> Iterator[tuple[str, _Area]
     for kind, inner, last in _boxes(data, start, end):
         if kind != b"jumb":
             continue
-        described, at, stop = next(_boxes(data, inner, last))
+        described, at, stop = next(_boxes(data, inner, last), (b"", 0, 0))
         if described == b"jumd" and stop - at > 17:
             yield data[at + 17 : stop].partition(b"\0")[0].decode(), (inner, last)
 

@@ -21,14 +21,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from ..binding import BITSTREAM, PIXELS, Binding
 from ..errors import LabelError, SigningError
 from ..labels import Label
 from ..labels.canonical import canonical, label_sha256
-from .certificates import Subject, algorithm_of, check_chain, subject_of
+from .certificates import Subject, algorithm_of, check_chain, from_der, subject_of
 from .identity import Identity
 from .revocation import RevocationList
 from .signatures import made, verified
@@ -202,18 +201,9 @@ def _chain(header: dict[str, Any]) -> tuple[x509.Certificate, ...]:
     if not isinstance(listed, list) or not 0 < len(listed) <= MAX_CERTIFICATES:
         raise LabelError(f"signature of the label: needs 1 to {MAX_CERTIFICATES} certificates")
     try:
-        chain = tuple(
-            x509.load_der_x509_certificate(base64.b64decode(entry, validate=True))
-            for entry in listed
-        )
-        # Names, keys and extensions are parsed when they are asked for.
-        for entry in chain:
-            subject_of(entry)
-            entry.public_key()
-            list(entry.extensions)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        return tuple(from_der(base64.b64decode(entry, validate=True)) for entry in listed)
+    except (ValueError, TypeError) as error:
         raise LabelError("signature of the label: a certificate cannot be read") from error
-    return chain
 
 
 def _encode(data: bytes) -> str:

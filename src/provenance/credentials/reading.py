@@ -265,11 +265,7 @@ def _is_about_signer(code: str) -> bool:
 
 
 def _subject(chain: _Chain) -> Subject | None:
-    try:
-        return subject_of(chain[0]) if chain else None
-    except ValueError:
-        # Names are parsed when they are asked for; altered ones need not be any.
-        return None
+    return subject_of(chain[0]) if chain else None
 
 
 def _actions(manifest: Mapping[str, Any]) -> Iterator[Action]:

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 
 from ..errors import InputError
-from .certificates import is_issued_by
+from .certificates import UNREADABLE, is_issued_by
 
 MAX_CRL = 50_000_000
 """Largest list that is read, in bytes."""
@@ -70,7 +70,7 @@ class RevocationList:
             return authority.subject == self.crl.issuer and self.crl.is_signature_valid(
                 authority.public_key()  # type: ignore[arg-type]
             )
-        except (TypeError, ValueError):
+        except UNREADABLE:
             return False
 
 
@@ -88,7 +88,7 @@ def read_crl(data: bytes, source: object) -> x509.CertificateRevocationList:
         else:
             crl = x509.load_der_x509_crl(data)
         critical = [entry for entry in crl.extensions if entry.critical]
-    except ValueError as error:
+    except UNREADABLE as error:
         raise InputError(f"{source}: holds no revocation list (CRL) in PEM or DER") from error
     for entry in critical:
         if entry.oid not in _UNDERSTOOD:
