@@ -69,7 +69,7 @@ def compressed(
         data,
         photo,
         shown,
-        codec.facts,
+        codecs.facts_of(codec, encoded.bitstream),
         codec.model,
         QualityFacts(encoded.quality, 8 * size / (photo.width * photo.height), None, None),
         redact_evidence,

@@ -2,8 +2,9 @@
 
 from .added import remove
 from .base import Codec, Picture
+from .bitstream import resampled
 from .rate_control import Encoded, reaching, within
-from .registry import DEFAULT, add, decode, find, get, names
+from .registry import DEFAULT, add, decode, facts_of, find, get, names
 
 __all__ = [
     "DEFAULT",
@@ -12,10 +13,12 @@ __all__ = [
     "Picture",
     "add",
     "decode",
+    "facts_of",
     "find",
     "get",
     "names",
     "reaching",
     "remove",
+    "resampled",
     "within",
 ]

@@ -4,13 +4,13 @@
 
     "PRVC"  version  codec  model  weights  latents  flags  quality  width  height  lengths
       4        1     1+n    1+n       8        8       1       2     varint  varint  3 varints
-    words   escapes  alpha  digest
-    range-coder's    PNG      8
+    sampling        words   escapes  alpha  digest
+    0 or 2 varints  range-coder's    PNG      8
 
-Integers are big-endian, varints LEB128. ``weights`` is the start of the SHA-256 of the weights
-file, so that a decoder with other weights refuses; ``latents`` is a digest of the decoded latents,
-so that a decoder with other arithmetic refuses as well; the digest at the end covers every byte
-before it.
+Integers are big-endian, varints LEB128. ``sampling``, steps and seed, is there where flags tell.
+``weights`` is the start of the SHA-256 of the weights file, so that a decoder with other weights
+refuses; ``latents`` is a digest of the decoded latents, so that a decoder with other arithmetic
+refuses as well; the digest at the end covers every byte before it.
 """
 
 from __future__ import annotations
@@ -18,17 +18,30 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import BitstreamError, ModelError, TooLargeError
+from ..errors import BitstreamError, ModelError, TooLargeError, UsageError
 
 MAGIC = b"PRVC"
 VERSION = 1
 MAX_SIDE = 1 << 24
 
 _DIGEST_SIZE = 8
-_GREY = 1
+_GREY, _SAMPLED = 1, 2
+
+MAX_STEPS = 100
+MAX_SEED = 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a decoder draws a picture from noise."""
+
+    steps: int
+    """1 to `MAX_STEPS`."""
+    seed: int
+    """0 to `MAX_SEED`: of the noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +65,15 @@ class Bitstream:
     """Values outside their tables."""
     alpha: bytes = b""
     """The alpha plane, a PNG; empty without one."""
+    sampling: Sampling | None = None
+    """For decoders that draw from noise."""
 
 
 def pack(stream: Bitstream) -> bytes:
     """Serialise; the digest at the end is computed here."""
     parts = (stream.words, stream.escapes, stream.alpha)
+    sampling = (stream.sampling.steps, stream.sampling.seed) if stream.sampling else ()
+    flags = _GREY * stream.grey | _SAMPLED * (stream.sampling is not None)
     body = b"".join(
         (
             MAGIC,
@@ -65,8 +82,9 @@ def pack(stream: Bitstream) -> bytes:
             _text(stream.model),
             stream.weights,
             stream.latents,
-            struct.pack(">BH", _GREY * stream.grey, round(stream.quality * 100)),
+            struct.pack(">BH", flags, round(stream.quality * 100)),
             *(varint(value) for value in (stream.width, stream.height, *map(len, parts))),
+            *map(varint, sampling),
             *parts,
         )
     )
@@ -91,14 +109,29 @@ def parse(data: bytes) -> Bitstream:
     weights, latents = reader.take(_DIGEST_SIZE), reader.take(_DIGEST_SIZE)
     flags, quality = struct.unpack(">BH", reader.take(3))
     width, height = reader.varint(), reader.varint()
-    words, escapes, alpha = (reader.take(size) for size in [reader.varint() for _ in range(3)])
+    lengths = [reader.varint() for _ in range(3)]
+    sampling = Sampling(reader.varint(), reader.varint()) if flags & _SAMPLED else None
+    words, escapes, alpha = (reader.take(size) for size in lengths)
     if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE and 100 <= quality <= 10_000):
         raise BitstreamError("bitstream: size or quality in its header is out of range")
-    if flags & ~_GREY or reader.position != len(body):
+    if sampling and not (1 <= sampling.steps <= MAX_STEPS and sampling.seed <= MAX_SEED):
+        raise BitstreamError("bitstream: steps or seed in its header are out of range")
+    if flags & ~(_GREY | _SAMPLED) or reader.position != len(body):
         raise BitstreamError("bitstream: its parts do not add up")
     grey = bool(flags & _GREY)
     return Bitstream(
-        codec, model, weights, latents, quality / 100, width, height, grey, words, escapes, alpha
+        codec,
+        model,
+        weights,
+        latents,
+        quality / 100,
+        width,
+        height,
+        grey,
+        words,
+        escapes,
+        alpha,
+        sampling,
     )
 
 
@@ -140,6 +173,26 @@ def check_latents(stream: Bitstream, parts: Iterable[bytes | memoryview[Any]]) -
             "bitstream: the latents do not match their checksum; the arithmetic of this "
             "machine differs from the encoder's, and the picture would be wrong"
         )
+
+
+def resampled(data: bytes, *, steps: int | None = None, seed: int | None = None) -> bytes:
+    """The same latents, to be drawn with other steps or another seed, where they are given.
+
+    Raises:
+        BitstreamError: Not a bitstream of ours, cut or altered.
+        UsageError: Its decoder draws nothing from noise, or a number is out of range.
+    """
+    stream = parse(data)
+    if stream.sampling is None:
+        raise UsageError(f"{stream.codec}: its decoder takes no steps and no seed")
+    for name, value, least, most in (("steps", steps, 1, MAX_STEPS), ("seed", seed, 0, MAX_SEED)):
+        if value is not None and not least <= value <= most:
+            raise UsageError(f"{name} {value}: must be within {least} and {most}")
+    sampling = Sampling(
+        stream.sampling.steps if steps is None else steps,
+        stream.sampling.seed if seed is None else seed,
+    )
+    return pack(replace(stream, sampling=sampling))
 
 
 def digest(parts: Iterable[bytes | memoryview[Any]]) -> bytes:

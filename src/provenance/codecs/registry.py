@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
 
 from ..errors import ModelError, UsageError
+from ..labels import CodecFacts
 from . import added, external, schemes
 from .base import Codec, Picture
 from .bitstream import parse
@@ -90,6 +92,15 @@ def decode(bitstream: bytes, *, max_pixels: int) -> Picture:
             f"{stream.codec}; add them with `provenance codecs add`"
         )
     raise ModelError(f"bitstream: needs the codec {stream.codec}, which is not installed here")
+
+
+def facts_of(codec: Codec, bitstream: bytes) -> CodecFacts:
+    """What a label says of the codec that decodes this very bitstream: its seed and steps, too."""
+    sampling = parse(bitstream).sampling
+    if sampling is None:
+        return codec.facts
+    extra = {**codec.facts.extra, "steps": sampling.steps}
+    return replace(codec.facts, seed=sampling.seed, extra=extra)
 
 
 def add(name: str, weights: Path, expected: str | None = None) -> Codec:

@@ -28,6 +28,9 @@ class SchemeFacts:
     """What labels call it."""
     generative: bool = False
     """Whether the decoder invents detail that the bits do not determine."""
+    steps: int | None = None
+    """Steps in which the decoder draws from noise unless others are asked for; None: it does not.
+    """
     small: str | None = None
     """Name of the small model that comes with the package, the stem of its file."""
 
@@ -35,6 +38,7 @@ class SchemeFacts:
 SCHEMES = {
     "factorized": SchemeFacts("factorized prior"),
     "hyperprior": SchemeFacts("scale hyperprior"),
+    "cdc": SchemeFacts("conditional diffusion", generative=True, steps=8),
 }
 """Schemes by the name that bitstreams and labels give them."""
 
@@ -43,7 +47,7 @@ METADATA = "provenance"
 
 SUFFIX = ".safetensors"
 
-MAX_BYTES = 512 * 1024**2
+MAX_BYTES = 1024**3
 """Largest file of weights."""
 
 SHIPPED = Path(__file__).parent / "learned" / "weights"

@@ -18,10 +18,10 @@ from torch import Tensor
 from ...errors import InputError, ModelError
 from ...files import sha256 as hash_of
 from ..schemes import METADATA
-from . import factorized, published, scale_hyperprior
+from . import cdc, factorized, published, scale_hyperprior
 from .fixed_rate import Scheme
 
-IN_FLOATS = ("analysis.", "synthesis.", "hyper_analysis.")
+IN_FLOATS = ("analysis.", "synthesis.", "hyper_analysis.", "context_fn.", "denoise_fn.")
 """Networks whose rounding changes pixels or an encoder's choice, but no probabilities."""
 
 
@@ -35,6 +35,7 @@ class _Scheme(NamedTuple):
 
 
 SCHEMES = {
+    "cdc": _Scheme("denoise_fn.final_conv.1.weight", cdc.check, cdc.convert, cdc.Cdc),
     "hyperprior": _Scheme(
         "h_s.0.weight",
         scale_hyperprior.check,

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import ModelError
+from ...errors import BitstreamError, ModelError
 from ...files import sha256
 from ...labels import CodecFacts, ModelFacts
 from .. import alpha
 from ..base import Picture, as_grey
-from ..bitstream import Bitstream, check_latents, digest, expect, pack, parse
+from ..bitstream import Bitstream, Sampling, check_latents, digest, expect, pack, parse
 from ..entropy import Payload
 from ..schemes import Weights, contents
 
@@ -29,6 +29,9 @@ LARGEST = 1 << 24
 
 QUALITY = 100
 """What bitstreams tell where there is but one rate."""
+
+SEED = 0
+"""Of the noise that decoders draw from, where there is no other."""
 
 Integers = NDArray[np.int32]
 Latents = tuple[Integers, ...]
@@ -59,6 +62,15 @@ class Scheme(Protocol):
         """``[height, width, 3]`` RGB of ``latents``."""
 
 
+class SampledScheme(Scheme, Protocol):
+    """One whose synthesis draws from noise what the latents leave open."""
+
+    def synthesise(
+        self, latents: Latents, height: int, width: int, sampling: Sampling | None = None
+    ) -> NDArray[np.uint8]:
+        """As of `Scheme`; without ``sampling`` in the least time."""
+
+
 class FixedRateCodec:
     """Implements `provenance.codecs.Codec` for weights that were added or come with the package."""
 
@@ -84,6 +96,7 @@ class FixedRateCodec:
         latents = scheme.analyse(picture.pixels)
         payload = scheme.encode(latents)
         height, width = picture.pixels.shape[:2]
+        steps = self._weights.facts.steps
         return pack(
             Bitstream(
                 codec=self._weights.scheme,
@@ -97,6 +110,7 @@ class FixedRateCodec:
                 words=payload.words,
                 escapes=payload.escapes,
                 alpha=alpha.encode(picture.alpha),
+                sampling=None if steps is None else Sampling(steps, SEED),
             )
         )
 
@@ -105,12 +119,18 @@ class FixedRateCodec:
         stream = parse(bitstream)
         # Whoever encoded may have added the same weights under another name.
         expect(stream, self._weights.scheme, stream.model, self._digest, max_pixels)
+        if (stream.sampling is None) != (self._weights.facts.steps is None):
+            raise BitstreamError("bitstream: steps and seed do not go with its codec")
         opacity = alpha.decode(stream)
         scheme = self._scheme()
         payload = Payload(stream.words, stream.escapes)
         latents = scheme.decode(payload, stream.height, stream.width)
         check_latents(stream, _serialised(latents))
-        pixels = scheme.synthesise(latents, stream.height, stream.width)
+        if stream.sampling is None:
+            pixels = scheme.synthesise(latents, stream.height, stream.width)
+        else:
+            drawing = cast(SampledScheme, scheme)
+            pixels = drawing.synthesise(latents, stream.height, stream.width, stream.sampling)
         return Picture(as_grey(pixels) if stream.grey else pixels, opacity, stream.grey)
 
     @property

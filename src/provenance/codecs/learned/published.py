@@ -39,9 +39,12 @@ _PEDESTAL = 2.0**-36
 _MIN_BETA = 1e-6
 _UNUSED = re.compile(
     r".*\.(pedestal|bound)|entropy_bottleneck\.(_offset|_quantized_cdf|_cdf_length|target)"
-    r"|gaussian_conditional\..*"
+    r"|gaussian_conditional\..*|train_[a-z_]+|loss_fn_vgg\..*"
 )
-"""Buffers: constants, and tables that are made anew here."""
+"""What only training needs, constants, and tables that are made anew here."""
+
+_AVERAGED = "ema_model."
+"""What averaged weights are called beside those of the last step; they are the better ones."""
 
 _OLD_LISTS = {"_matrices": "_matrix", "_biases": "_bias", "_factors": "_factor"}
 
@@ -66,7 +69,7 @@ def load(data: bytes, name: str) -> dict[str, Tensor]:
         # Hostile files make the readers raise anything, but no more than that.
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise InputError(f"{name}: not weights that can be read safely: {reason[0]}") from error
-    for key in ("state_dict", "network"):
+    for key in ("state_dict", "network", "ema", "model"):
         if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
             loaded = loaded[key]
     if not isinstance(loaded, dict) or not loaded:
@@ -76,7 +79,8 @@ def load(data: bytes, name: str) -> dict[str, Tensor]:
         if not isinstance(key, str) or not isinstance(value, Tensor):
             raise InputError(f"{name}: holds something else than tensors by name")
         state[_today(key)] = value
-    return state
+    averaged = [key for key in state if key.startswith(_AVERAGED)]
+    return {key.removeprefix(_AVERAGED): state[key] for key in averaged} or state
 
 
 def sizes(state: State, name: str) -> tuple[int, int]:

@@ -143,6 +143,27 @@ def read(name: str, arrays: Mapping[str, NDArray[Any]], count: int) -> Tables:
     return Tables(first, lengths, frequencies)
 
 
+def of_normals(unit: int) -> dict[str, NDArray[np.int32]]:
+    """The tables of `scales`, and the largest scale of each but the last in 1/``unit``."""
+    levels = scales()
+    limits = np.array([int(scale * unit) for scale in levels[:-1]], np.int32)
+    return {"scale_thresholds": limits} | packed("scale_tables", [normal(s) for s in levels])
+
+
+def thresholds(arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.int32]:
+    """The limits between tables that `of_normals` made.
+
+    Raises:
+        ModelError: They are missing or no such limits.
+    """
+    found = arrays.get("scale_thresholds")
+    if found is None or found.shape != (LEVELS - 1,) or found.dtype != np.int32:
+        raise ModelError("scale_thresholds: not one integer between each two tables")
+    if (np.diff(found) <= 0).any():
+        raise ModelError("scale_thresholds: do not grow")
+    return found
+
+
 def _frequencies(probabilities: list[Decimal]) -> list[int]:
     """Integers of at least 1 that sum to `TOTAL`."""
     share = (TOTAL - len(probabilities)) / sum(probabilities, Decimal(0))
