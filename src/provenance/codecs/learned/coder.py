@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,21 +28,33 @@ Integers = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Latents:
-    """What the payload holds, and the means that complete it."""
+    """What the payload holds."""
 
     hyper: Integers
     """``[hyper_latents, h/64, w/64]``."""
     residuals: Integers
     """``[latents, h/16, w/16]``: latents less their means."""
-    means: Tensor
-    """As ``residuals``, float32, exact multiples of ``2**-10``."""
-    scales: NDArray[np.uint8]
-    """As ``residuals``: index of the table that codes each one."""
 
     def serialise(self) -> Iterator[memoryview[Any]]:
         """The integers as bytes, for a digest."""
         for integers in (self.hyper, self.residuals):
             yield np.ascontiguousarray(integers, "<i4").data
+
+
+@dataclass(frozen=True, slots=True)
+class Quantised(Latents):
+    """Latents with what an encoder needs."""
+
+    scales: tuple[NDArray[np.uint8], ...]
+    """By step: the index of the table for each residual, ``[n]``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded(Latents):
+    """Latents with what completes them."""
+
+    means: Tensor
+    """As ``residuals``, float32, exact multiples of ``2**-10``."""
 
 
 class Coder:
@@ -71,9 +83,11 @@ class Coder:
         from safetensors.torch import load_file
 
         try:
-            return cls(load_file(path))
+            loaded = cls(load_file(path))
         except (OSError, KeyError, ValueError, RuntimeError) as error:
             raise ModelError(f"{path}: not a model of this codec: {error}") from error
+        give_back()
+        return loaded
 
     @torch.inference_mode()
     def analyse(self, pixels: NDArray[np.uint8]) -> Tensor:
@@ -84,35 +98,37 @@ class Coder:
         return analysed
 
     @torch.inference_mode()
-    def quantise(self, analysed: Tensor, quality: float) -> Latents:
-        """Latents at ``quality`` 1 to 100 of what `analyse` gave."""
-        gain = self._gains(quality)[0]
-        hyper = self._hyper_analysis(analysed, gain).round_().to(torch.int32).numpy()
-        give_back()
+    def quantise(self, analysed: Tensor, quality: float) -> Quantised:
+        """Latents at ``quality`` 1 to 100 of what `analyse` gave, to be encoded."""
+        tables: list[NDArray[np.uint8]] = []
+        latents = self._quantised(analysed, quality, lambda _, __, scales: tables.append(scales))
+        return Quantised(latents.hyper, latents.residuals, tuple(map(np.ravel, tables)))
 
-        def code(step: int, means: Tensor, _: NDArray[np.uint8]) -> Integers:
-            found = []
-            for place in places(step):
-                residuals = analysed[place] * gain[place[0]] - means[place]
-                found.append(residuals.round_().to(torch.int32).flatten())
-            return torch.cat(found).numpy()
+    @torch.inference_mode()
+    def reconstruct(self, analysed: Tensor, quality: float) -> Decoded:
+        """The same latents, to be synthesised."""
+        found = torch.empty_like(analysed)
 
-        return Latents(hyper, *self._entropy_model.follow(hyper, code))
+        def keep(step: int, means: Tensor, _: NDArray[np.uint8]) -> None:
+            _scatter(means, step, found)
 
-    def encode(self, latents: Latents) -> Payload:
+        latents = self._quantised(analysed, quality, keep)
+        return Decoded(latents.hyper, latents.residuals, found)
+
+    def encode(self, latents: Quantised) -> Payload:
         """Entropy-code latents."""
 
         def parts() -> Iterator[Part]:
             for step in reversed(range(STEPS)):
-                scales, residuals = (_gather(a, step) for a in (latents.scales, latents.residuals))
-                yield Part(self._scale_tables, scales, residuals)
+                residuals = np.concatenate([latents.residuals[p].ravel() for p in places(step)])
+                yield Part(self._scale_tables, latents.scales[step], residuals)
             hyper = latents.hyper
             yield Part(self._hyper_tables, channels(hyper.shape), hyper.ravel())
 
         return encode(parts())
 
     @torch.inference_mode()
-    def decode(self, words: bytes, escapes: bytes, height: int, width: int) -> Latents:
+    def decode(self, words: bytes, escapes: bytes, height: int, width: int) -> Decoded:
         """Latents of a picture of that size.
 
         Raises:
@@ -122,17 +138,20 @@ class Coder:
         rows, columns = _padded(height), _padded(width)
         shape = (self._network.hyper_latents, rows // HYPER_STRIDE, columns // HYPER_STRIDE)
         hyper = decoder.decode(self._hyper_tables, channels(shape)).reshape(shape)
+        size = (self._network.latents, rows // STRIDE, columns // STRIDE)
+        found = torch.empty(size, dtype=torch.float32)
 
-        def code(step: int, _: Tensor, scales: NDArray[np.uint8]) -> Integers:
-            return decoder.decode(self._scale_tables, _gather(scales, step))
+        def code(step: int, means: Tensor, scales: NDArray[np.uint8]) -> Integers:
+            _scatter(means, step, found)
+            return decoder.decode(self._scale_tables, scales.ravel()).reshape(scales.shape)
 
-        latents = Latents(hyper, *self._entropy_model.follow(hyper, code))
+        latents = Decoded(hyper, self._entropy_model.follow(hyper, code), found)
         decoder.finish()
         return latents
 
     @torch.inference_mode()
     def synthesise(
-        self, latents: Latents, quality: float, height: int, width: int
+        self, latents: Decoded, quality: float, height: int, width: int
     ) -> NDArray[np.uint8]:
         """``[height, width, 3]`` RGB of ``latents``."""
         _, inverse_gain = self._gains(quality)
@@ -145,6 +164,27 @@ class Coder:
         _, rows, columns = residuals.shape
         self._transforms.synthesise(part, rows, columns, pixels)
         return pixels
+
+    def _quantised(
+        self,
+        analysed: Tensor,
+        quality: float,
+        see: Callable[[int, Tensor, NDArray[np.uint8]], None],
+    ) -> Latents:
+        """Latents of what `analyse` gave; ``see`` is told of each step what `Code` is told."""
+        gain = self._gains(quality)[0]
+        hyper = self._hyper_analysis(analysed, gain).round_().to(torch.int32).numpy()
+        give_back()
+
+        def code(step: int, means: Tensor, scales: NDArray[np.uint8]) -> Integers:
+            see(step, means, scales)
+            residuals = torch.empty(means.shape, dtype=torch.int32)
+            for place, mean, part in zip(places(step), means, residuals, strict=True):
+                part.copy_((analysed[place] * gain[place[0]]).sub_(mean).round_())
+            found: Integers = residuals.numpy()
+            return found
+
+        return Latents(hyper, self._entropy_model.follow(hyper, code))
 
     def _hyper_analysis(self, analysed: Tensor, gain: Tensor) -> Tensor:
         """``[hyper_latents, h/4, w/4]`` of what `analyse` gave, which the gain multiplies."""
@@ -173,9 +213,10 @@ def _tables(tensors: Mapping[str, Tensor], name: str) -> Tables:
     return Tables(*parts)
 
 
-def _gather(values: NDArray[Any], step: int) -> NDArray[Any]:
-    """The elements of ``[latents, h, w]`` that ``step`` codes, ``[n]``."""
-    return np.concatenate([values[place].ravel() for place in places(step)])
+def _scatter(values: Tensor, step: int, target: Tensor) -> None:
+    """Put ``[groups, latents/4, h/2, w/2]`` of a step where it belongs in ``[latents, h, w]``."""
+    for place, part in zip(places(step), values, strict=True):
+        target[place] = part
 
 
 def _padded(side: int) -> int:

@@ -36,8 +36,8 @@ PARTS = (
 """Submodules of the network that have integer twins."""
 
 Code = Callable[[int, Tensor, NDArray[np.uint8]], Integers]
-"""Codes one step: its number, the means and the table indices of all latents, of which those at
-``places(step)`` are set by now, to the residuals of those, one group after the other, ``[n]``."""
+"""Codes one step: its number, means (float32, exact multiples of ``2**-FRACTION_BITS``) and indices
+of the tables, to residuals; each ``[groups, latents/4, h/32, w/32]``, in the order of `places`."""
 
 
 class EntropyModel:
@@ -62,7 +62,7 @@ class EntropyModel:
             for name in CONTEXTS
         ]
 
-    def follow(self, hyper: Integers, code: Code) -> tuple[Integers, Tensor, NDArray[np.uint8]]:
+    def follow(self, hyper: Integers, code: Code) -> Integers:
         """Go through the steps, as encoder and decoder do alike.
 
         Args:
@@ -70,27 +70,29 @@ class EntropyModel:
             code: makes or reads the residuals of each step.
 
         Returns:
-            Residuals, means (float32, exact multiples of ``2**-FRACTION_BITS``) and indices of the
-            tables, each ``[latents, h/16, w/16]``.
+            All residuals, ``[latents, h/16, w/16]``.
         """
         features = self._features(hyper)
+        give_back()
         shape = (self._latents, *features.shape[1:])
         residuals = np.empty(shape, np.int32)
-        means, scales = torch.empty(shape, dtype=torch.float32), np.empty(shape, np.uint8)
-        # Known latents less their first mean, and what a step adds to the first means of its own.
+        # Known latents less their first mean.
         surprise = torch.zeros(shape, dtype=torch.int32)
-        quarter = (self._latents // STEPS, shape[1] // 2, shape[2] // 2)
-        corrections = [torch.empty(quarter, dtype=torch.int32) for _ in range(STEPS)]
         for step in range(STEPS):
-            self._predict(step, features, surprise, means, scales, corrections)
-            values = code(step, means, scales).reshape(STEPS, *quarter)
-            for place, part, correction in zip(places(step), values, corrections, strict=True):
-                residuals[place] = part
-                known = fixed_point(torch.from_numpy(part)).add_(correction)
-                surprise[place] = known.clamp_(-LIMIT, LIMIT)
-        del features, surprise, corrections
-        give_back()
-        return residuals, means, scales
+            self._follow(step, features, surprise, residuals, code)
+            give_back()
+        return residuals
+
+    def _follow(
+        self, step: int, features: Tensor, surprise: Tensor, residuals: Integers, code: Code
+    ) -> None:
+        """Go through one step: set what it codes in ``surprise`` and ``residuals``."""
+        means, scales, corrections = self._predict(step, features, surprise)
+        values = code(step, means, scales)
+        for place, part, correction in zip(places(step), values, corrections, strict=True):
+            residuals[place] = part
+            known = fixed_point(torch.from_numpy(part)).add_(correction)
+            surprise[place] = known.clamp_(-LIMIT, LIMIT)
 
     def _features(self, hyper: Integers) -> Tensor:
         """What the hyper-synthesis says of every place."""
@@ -109,17 +111,13 @@ class EntropyModel:
         return features
 
     def _predict(
-        self,
-        step: int,
-        features: Tensor,
-        surprise: Tensor,
-        means: Tensor,
-        scales: NDArray[np.uint8],
-        corrections: list[Tensor],
-    ) -> None:
-        """Set ``means``, ``scales`` and, by group, ``corrections`` to first means for ``step``."""
-
+        self, step: int, features: Tensor, surprise: Tensor
+    ) -> tuple[Tensor, NDArray[np.uint8], Tensor]:
+        """Means, indices of tables, and what ``step`` adds to the first means; see `Code`."""
         height, width = features.shape[1:]
+        shape = (STEPS, self._latents // STEPS, height // 2, width // 2)
+        means, scales = torch.empty(shape, dtype=torch.float32), np.empty(shape, np.uint8)
+        corrections = torch.empty(shape, dtype=torch.int32)
 
         def work(tile: Region) -> None:
             if step:
@@ -127,21 +125,21 @@ class EntropyModel:
                 seen = tile.grown(OVERLAP, height, width)
                 known = neighbours(seen.of(surprise))
                 mixed = tile.within(seen).of(mixing(seen.of(features), known))
-            here = (slice(None), tile.rows, tile.columns)
+            here = tile.of(features)
             # Tiles begin at even places, so a step codes the same corners of each.
             quarter = tile.over(2)
-            for group, place in enumerate(places(step)):
-                _, rows, columns = place
-                final = first = self._prediction[group](features[here][:, rows, columns])
+            for group, (_, rows, columns) in enumerate(places(step)):
+                final = first = self._prediction[group](here[:, rows, columns])
                 if step:
                     final = correct[group](mixed[:, rows, columns]).add_(first)
                     final.clamp_(-LIMIT, LIMIT)
                 mean, raw = final.chunk(2)
-                means[here][place] = mean * 2.0**-FRACTION_BITS
+                quarter.of(means[group]).copy_(mean).mul_(2.0**-FRACTION_BITS)
                 quarter.of(corrections[group]).copy_(mean).sub_(first.chunk(2)[0])
-                scales[here][place] = self._table_of(raw)
+                scales[group, :, quarter.rows, quarter.columns] = self._table_of(raw)
 
         for_each_tile(height, width, TILE, work)
+        return means, scales, corrections
 
 
 class _TableOf:

@@ -23,7 +23,7 @@ from ..bitstream import Bitstream, check_latents, digest, expect, pack, parse
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .coder import Coder, Latents
+    from .coder import Coder, Decoded
 
 NAME = "msh"
 MODEL = "msh-3"
@@ -108,7 +108,7 @@ def _best_rung(picture: Picture, analysed: Tensor, highest: float) -> float:
 
     def fidelity(quality: float) -> float:
         height, width = picture.pixels.shape[:2]
-        latents = _coder().quantise(analysed, quality)
+        latents = _coder().reconstruct(analysed, quality)
         decoded = _synthesise(latents, quality, height, width, grey=picture.grey)
         return psnr_db(picture.pixels, decoded)
 
@@ -131,7 +131,7 @@ def _coder() -> Coder:
 
 
 def _synthesise(
-    latents: Latents, quality: float, height: int, width: int, *, grey: bool
+    latents: Decoded, quality: float, height: int, width: int, *, grey: bool
 ) -> NDArray[np.uint8]:
     pixels = _coder().synthesise(latents, quality, height, width)
     return as_grey(pixels) if grey else pixels
