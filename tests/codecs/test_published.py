@@ -27,12 +27,13 @@ from provenance.codecs.learned.scale_hyperprior import Hyperprior
 from provenance.codecs.schemes import METADATA
 from provenance.errors import InputError, ModelError, OutputError, ProvenanceError, UsageError
 
-from . import restated
+from . import restated, restated_hific
 
 LIMIT = 10**7
 STATES: dict[str, Callable[[int, int, int], restated.State]] = {
     "factorized": restated.factorized_state,
     "hyperprior": restated.hyperprior_state,
+    "hific": restated_hific.hific_state,
 }
 
 
@@ -151,6 +152,8 @@ def test_any_size_comes_back(
 
 
 def test_tiles_leave_no_trace(codec: codecs.Codec, photo: NDArray[np.uint8]) -> None:
+    if codec.facts.name == "hific":
+        pytest.skip("what its means see goes too far; its tiles are in test_hific")
     wide = np.tile(photo, (2, 2, 1))[:600, :700]
     whole = codecs.decode(codec.encode(Picture(wide), 50), max_pixels=LIMIT).pixels
     corner = codecs.decode(codec.encode(Picture(wide[:320, :384]), 50), max_pixels=LIMIT).pixels
@@ -173,7 +176,7 @@ def test_the_stream_names_scheme_and_weights(
     assert (stream.codec, stream.model) == (scheme, f"small-{scheme}")
     assert codec.model.sha256 is not None
     assert stream.weights.hex() == codec.model.sha256[:16]
-    assert codec.facts.name == scheme and not codec.facts.generative
+    assert codec.facts.name == scheme and codec.facts.generative == (scheme == "hific")
 
 
 def test_a_damaged_stream_is_refused(codec: codecs.Codec, photo: NDArray[np.uint8]) -> None:
@@ -368,12 +371,13 @@ def test_converted_files_that_were_altered_are_refused(
     tensors = dict(parse(good))
     about = {METADATA: f'{{"scheme": "{scheme}", "source": "{"0" * 64}"}}'}
     start = next(key for key in tensors if key.endswith("frequencies"))
+    layer = next(key for key in tensors if key.startswith("analysis.") and tensors[key].dim() == 4)
     for key, value in (
         (start, tensors[start] * 2),
         (start, tensors[start][:-1]),
         (start, tensors[start].long()),
         ("medians", torch.zeros(3)),
-        ("analysis.2.weight", torch.zeros(2, 2, 5, 5)),
+        (layer, torch.zeros(2, 2, 5, 5)),
     ):
         save_file({**tensors, key: value}, tmp_path / "altered.safetensors", about)
         with pytest.raises(ModelError, match=r"altered\.safetensors: .*codecs add"):

@@ -36,7 +36,7 @@ def add(
     name: Annotated[str, typer.Argument(help="Name it gets: for --codec.")],
     weights: Annotated[
         Path,
-        typer.Option(help="CompressAI's bmshj2018-factorized or -hyperprior: a state dict."),
+        typer.Option(help="Published weights: CompressAI's bmshj2018, or HiFiC's in PyTorch."),
     ],
     sha256: Annotated[
         str | None, typer.Option(help="Refuse a file with another hash.", show_default=False)

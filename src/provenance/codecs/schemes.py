@@ -39,6 +39,7 @@ SCHEMES = {
     "factorized": SchemeFacts("factorized prior"),
     "hyperprior": SchemeFacts("scale hyperprior"),
     "cdc": SchemeFacts("conditional diffusion", generative=True, steps=8),
+    "hific": SchemeFacts("mean-scale hyperprior with a generative decoder", generative=True),
 }
 """Schemes by the name that bitstreams and labels give them."""
 
@@ -47,8 +48,8 @@ METADATA = "provenance"
 
 SUFFIX = ".safetensors"
 
-MAX_BYTES = 1024**3
-"""Largest file of weights."""
+MAX_BYTES = 4 * 1024**3
+"""Largest file of weights; HiFiC's checkpoints hold the state of their training as well."""
 
 SHIPPED = Path(__file__).parent / "learned" / "weights"
 

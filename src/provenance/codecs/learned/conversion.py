@@ -18,7 +18,7 @@ from torch import Tensor
 from ...errors import InputError, ModelError
 from ...files import sha256 as hash_of
 from ..schemes import METADATA
-from . import cdc, factorized, published, scale_hyperprior
+from . import cdc, factorized, hific, hific_weights, published, scale_hyperprior
 from .fixed_rate import Scheme
 
 IN_FLOATS = ("analysis.", "synthesis.", "hyper_analysis.", "context_fn.", "denoise_fn.")
@@ -36,6 +36,12 @@ class _Scheme(NamedTuple):
 
 SCHEMES = {
     "cdc": _Scheme("denoise_fn.final_conv.1.weight", cdc.check, cdc.convert, cdc.Cdc),
+    "hific": _Scheme(
+        "Generator.conv_block_init.2.weight",
+        hific_weights.check,
+        hific_weights.convert,
+        hific.Hific,
+    ),
     "hyperprior": _Scheme(
         "h_s.0.weight",
         scale_hyperprior.check,

@@ -22,6 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from . import pixels as pixel_tensors
 from .layers import GDN, doubling, halving
 from .tiling import Region, for_each_tile
 
@@ -79,7 +80,7 @@ class Transforms(nn.Module):
 
         def work(tile: Region) -> None:
             seen = tile.grown(OVERLAP, rows, columns)
-            result = self.analysis(_normalised(pixels, seen.times(STRIDE)))[0]
+            result = self.analysis(pixel_tensors.seen(pixels, seen.times(STRIDE)))[0]
             own = tile.within(seen)
             y[:, tile.rows, tile.columns] = result[:, own.rows, own.columns]
 
@@ -96,19 +97,8 @@ class Transforms(nn.Module):
             seen = tile.grown(OVERLAP, rows, columns)
             y = latents[None, :, seen.rows, seen.columns]
             x = self.synthesis(y.contiguous(memory_format=torch.channels_last))[0]
-            x = x.mul_(255).round_().clamp_(0, 255).nan_to_num_().to(torch.uint8)
-            own, place = tile.within(seen).times(STRIDE), tile.times(STRIDE)
-            target = pixels[place.rows, place.columns]
-            x = x[:, own.rows, own.columns].permute(1, 2, 0)
-            target[...] = x[: target.shape[0], : target.shape[1]].numpy()
+            own = tile.within(seen).times(STRIDE)
+            pixel_tensors.fill(pixels, tile.times(STRIDE), own.of(x))
 
         for_each_tile(rows, columns, TILE, work)
         return pixels
-
-
-def _normalised(pixels: NDArray[np.uint8], window: Region) -> Tensor:
-    """``[1, 3, h, w]``, 0 to 1; a window may reach past the edges, which are repeated."""
-    rows = np.minimum(np.arange(window.top, window.bottom), pixels.shape[0] - 1)
-    columns = np.minimum(np.arange(window.left, window.right), pixels.shape[1] - 1)
-    x = torch.from_numpy(pixels[rows[:, None], columns]).permute(2, 0, 1)[None]
-    return x.float().div_(255).contiguous(memory_format=torch.channels_last)

@@ -20,6 +20,10 @@ DYADIC_SLOPE = 26 / 256
 """Negative slope in the hyper-synthesis: exact in binary, so that integers can follow it."""
 
 
+CHANNEL_NORM_EPS = 1e-3
+"""Added to the variance."""
+
+
 class LowerBound(torch.autograd.Function):
     """``max(x, bound)`` whose gradient still lets ``x`` climb back above the bound.
 
@@ -153,6 +157,28 @@ class GDN(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         norm = functional.conv2d(x * x, self.gamma[:, :, None, None], self.beta)
         return x * (torch.sqrt(norm) if self.inverse else torch.rsqrt(norm))
+
+
+class ChannelNorm(nn.Module):
+    """Each place brought to mean 0 and variance 1 over its channels, then scaled and shifted.
+
+    Mentzer et al. 2020, "High-fidelity generative image compression", appendix: no statistics
+    over places, so that pictures of any size, and tiles of them, come out alike.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(channels))
+        self.beta = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        # The variance is to have one degree of freedom less than that of `layer_norm`.
+        channels = x.shape[1]
+        share = (channels - 1) / channels
+        gamma, eps = self.gamma * share**0.5, CHANNEL_NORM_EPS * share
+        places = x.permute(0, 2, 3, 1)
+        y = functional.layer_norm(places, (channels,), gamma, self.beta, eps)
+        return y.permute(0, 3, 1, 2)
 
 
 def halving(channels_in: int, channels_out: int) -> nn.Conv2d:

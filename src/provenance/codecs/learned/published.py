@@ -1,4 +1,4 @@
-"""Published weights: state dicts of PyTorch with the key names of CompressAI.
+"""Published weights: state dicts of PyTorch, many with the key names of CompressAI.
 
 A stranger's file is read so that it can neither run code nor take memory beyond its own size:
 unpickling is PyTorch's restricted one, archives must not be compressed, and names, shapes, types
@@ -7,6 +7,7 @@ and values of all tensors are checked before anything is computed with them.
 
 from __future__ import annotations
 
+import argparse
 import io
 import pickle
 import re
@@ -35,11 +36,12 @@ State = Mapping[str, Tensor]
 Shapes = dict[str, tuple[int, ...]]
 
 _BOTTLENECK = "entropy_bottleneck"
+_LONGEST_WORD = 64
 _PEDESTAL = 2.0**-36
 _MIN_BETA = 1e-6
-_UNUSED = re.compile(
+UNUSED = re.compile(
     r".*\.(pedestal|bound)|entropy_bottleneck\.(_offset|_quantized_cdf|_cdf_length|target)"
-    r"|gaussian_conditional\..*|train_[a-z_]+|loss_fn_vgg\..*"
+    r"|(gaussian_conditional|args)\..*|train_[a-z_]+|loss_fn_vgg\..*"
 )
 """What only training needs, constants, and tables that are made anew here."""
 
@@ -51,6 +53,9 @@ _OLD_LISTS = {"_matrices": "_matrix", "_biases": "_bias", "_factors": "_factor"}
 
 def load(data: bytes, name: str) -> dict[str, Tensor]:
     """The state dict in a file saved by PyTorch, or in one of safetensors.
+
+    Settings of a checkpoint that has ``args``, be they a dictionary or a namespace, are among the
+    tensors as ``args.NAME``: truth values, numbers, and short words in bytes of UTF-8.
 
     Args:
         name: of the file, for errors.
@@ -69,7 +74,8 @@ def load(data: bytes, name: str) -> dict[str, Tensor]:
         # Hostile files make the readers raise anything, but no more than that.
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise InputError(f"{name}: not weights that can be read safely: {reason[0]}") from error
-    for key in ("state_dict", "network", "ema", "model"):
+    told = _settings(loaded)
+    for key in ("state_dict", "network", "ema", "model", "model_state_dict"):
         if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
             loaded = loaded[key]
     if not isinstance(loaded, dict) or not loaded:
@@ -80,7 +86,12 @@ def load(data: bytes, name: str) -> dict[str, Tensor]:
             raise InputError(f"{name}: holds something else than tensors by name")
         state[_today(key)] = value
     averaged = [key for key in state if key.startswith(_AVERAGED)]
-    return {key.removeprefix(_AVERAGED): state[key] for key in averaged} or state
+    return {key.removeprefix(_AVERAGED): state[key] for key in averaged} or (state | told)
+
+
+def text(setting: Tensor) -> str:
+    """The words of a setting that `load` gave."""
+    return bytes(setting.flatten().to(torch.uint8).tolist()).decode("utf-8", "replace")
 
 
 def sizes(state: State, name: str) -> tuple[int, int]:
@@ -100,8 +111,11 @@ def sizes(state: State, name: str) -> tuple[int, int]:
     return n, m
 
 
-def check(state: State, shapes: Shapes, name: str) -> None:
+def check(state: State, shapes: Shapes, name: str, unused: re.Pattern[str] = UNUSED) -> None:
     """Compare names and shapes of tensors with those expected, and look at their values.
+
+    Args:
+        unused: names of tensors that may be there besides.
 
     Raises:
         InputError: They are other ones; the first one is named.
@@ -120,7 +134,7 @@ def check(state: State, shapes: Shapes, name: str) -> None:
         if not bool(torch.isfinite(value).all()):
             raise InputError(f"{name}: {key} holds numbers that are not finite")
     for key, value in state.items():
-        if key not in shapes and not _UNUSED.fullmatch(key):
+        if key not in shapes and not unused.fullmatch(key):
             raise InputError(f"{name}: {key} belongs to another kind of network")
         if key.endswith(".pedestal") and (value.numel() != 1 or value.item() != _PEDESTAL):
             raise InputError(f"{name}: {key} is not the one that was published")
@@ -216,7 +230,27 @@ def _unpickled(data: bytes) -> object:
     return load_safetensors(data)
 
 
+def _settings(loaded: object) -> dict[str, Tensor]:
+    args = loaded.get("args") if isinstance(loaded, dict) else None
+    if isinstance(args, argparse.Namespace):
+        args = vars(args)
+    found = {}
+    for key, value in args.items() if isinstance(args, dict) else ():
+        if isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < 2**63):
+            found[f"args.{key}"] = torch.tensor(value)
+        elif isinstance(value, str):
+            letters = value.encode()[:_LONGEST_WORD]
+            found[f"args.{key}"] = torch.tensor(list(letters), dtype=torch.uint8)
+    return found
+
+
 def _torch_load(data: bytes) -> object:
+    # A namespace holds names and values, no code.
+    with torch.serialization.safe_globals([argparse.Namespace]):
+        return _torch_load_restricted(data)
+
+
+def _torch_load_restricted(data: bytes) -> object:
     if data[:4] != b"PK\x03\x04":
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

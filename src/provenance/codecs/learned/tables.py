@@ -108,6 +108,19 @@ def density(
     return cumulative
 
 
+def median(cumulative: Cumulative, bits: int) -> int:
+    """The median of a variable of at most ``2**14``, in units of ``2**-bits``."""
+    low, high = -(1 << (14 + bits)), 1 << (14 + bits)
+    with localcontext(_PRECISION):
+        while high - low > 1:
+            middle = (low + high) // 2
+            if cumulative(Decimal(middle) / 2**bits) < _HALF:
+                low = middle
+            else:
+                high = middle
+    return high
+
+
 def packed(name: str, made: Sequence[Table]) -> dict[str, NDArray[np.int32]]:
     """Tables as three arrays for a file of weights; `read` makes `Tables` of them."""
     return {
