@@ -2,6 +2,7 @@
 
 Each pointwise convolution of the analysis takes the principal components of what reaches it; the
 synthesis takes their transposes; the residual blocks start near zero. Hours of training saved.
+Strided convolutions take those of blocks of 2x2, at the taps that reach them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from provenance.codecs.learned.hyperprior import SCALE_OFFSET, MeanScaleHyperprior
+
+from .scheme_networks import Factorized
+
+_FAINT = 0.02
+"""Factor to the random start of what the transform leaves free."""
 
 
 @torch.no_grad()
@@ -46,6 +52,40 @@ def initialise(network: MeanScaleHyperprior, crops: Tensor, latent_scale: float 
     parameters.weight.mul_(0.1)
     parameters.bias[: network.latents] = latents.mean((0, 2, 3))
     parameters.bias[network.latents :] = torch.log(torch.expm1(deviation)).float() - SCALE_OFFSET
+
+
+@torch.no_grad()
+def initialise_strided(network: Factorized, crops: Tensor, latent_scale: float = 4.0) -> Tensor:
+    """Set the transforms of a scheme from the statistics of ``crops`` (``[n, 3, h, w]``, 0..1).
+
+    Returns:
+        The latents of ``crops``, ``[n, latents, h / 16, w / 16]``.
+    """
+    analysis = [layer for layer in network.g_a if isinstance(layer, nn.Conv2d)]
+    synthesis = [layer for layer in network.g_s if isinstance(layer, nn.ConvTranspose2d)]
+    features = crops - 0.5
+    for index, (down, up) in enumerate(zip(analysis, reversed(synthesis), strict=True)):
+        blocks = functional.pixel_unshuffle(features, 2)
+        basis = _principal_components(blocks, down.out_channels)
+        scale = latent_scale if down is analysis[-1] else 1.0
+        known, found = features.shape[1], basis.shape[1]
+        # Channels beyond the components keep a random start, so that they can learn apart.
+        for conv, inputs, outputs in ((down, known, found), (up, found, known)):
+            conv.weight.mul_(_FAINT)
+            assert conv.bias is not None
+            conv.bias.zero_()
+            if isinstance(conv, nn.Conv2d):
+                conv.weight[outputs:, :inputs] /= _FAINT
+        # [component, channel, row, column] of the taps that see the block.
+        taps = basis.T.view(found, known, 2, 2)
+        down.weight[:found, :known, 2:4, 2:4] = taps * scale
+        up.weight[:found, :known, 2:4, 2:4] = taps / scale
+        features = functional.conv2d(blocks, basis.T[:, :, None, None] * scale)
+        if index == 0:
+            assert down.bias is not None and up.bias is not None
+            down.bias.copy_(-0.5 * down.weight.sum((1, 2, 3)))
+            up.bias.fill_(0.5)
+    return features
 
 
 def _principal_components(features: Tensor, count: int) -> Tensor:

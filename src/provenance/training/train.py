@@ -10,9 +10,8 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +22,7 @@ from torch import Tensor
 from provenance.codecs.learned.hyperprior import LAMBDAS, LEVELS, MeanScaleHyperprior
 
 from . import crops as crop_files
-from . import export, klt
+from . import export, klt, loop
 from .similarity import ms_ssim
 
 REPORTED_LEVELS = (0.0, 1.75, 3.5, 5.25, 7.0)
@@ -64,70 +63,22 @@ def run(options: argparse.Namespace) -> None:
         first = torch.from_numpy(np.array(crops[:600])).permute(0, 3, 1, 2).float()
         klt.initialise(network, first / 255)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.Adam(network.parameters(), lr=options.rate, fused=True)
-    average = {name: value.clone() for name, value in network.state_dict().items()}
-    step, elapsed = 0, 0.0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True, map_location=device)
-        network.load_state_dict(state["network"])
-        optimiser.load_state_dict(state["optimiser"])
-        average, step, elapsed = state["average"], state["step"], state["elapsed"]
-    rng = np.random.default_rng(step)
 
-    def save() -> None:
-        state: dict[str, Any] = {
-            "network": network.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "average": average,
-            "step": step,
-            "elapsed": elapsed,
-        }
-        aside = checkpoint.with_suffix(".new")
-        torch.save(state, aside)
-        aside.replace(checkpoint)
-
-    def report() -> None:
-        line = {"step": step, "minutes": round(elapsed / 60, 1), "loss": round(running, 4)}
-        line["validation"] = evaluate(network, average, validation, device)  # type: ignore[assignment]
-        with (options.work / "log.jsonl").open("a") as log:
-            log.write(json.dumps(line) + "\n")
-        print(json.dumps(line), flush=True)
-        save()
-
-    length = options.minutes * 60
-    running = float("nan")
-    last_report = elapsed
-    while elapsed < length:
-        began = time.monotonic()
-        done = elapsed / length
-        for group in optimiser.param_groups:
-            warm = min(1.0, (step + 1) / 200)
-            group["lr"] = options.rate * warm * (0.02 + 0.49 * (1 + math.cos(math.pi * done)))
+    def loss_of(rng: np.random.Generator) -> Tensor:
         x = batch(crops, options.batch, options.crop, rng).to(device)
         x = x.contiguous(memory_format=torch.channels_last)
         # The high rates learn most slowly: they are drawn a little more often.
         level = torch.from_numpy((LEVELS - 1) * rng.random(len(x)) ** 0.6).float().to(device)
-        loss = step_loss(network, x, level)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        if torch.isfinite(norm):
-            optimiser.step()
-        with torch.no_grad():
-            keep = min(0.999, (1 + step) / (10 + step))
-            for name, value in network.state_dict().items():
-                average[name].lerp_(value, 1 - keep)
-        step += 1
-        running = loss.item() if math.isnan(running) else 0.99 * running + 0.01 * loss.item()
-        elapsed += time.monotonic() - began
-        if step % 200 == 0:
-            print(f"{step} {elapsed / 60:.1f} min loss {running:.4f}", flush=True)
-        if step % 1000 == 0:
-            save()
-        if elapsed - last_report > 1800:
-            report()
-            last_report = elapsed
-    report()
+        return step_loss(network, x, level)
+
+    loop.run(
+        network,
+        loss_of,
+        lambda: evaluate(network, validation, device),
+        work=options.work,
+        minutes=options.minutes,
+        rate=options.rate,
+    )
 
 
 def step_loss(network: MeanScaleHyperprior, x: Tensor, level: Tensor) -> Tensor:
@@ -169,31 +120,34 @@ def load_photos(folder: Path) -> list[Tensor]:
     return photos
 
 
-@torch.no_grad()
 def evaluate(
-    network: MeanScaleHyperprior,
-    average: dict[str, Tensor],
-    photos: list[Tensor],
-    device: torch.device,
+    network: MeanScaleHyperprior, photos: list[Tensor], device: torch.device
 ) -> list[tuple[float, float, float]]:
-    """Level, mean bits per pixel (from likelihoods) and mean PSNR in dB of the averaged weights."""
-    kept = {name: value.clone() for name, value in network.state_dict().items()}
-    network.load_state_dict(average)
-    network.eval()
-    rows = []
-    for level in REPORTED_LEVELS:
-        rates, psnrs = [], []
-        for photo in photos:
-            x = (photo.to(device).float() / 255).contiguous(memory_format=torch.channels_last)
-            reconstruction, bits = network(x, torch.tensor([level], device=device))
-            rounded = (reconstruction.clamp(0, 1) * 255).round()
-            mse = (rounded - x * 255).square().mean().item()
-            rates.append(bits.item() / (x.shape[2] * x.shape[3]))
-            psnrs.append(10 * math.log10(255**2 / mse))
-        rows.append((level, round(float(np.mean(rates)), 4), round(float(np.mean(psnrs)), 3)))
-    network.load_state_dict(kept)
-    network.train()
-    return rows
+    """Level, mean bits per pixel (from likelihoods) and mean PSNR in dB."""
+
+    def row(level: float) -> tuple[float, float, float]:
+        at = torch.tensor([level], device=device)
+        return level, *fidelity(lambda x: network(x, at), photos, device)
+
+    return [row(level) for level in REPORTED_LEVELS]
+
+
+def fidelity(
+    pass_of: Callable[[Tensor], tuple[Tensor, Tensor]], photos: list[Tensor], device: torch.device
+) -> tuple[float, float]:
+    """Mean bits per pixel (from likelihoods) and mean PSNR in dB.
+
+    Args:
+        pass_of: reconstruction and bits of a picture.
+    """
+    rates, psnrs = [], []
+    for photo in photos:
+        x = (photo.to(device).float() / 255).contiguous(memory_format=torch.channels_last)
+        reconstruction, bits = pass_of(x)
+        mse = ((reconstruction.clamp(0, 1) * 255).round() - x * 255).square().mean().item()
+        rates.append(bits.item() / (x.shape[2] * x.shape[3]))
+        psnrs.append(10 * math.log10(255**2 / mse))
+    return round(float(np.mean(rates)), 4), round(float(np.mean(psnrs)), 3)
 
 
 if __name__ == "__main__":

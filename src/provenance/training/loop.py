@@ -1,0 +1,135 @@
+"""The training loop: schedule, averaged weights, checkpoint and log in a work folder.
+
+The same call goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+WARM_STEPS = 200
+"""Steps over which the learning rate grows to its highest."""
+
+SAVED_EVERY = 1000
+"""Steps between checkpoints."""
+
+REPORTED_EVERY = 1800.0
+"""Seconds between lines of the log."""
+
+
+def run(
+    network: nn.Module,
+    loss_of: Callable[[np.random.Generator], Tensor],
+    evaluate: Callable[[], list[tuple[float, float, float]]],
+    *,
+    work: Path,
+    minutes: float,
+    rate: float,
+    rates: Mapping[str, float] | None = None,
+) -> None:
+    """Train ``network`` with Adam until the schedule of ``minutes`` is over.
+
+    Args:
+        loss_of: draws a batch and gives its loss.
+        evaluate: rows for the log, of the network as it is, which are the averaged weights then.
+        work: folder of ``checkpoint.pt`` and ``log.jsonl``.
+        rate: highest learning rate; it follows a cosine.
+        rates: factors to it for parameters whose names start so.
+    """
+    device = next(network.parameters()).device
+    checkpoint = work / "checkpoint.pt"
+    factors = dict(rates or {})
+    groups: dict[float, list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        factor = next((f for start, f in factors.items() if name.startswith(start)), 1.0)
+        groups.setdefault(factor, []).append(parameter)
+    optimiser = torch.optim.Adam(
+        [{"params": chosen, "factor": factor} for factor, chosen in groups.items()],
+        lr=rate,
+        fused=True,
+    )
+    average = {name: value.clone() for name, value in network.state_dict().items()}
+    step, elapsed = 0, 0.0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True, map_location=device)
+        network.load_state_dict(state["network"])
+        optimiser.load_state_dict(state["optimiser"])
+        average, step, elapsed = state["average"], state["step"], state["elapsed"]
+    rng = np.random.default_rng(step)
+
+    def save() -> None:
+        state: dict[str, Any] = {
+            "network": network.state_dict(),
+            "optimiser": optimiser.state_dict(),
+            "average": average,
+            "step": step,
+            "elapsed": elapsed,
+        }
+        aside = checkpoint.with_suffix(".new")
+        torch.save(state, aside)
+        aside.replace(checkpoint)
+
+    def report() -> None:
+        line: dict[str, Any] = {"step": step, "minutes": round(elapsed / 60, 1)}
+        line["loss"] = round(running, 4)
+        with _averaged(network, average):
+            line["validation"] = evaluate()
+        with (work / "log.jsonl").open("a") as log:
+            log.write(json.dumps(line) + "\n")
+        print(json.dumps(line), flush=True)
+        save()
+
+    length = minutes * 60
+    running = float("nan")
+    last_report = elapsed
+    while elapsed < length:
+        began = time.monotonic()
+        warm = min(1.0, (step + 1) / WARM_STEPS)
+        now = rate * warm * (0.02 + 0.49 * (1 + math.cos(math.pi * elapsed / length)))
+        for group in optimiser.param_groups:
+            group["lr"] = now * group["factor"]
+        loss = loss_of(rng)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        if torch.isfinite(norm):
+            optimiser.step()
+        with torch.no_grad():
+            keep = min(0.999, (1 + step) / (10 + step))
+            for name, value in network.state_dict().items():
+                average[name].lerp_(value, 1 - keep)
+        step += 1
+        running = loss.item() if math.isnan(running) else 0.99 * running + 0.01 * loss.item()
+        elapsed += time.monotonic() - began
+        if step % 200 == 0:
+            print(f"{step} {elapsed / 60:.1f} min loss {running:.4f}", flush=True)
+        if step % SAVED_EVERY == 0:
+            save()
+        if elapsed - last_report > REPORTED_EVERY:
+            report()
+            last_report = elapsed
+    report()
+
+
+@contextmanager
+def _averaged(network: nn.Module, average: Mapping[str, Tensor]) -> Iterator[None]:
+    """``network`` with the averaged weights, in eval mode and without gradients."""
+    kept = {name: value.clone() for name, value in network.state_dict().items()}
+    network.load_state_dict(average)
+    network.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        network.load_state_dict(kept)
+        network.train()

@@ -1,0 +1,186 @@
+"""Float networks of the schemes, with the key names under which their weights are published.
+
+Their state dicts go the way of any published one: `conversion.converted` makes codecs of them.
+Pictures are ``[batch, 3, h, w]``, sRGB 0..1, sides multiples of 64. Noise stands for rounding in
+the rate, and rounding whose gradient is that of the identity in the pixels; in eval mode all is
+rounded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from provenance.codecs.learned.layers import FactorizedPrior, doubling, halving, lower_bound
+
+PEDESTAL = 2.0**-36
+MIN_BETA = 1e-6
+MIN_SCALE = 0.11
+SMALLEST = 1e-9
+"""Smallest likelihood."""
+
+_DENSITY = {"matrices.": "_matrix", "biases.": "_bias", "factors.": "_factor"}
+
+
+class GDN(nn.Module):
+    """As `layers.GDN`, with square roots as parameters, which keep beta and gamma from below 0."""
+
+    def __init__(self, channels: int, *, inverse: bool = False) -> None:
+        super().__init__()
+        self.inverse = inverse
+        self.beta = nn.Parameter(torch.ones(channels).add(PEDESTAL).sqrt())
+        self.gamma = nn.Parameter((0.01 * torch.eye(channels)).add(PEDESTAL).sqrt())
+
+    def forward(self, x: Tensor) -> Tensor:
+        beta = lower_bound(self.beta, (MIN_BETA + PEDESTAL) ** 0.5).square() - PEDESTAL
+        gamma = lower_bound(self.gamma, PEDESTAL**0.5).square() - PEDESTAL
+        with torch.autocast(x.device.type, enabled=False):
+            x = x.float()
+            norm = functional.conv2d(x * x, gamma[:, :, None, None], beta)
+            return x * (torch.sqrt(norm) if self.inverse else torch.rsqrt(norm))
+
+
+class Factorized(nn.Module):
+    """``factorized``: every latent has the density of its channel.
+
+    Args:
+        channels: within the transforms, N in the papers.
+        latents: channels of the latents, M.
+    """
+
+    def __init__(self, channels: int, latents: int) -> None:
+        super().__init__()
+        n, m = channels, latents
+        self.g_a = nn.Sequential(
+            *(halving(3, n), GDN(n), halving(n, n), GDN(n)),
+            *(halving(n, n), GDN(n), halving(n, m)),
+        )
+        self.g_s = nn.Sequential(
+            *(doubling(m, n), GDN(n, inverse=True), doubling(n, n), GDN(n, inverse=True)),
+            *(doubling(n, n), GDN(n, inverse=True), doubling(n, 3)),
+        )
+        self.entropy_bottleneck = FactorizedPrior(self.side_channels(n, m), (3, 3, 3, 3))
+
+    def side_channels(self, channels: int, latents: int) -> int:  # noqa: ARG002
+        """Channels that have a learned density."""
+        return latents
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The reconstruction, like ``x``, and the bits of each picture, ``[batch]``."""
+        y = _precise(self.g_a[:-1](x), self.g_a[-1])
+        y_hat, bits = self.coded(y)
+        return _precise(self.g_s[:-1](y_hat), self.g_s[-1]), bits
+
+    @torch.no_grad()
+    def start(self, latents: Tensor) -> None:
+        """Set what tells the probabilities from latents of photos, ``[n, M, rows, columns]``."""
+        spread = latents.std((0, 2, 3)).clamp_min(0.3)
+        first = self.entropy_bottleneck.matrices[0]
+        # The density starts as a logistic one of scale 10.
+        wider = 10 * math.pi / 3**0.5 / spread[:, None, None]
+        first.copy_(torch.log(torch.expm1(functional.softplus(first) * wider)))
+
+    def coded(self, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Latents as the decoder has them, and the bits of each picture."""
+        return rounded(y), self.density_bits(y)
+
+    def density_bits(self, values: Tensor) -> Tensor:
+        """Bits of values with a learned density, ``[batch]``."""
+        likelihood = self.entropy_bottleneck(self.noisy(values))
+        return -torch.log2(likelihood.reshape(values.shape[1], len(values), -1)).sum((0, 2))
+
+    def noisy(self, values: Tensor) -> Tensor:
+        """Values as the rate sees them."""
+        if self.training:
+            return values + torch.empty_like(values).uniform_(-0.5, 0.5)
+        return values.round()
+
+    def published(self) -> dict[str, Tensor]:
+        """The state dict under its published names."""
+        density = self.entropy_bottleneck
+        state = {"entropy_bottleneck.quantiles": torch.zeros(density.channels, 1, 3)}
+        for key, value in self.state_dict().items():
+            state[_published(key)] = value.detach().float().cpu().contiguous()
+        return state
+
+    def take_over(self, state: Mapping[str, Tensor]) -> int:
+        """Set all that a published state dict has in the same shape; returns how much that is."""
+        own = self.state_dict()
+        taken = {
+            key: state[_published(key)]
+            for key, value in own.items()
+            if _published(key) in state and state[_published(key)].shape == value.shape
+        }
+        self.load_state_dict(own | taken)
+        return len(taken)
+
+
+class Hyperprior(Factorized):
+    """``hyperprior``: hyper-latents tell the scale of every latent."""
+
+    def __init__(self, channels: int, latents: int) -> None:
+        super().__init__(channels, latents)
+        n, m = channels, latents
+        self.h_a = nn.Sequential(
+            *(nn.Conv2d(m, n, 3, padding=1), nn.ReLU(), halving(n, n), nn.ReLU()),
+            halving(n, n),
+        )
+        # Published ones end with a ReLU: the bound of the scales takes its place here, as it lets
+        # gradients climb.
+        self.h_s = nn.Sequential(
+            *(doubling(n, n), nn.ReLU(), doubling(n, n), nn.ReLU()),
+            nn.Conv2d(n, m, 3, padding=1),
+        )
+
+    def side_channels(self, channels: int, latents: int) -> int:  # noqa: ARG002
+        """See `Factorized`."""
+        return channels
+
+    @torch.no_grad()
+    def start(self, latents: Tensor) -> None:
+        """See `Factorized`."""
+        last = self.h_s[-1]
+        assert isinstance(last, nn.Conv2d) and last.bias is not None
+        last.weight.mul_(0.1)
+        last.bias.copy_(latents.std((0, 2, 3)).clamp_min(0.2))
+
+    def coded(self, y: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Factorized`."""
+        z = self.h_a(y.abs()).float()
+        scale = lower_bound(self.h_s(rounded(z)).float(), MIN_SCALE)
+        bits = normal_bits(self.noisy(y), scale)
+        return rounded(y), bits + self.density_bits(z)
+
+
+def _published(key: str) -> str:
+    for ours, theirs in _DENSITY.items():
+        key = key.replace(f"entropy_bottleneck.{ours}", f"entropy_bottleneck.{theirs}")
+    return key
+
+
+def _precise(x: Tensor, layer: nn.Module) -> Tensor:
+    """What a layer makes of ``x`` in float32: latents and pixels are more than bfloat16 holds."""
+    with torch.autocast(x.device.type, enabled=False):
+        result: Tensor = layer(x.float())
+    return result
+
+
+def rounded(values: Tensor) -> Tensor:
+    """Rounded, with the gradient of the identity."""
+    return values + (values.round() - values).detach()
+
+
+def normal_bits(values: Tensor, scale: Tensor) -> Tensor:
+    """Bits of rounded normal variables with mean 0, ``[batch]``."""
+    distance = values.abs()
+    likelihood = _upper_tail((distance - 0.5) / scale) - _upper_tail((distance + 0.5) / scale)
+    return -torch.log2(lower_bound(likelihood, SMALLEST)).sum((1, 2, 3))
+
+
+def _upper_tail(t: Tensor) -> Tensor:
+    """Probability that a standard normal variable exceeds ``t``."""
+    return 0.5 * torch.erfc(t * 2**-0.5)

@@ -1,0 +1,94 @@
+"""Train small weights of a scheme: ``python -m provenance.training.schemes SCHEME --photos DIR …``.
+
+Resumable, as `provenance.training.train`. When the schedule is over, the work folder holds
+``SCHEME.safetensors``, the averaged weights as a state dict under the published names, which
+`provenance codecs add` takes, and which ``--start`` of another scheme's training goes on from. With
+``--weights``, the codec's file is written as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from provenance.codecs.learned.conversion import converted
+
+from . import crops as crop_files
+from . import klt, loop, train
+from .scheme_networks import Factorized, Hyperprior
+
+NETWORKS = {"factorized": Factorized, "hyperprior": Hyperprior}
+FASTER = {"entropy_bottleneck.": 5.0}
+"""Factors to the learning rate: densities are far from anything when they start."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("scheme", choices=sorted(NETWORKS))
+    parser.add_argument("--photos", type=Path, required=True, help="folder of training photos")
+    parser.add_argument("--validation", type=Path, required=True, help="folder of PNG photos")
+    parser.add_argument("--work", type=Path, required=True, help="folder for crops and checkpoint")
+    parser.add_argument("--weights", type=Path, help="safetensors file of the codec to write")
+    parser.add_argument("--channels", type=int, default=80, help="N in the papers")
+    parser.add_argument("--latents", type=int, default=144, help="M in the papers")
+    parser.add_argument("--balance", type=float, default=0.0067, help="bpp + balance * MSE")
+    parser.add_argument("--minutes", type=float, default=30.0, help="whole length of the schedule")
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--crop", type=int, default=128)
+    parser.add_argument("--rate", type=float, default=5e-4, help="highest learning rate")
+    parser.add_argument("--start", type=Path, help="state dict whose tensors are taken over")
+    run(parser.parse_args())
+
+
+def run(options: argparse.Namespace) -> None:
+    options.work.mkdir(parents=True, exist_ok=True)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    crops = crop_files.cut(options.photos, options.work / "crops.npy")
+    validation = train.load_photos(options.validation)
+    told = {"batch": options.batch, "crop": options.crop, "rate": options.rate}
+    told |= {"channels": options.channels, "latents": options.latents, "balance": options.balance}
+    (options.work / "settings.json").write_text(json.dumps(told))
+    torch.manual_seed(0)
+    network = NETWORKS[options.scheme](options.channels, options.latents)
+    if not (options.work / "checkpoint.pt").exists():
+        first = torch.from_numpy(np.array(crops[:600])).permute(0, 3, 1, 2).float() / 255
+        network.start(klt.initialise_strided(network, first))
+        if options.start and not network.take_over(load_file(options.start)):
+            raise SystemExit(f"{options.start}: has nothing of these shapes")
+    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def loss_of(rng: np.random.Generator) -> Tensor:
+        x = train.batch(crops, options.batch, options.crop, rng).to(device)
+        x = x.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(x.device.type, dtype=torch.bfloat16):
+            reconstruction, bits = network(x)
+        mse = (reconstruction - x).square().mean() * 255**2
+        loss: Tensor = bits.mean() / options.crop**2 + options.balance * mse
+        return loss
+
+    def evaluate() -> list[tuple[float, float, float]]:
+        save_file(network.published(), options.work / f"{options.scheme}.safetensors")
+        return [(options.balance, *train.fidelity(network, validation, device))]
+
+    loop.run(
+        network,
+        loss_of,
+        evaluate,
+        work=options.work,
+        minutes=options.minutes,
+        rate=options.rate,
+        rates=FASTER,
+    )
+    if options.weights:
+        state = options.work / f"{options.scheme}.safetensors"
+        options.weights.write_bytes(converted(state.read_bytes(), str(state), half=True))
+
+
+if __name__ == "__main__":
+    main()
