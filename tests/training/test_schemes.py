@@ -41,9 +41,9 @@ def test_training_goes_on_where_it_stopped(
     Image.fromarray(pixels).save(photos / "photo.png")
     command = [sys.executable, "-W", "error", "-m", "provenance.training.schemes", scheme]
     command += ["--photos", str(photos), "--validation", str(photos), "--work", str(work)]
-    command += ["--channels", "16", "--latents", "40", "--batch", "2"]
+    command += ["--channels", "16", "--latents", "36", "--batch", "2"]
     command += ["--weights", str(tmp_path / "small.safetensors")]
-    for minutes in ("0.04", "0.12"):
+    for minutes in ("0.05", "0.2"):
         subprocess.run([*command, "--minutes", minutes], check=True, capture_output=True)
     lines = (work / "log.jsonl").read_text().splitlines()
     first, second = (json.loads(line) for line in lines)
@@ -65,7 +65,7 @@ def test_the_rate_in_training_is_that_of_the_bitstream(
     scheme: str, pixels: NDArray[np.uint8]
 ) -> None:
     torch.manual_seed(0)
-    network = NETWORKS[scheme](16, 40)
+    network = NETWORKS[scheme](16, 36)
     x = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255
     network.start(klt.initialise_strided(network, x))
     network.eval()

@@ -33,7 +33,7 @@ def test_training_goes_on_where_it_stopped(photos: Path, tmp_path: Path) -> None
     command = [sys.executable, "-W", "error", "-m", "provenance.training.train"]
     command += ["--photos", str(photos), "--validation", str(photos), "--work", str(tmp_path)]
     command += ["--batch", "2", "--crop", "128", "--start", str(msh.WEIGHTS)]
-    for minutes in ("0.03", "0.06"):
+    for minutes in ("0.05", "0.25"):
         subprocess.run([*command, "--minutes", minutes], check=True, capture_output=True)
     lines = (tmp_path / "log.jsonl").read_text().splitlines()
     first, second = (json.loads(line) for line in lines)

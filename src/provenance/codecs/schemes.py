@@ -40,6 +40,7 @@ SCHEMES = {
     "hyperprior": SchemeFacts("scale hyperprior"),
     "cdc": SchemeFacts("conditional diffusion", generative=True, steps=8),
     "hific": SchemeFacts("mean-scale hyperprior with a generative decoder", generative=True),
+    "charm": SchemeFacts("channel-wise autoregressive hyperprior with latent residual prediction"),
 }
 """Schemes by the name that bitstreams and labels give them."""
 

@@ -8,6 +8,7 @@ rounded.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 
@@ -154,6 +155,113 @@ class Hyperprior(Factorized):
         scale = lower_bound(self.h_s(rounded(z)).float(), MIN_SCALE)
         bits = normal_bits(self.noisy(y), scale)
         return rounded(y), bits + self.density_bits(z)
+
+
+class Charm(Factorized):
+    """``charm``: slices of latents, each told by hyper-latents and the slices before it.
+
+    The names are those of the authors' educational code.
+
+    Args:
+        side: channels of the hyper-latents and within the hyper-transforms.
+        features: channels that the hyper-syntheses give.
+        slices: how many there are; they divide ``latents``.
+        support: how many of the first slices tell the later ones.
+        widths: channels within the networks of a slice.
+        sizes: of their filters.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        latents: int,
+        side: int = 48,
+        features: int = 32,
+        slices: int = 6,
+        support: int = 5,
+        widths: tuple[int, int] = (32, 32),
+        sizes: tuple[int, int, int] = (3, 1, 1),
+    ) -> None:
+        self._side = side
+        super().__init__(channels, latents)
+        if latents % slices:
+            raise ValueError(f"{latents} latents are not {slices} slices")
+        self._size, self._support = latents // slices, support
+        self.h_a = nn.Sequential(
+            *(nn.Conv2d(latents, side, 3, padding=1), nn.ReLU(), halving(side, side), nn.ReLU()),
+            halving(side, side),
+        )
+        self.h_mean_s, self.h_scale_s = (
+            nn.Sequential(
+                *(doubling(side, side), nn.ReLU(), doubling(side, side), nn.ReLU()),
+                *(nn.Conv2d(side, features, 3, padding=1), nn.ReLU()),
+            )
+            for _ in range(2)
+        )
+
+        def networks(own: int) -> nn.ModuleList:
+            reach = [features + (min(i, support) + own) * self._size for i in range(slices)]
+            return nn.ModuleList(_row((width, *widths, self._size), sizes) for width in reach)
+
+        self.cc_mean_transforms, self.cc_scale_transforms = networks(0), networks(0)
+        self.lrp_transforms = networks(1)
+
+    def side_channels(self, channels: int, latents: int) -> int:  # noqa: ARG002
+        """See `Factorized`."""
+        return self._side
+
+    @torch.no_grad()
+    def start(self, latents: Tensor) -> None:
+        """See `Factorized`."""
+        levels = _level(latents.std((0, 2, 3)).clamp_min(0.2))
+        starts = (latents.mean((0, 2, 3)), levels, torch.zeros_like(levels))
+        parts = (self.cc_mean_transforms, self.cc_scale_transforms, self.lrp_transforms)
+        for part, values in zip(parts, starts, strict=True):
+            for row, value in zip(part, values.chunk(len(part)), strict=True):
+                assert isinstance(row, nn.Sequential)
+                last = row[-1]
+                assert isinstance(last, nn.Conv2d) and last.bias is not None
+                last.weight.mul_(0.1)
+                last.bias.copy_(value)
+
+    def coded(self, y: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Factorized`."""
+        z = self.h_a(y).float()
+        bits = self.density_bits(z)
+        z_hat = rounded(z)
+        mean_features, scale_features = self.h_mean_s(z_hat), self.h_scale_s(z_hat)
+        known: list[Tensor] = []
+        for index, part in enumerate(y.chunk(len(self.cc_mean_transforms), 1)):
+            before = known[: min(index, self._support)]
+            support = torch.cat((mean_features, *before), 1)
+            mean = self.cc_mean_transforms[index](support).float()
+            level = self.cc_scale_transforms[index](torch.cat((scale_features, *before), 1))
+            bits = bits + normal_bits(self.noisy(part - mean), _scale(level.float()))
+            value = rounded(part - mean) + mean
+            residual = self.lrp_transforms[index](torch.cat((support, value), 1)).float()
+            known.append(value + 0.5 * torch.tanh(residual))
+        return torch.cat(known, 1), bits
+
+
+_LEVEL = math.log(256 / MIN_SCALE) / 63
+"""Step between two of the scales that have tables, in nepers."""
+
+
+def _scale(level: Tensor) -> Tensor:
+    """Standard deviation for the index of a table."""
+    return MIN_SCALE * torch.exp(_LEVEL * -lower_bound(-lower_bound(level, 0.0), -63.0))
+
+
+def _level(scale: Tensor) -> Tensor:
+    return torch.log(scale / MIN_SCALE) / _LEVEL
+
+
+def _row(widths: tuple[int, ...], sizes: tuple[int, ...]) -> nn.Sequential:
+    """Convolutions with ReLUs between them."""
+    layers: list[nn.Module] = []
+    for (inputs, outputs), size in zip(itertools.pairwise(widths), sizes, strict=True):
+        layers += [nn.Conv2d(inputs, outputs, size, padding=size // 2), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
 
 
 def _published(key: str) -> str:

@@ -21,9 +21,9 @@ from provenance.codecs.learned.conversion import converted
 
 from . import crops as crop_files
 from . import klt, loop, train
-from .scheme_networks import Factorized, Hyperprior
+from .scheme_networks import Charm, Factorized, Hyperprior
 
-NETWORKS = {"factorized": Factorized, "hyperprior": Hyperprior}
+NETWORKS = {"charm": Charm, "factorized": Factorized, "hyperprior": Hyperprior}
 FASTER = {"entropy_bottleneck.": 5.0}
 """Factors to the learning rate: densities are far from anything when they start."""
 
@@ -58,9 +58,13 @@ def run(options: argparse.Namespace) -> None:
     network = NETWORKS[options.scheme](options.channels, options.latents)
     if not (options.work / "checkpoint.pt").exists():
         first = torch.from_numpy(np.array(crops[:600])).permute(0, 3, 1, 2).float() / 255
-        network.start(klt.initialise_strided(network, first))
-        if options.start and not network.take_over(load_file(options.start)):
-            raise SystemExit(f"{options.start}: has nothing of these shapes")
+        latents = klt.initialise_strided(network, first)
+        state = load_file(options.start) if options.start else {}
+        if network.take_over(state):
+            with torch.no_grad():
+                latents = network.g_a(first[:64])
+        network.start(latents)
+        network.take_over(state)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def loss_of(rng: np.random.Generator) -> Tensor:

@@ -18,7 +18,7 @@ from torch import Tensor
 from ...errors import InputError, ModelError
 from ...files import sha256 as hash_of
 from ..schemes import METADATA
-from . import cdc, factorized, hific, hific_weights, published, scale_hyperprior
+from . import cdc, charm, factorized, hific, hific_weights, published, scale_hyperprior
 from .fixed_rate import Scheme
 
 IN_FLOATS = ("analysis.", "synthesis.", "hyper_analysis.", "context_fn.", "denoise_fn.")
@@ -42,6 +42,7 @@ SCHEMES = {
         hific_weights.convert,
         hific.Hific,
     ),
+    "charm": _Scheme(charm.KEY, charm.check, charm.convert, charm.Charm),
     "hyperprior": _Scheme(
         "h_s.0.weight",
         scale_hyperprior.check,

@@ -1,4 +1,4 @@
-"""Hyper-syntheses of published networks in integers: rows of 3x3 convolutions.
+"""What tells probabilities in published networks, in integers: convolutions in rows.
 
 A transposed 5x5 convolution to twice the size is a 3x3 convolution to four times the channels and a
 pixel shuffle, and a 3x3 convolution is a pointwise one of nine shifted pictures.
@@ -25,7 +25,7 @@ _SLOPE_BITS = 16
 
 
 class Convolution:
-    """One 3x3 convolution with zeros around, and what follows it.
+    """One convolution with zeros around, and what follows it.
 
     Args:
         tensors: those of `convert` among others.
@@ -51,7 +51,10 @@ class Convolution:
     ) -> None:
         weight, bias, shift = (tensors[f"{name}.{part}"] for part in ("weight", "bias", "shift"))
         good = (
-            weight.shape == (outputs, inputs, 3, 3)
+            weight.shape[:2] == (outputs, inputs)
+            and weight.ndim == 4
+            and weight.shape[2] == weight.shape[3]
+            and weight.shape[2] % 2 == 1
             and bias.shape == shift.shape == (outputs,)
             and (weight.dtype, bias.dtype, shift.dtype) == (torch.int16, torch.int64, torch.int8)
             and int(weight.int().abs().max()) <= LARGEST_WEIGHT
@@ -59,6 +62,7 @@ class Convolution:
         )
         if not good:
             raise ModelError(f"{name}: not a layer of the integer network")
+        self._size = weight.shape[2]
         weight = weight.permute(0, 2, 3, 1).flatten(1)
         self._product = Pointwise(weight, bias, shift, activate=False, shuffle=shuffle)
         self._slope = round(slope * 2**_SLOPE_BITS)
@@ -66,8 +70,8 @@ class Convolution:
     def __call__(self, x: Tensor) -> Tensor:
         """int32 ``[out, h, w]`` for int32 ``[in, h, w]``."""
         height, width = x.shape[1:]
-        seen = functional.pad(x, (1, 1, 1, 1))
-        places = ((row, column) for row in range(3) for column in range(3))
+        seen = functional.pad(x, (self._size // 2,) * 4)
+        places = ((row, column) for row in range(self._size) for column in range(self._size))
         parts = [seen[:, row : row + height, column : column + width] for row, column in places]
         y = self._product(*parts)
         if self._slope == 2**_SLOPE_BITS:
@@ -79,27 +83,74 @@ class Convolution:
         return torch.maximum(y, negative.int())
 
 
-def convert(state: Mapping[str, Tensor], layers: Sequence[str]) -> dict[str, Tensor]:
-    """The integers of convolutions in a row, the n-th under ``integer.n.``.
+class Row:
+    """Three convolutions with ReLUs between them, whose widths the tensors tell.
 
     Args:
-        state: their weights and biases; those of 5x5 are transposed ones to twice the size.
+        tensors: those of `convert` among others.
+        name: that was given to `convert`.
+        inputs: channels that come in.
+        doublings: how many of the first layers go to twice the size.
+        last: slope after the last layer.
+
+    Raises:
+        KeyError, ModelError: The tensors are not there, or no such layers.
+    """
+
+    def __init__(
+        self,
+        tensors: Mapping[str, Tensor],
+        name: str,
+        inputs: int,
+        *,
+        doublings: int = 0,
+        last: float = RELU,
+    ) -> None:
+        self._layers = []
+        for index, slope in enumerate((RELU, RELU, last)):
+            layer, shuffle = f"{name}.{index}", index < doublings
+            outputs = len(tensors[f"{layer}.weight"])
+            made = Convolution(tensors, layer, inputs, outputs, shuffle=shuffle, slope=slope)
+            self._layers.append(made)
+            inputs = outputs // 4 if shuffle else outputs
+        self.outputs = inputs
+
+    def __call__(self, *parts: Tensor) -> Tensor:
+        """int32 ``[out, h, w]`` for int32 ``[in, h, w]``, whose channels come in ``parts``."""
+        x = torch.cat(parts)
+        for layer in self._layers:
+            x = layer(x)
+        return x
+
+
+def convert(
+    state: Mapping[str, Tensor],
+    layers: Sequence[str],
+    name: str = "integer",
+    *,
+    doublings: int = 2,
+) -> dict[str, Tensor]:
+    """The integers of convolutions in a row, the n-th under ``name.n.``.
+
+    Args:
+        state: their weights and biases.
         layers: names, without ``.weight`` and ``.bias``.
+        doublings: how many of the first layers are transposed 5x5 ones to twice the size.
 
     Raises:
         ValueError: Weights are too large for integers.
     """
     row: list[nn.Module] = []
-    for layer in layers:
+    for index, layer in enumerate(layers):
         weight, bias = (state[f"{layer}.{part}"].detach().float() for part in ("weight", "bias"))
-        if weight.shape[-1] == 5:
+        if index < doublings:
             weight, bias = _before_shuffle(weight), bias.repeat_interleave(4)
         if float(weight.abs().max()) > LARGEST_WEIGHT:
             raise ValueError(f"{layer}.weight is too large for integers")
-        conv = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1)
+        conv = nn.Conv2d(weight.shape[1], weight.shape[0], weight.shape[2])
         conv.weight, conv.bias = nn.Parameter(weight), nn.Parameter(bias)
         row.append(conv)
-    return {f"integer.{key}": value for key, value in quantise(nn.Sequential(*row)).items()}
+    return {f"{name}.{key}": value for key, value in quantise(nn.Sequential(*row)).items()}
 
 
 def _before_shuffle(weight: Tensor) -> Tensor:

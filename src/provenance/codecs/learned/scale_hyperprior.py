@@ -32,14 +32,14 @@ from ..entropy import Decoder, Part, Payload, channels, encode
 from . import integer_convolution, published, tables
 from .fixed_rate import Latents, grid, integers
 from .gdn_transforms import STRIDE, Transforms
-from .integer_convolution import RELU, Convolution
+from .integer_convolution import Row
 from .integer_network import FRACTION_BITS, LIMIT, fixed_point
 from .layers import halving
 
 HYPER_STRIDE = 64
 """Pixels per hyper-latent."""
 
-_LAYERS = (0, 2, 4)
+LAYERS = (0, 2, 4)
 """Convolutions of both hyper-transforms; ReLUs are between, and one ends the synthesis."""
 
 
@@ -51,7 +51,7 @@ def shapes(n: int, m: int) -> published.Shapes:
         "h_s": ((n, n, 5, 5), (n, n, 5, 5), (m, n, 3, 3)),
     }
     for part, found in weights.items():
-        for layer, shape in zip(_LAYERS, found, strict=True):
+        for layer, shape in zip(LAYERS, found, strict=True):
             hyper[f"{part}.{layer}.weight"], hyper[f"{part}.{layer}.bias"] = shape, shape[:1]
     return published.transform_shapes(n, m) | published.density_shapes(n) | hyper
 
@@ -74,20 +74,58 @@ def convert(state: published.State) -> dict[str, Tensor]:
     Raises:
         ValueError: Weights of the hyper-synthesis are too large for integers.
     """
-    medians, made = published.density(state, "hyper_tables")
-    result = {**published.transforms(state), **made}
+    result = published.transforms(state) | side_information(state) | scale_tables()
+    result |= integer_convolution.convert(state, [f"h_s.{layer}" for layer in LAYERS])
+    thresholds = [int(scale * 2**FRACTION_BITS) for scale in tables.scales()[:-1]]
+    result["scale_thresholds"] = torch.tensor(thresholds, dtype=torch.int32)
+    return result
+
+
+def side_information(state: published.State) -> dict[str, Tensor]:
+    """What makes and codes hyper-latents, from published tensors that were checked."""
+    medians, result = published.density(state, "hyper_tables")
     # The integer network is told what the tables' symbols stand for.
     result["medians"] = torch.round(medians.double() * 2**FRACTION_BITS).to(torch.int32)
-    for layer in _LAYERS:
+    for layer in LAYERS:
         for part in ("weight", "bias"):
             value = state[f"h_a.{layer}.{part}"].detach().float().contiguous()
             result[f"hyper_analysis.{layer}.{part}"] = value
-    result |= integer_convolution.convert(state, [f"h_s.{layer}" for layer in _LAYERS])
-    scales = tables.scales()
-    thresholds = [int(scale * 2**FRACTION_BITS) for scale in scales[:-1]]
-    result["scale_thresholds"] = torch.tensor(thresholds, dtype=torch.int32)
-    arrays = tables.packed("scale_tables", [tables.normal(scale) for scale in scales])
-    return result | {key: torch.from_numpy(array) for key, array in arrays.items()}
+    return result
+
+
+def scale_tables() -> dict[str, Tensor]:
+    """Tables of normal variables, by the index of their scale."""
+    arrays = tables.packed("scale_tables", [tables.normal(scale) for scale in tables.scales()])
+    return {key: torch.from_numpy(array) for key, array in arrays.items()}
+
+
+def hyper_analysis(tensors: Mapping[str, Tensor], latents: int) -> tuple[nn.Module, int]:
+    """The hyper-analysis that `side_information` made, and the number of hyper-latents.
+
+    Raises:
+        KeyError, RuntimeError: It is not there, or has other shapes.
+    """
+    a, b, p = (len(tensors[f"hyper_analysis.{layer}.weight"]) for layer in LAYERS)
+    with torch.device("meta"):
+        made = nn.Sequential(
+            *(nn.Conv2d(latents, a, 3, padding=1), nn.ReLU(), halving(a, b), nn.ReLU()),
+            halving(b, p),
+        )
+    state = {key: tensors[f"hyper_analysis.{key}"].float() for key in made.state_dict()}
+    made.load_state_dict(state, assign=True)
+    return made.eval(), p
+
+
+def hyper_medians(tensors: Mapping[str, Tensor], count: int) -> Tensor:
+    """Medians of the hyper-latents in fixed point, ``[count]``.
+
+    Raises:
+        ModelError: They are no such integers.
+    """
+    medians = tensors["medians"]
+    if medians.shape != (count,) or medians.dtype != torch.int32:
+        raise ModelError("medians: not one integer for each hyper-latent")
+    return medians
 
 
 class Hyperprior:
@@ -103,30 +141,17 @@ class Hyperprior:
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
         self._transforms = Transforms.of(tensors)
         m = self._transforms.latents
-        n = len(tensors["hyper_analysis.0.weight"])
+        self._hyper_analysis, n = hyper_analysis(tensors, m)
         self._hyper_latents = n
-        with torch.device("meta"):
-            analysis = nn.Sequential(
-                *(nn.Conv2d(m, n, 3, padding=1), nn.ReLU(), halving(n, n), nn.ReLU()),
-                halving(n, n),
-            )
-        start = "hyper_analysis."
-        state = {key: tensors[f"{start}{key}"].float() for key in analysis.state_dict()}
-        analysis.load_state_dict(state, assign=True)
-        self._hyper_analysis = analysis.eval()
-        self._hyper_synthesis = [
-            Convolution(tensors, "integer.0", n, 4 * n, shuffle=True, slope=RELU),
-            Convolution(tensors, "integer.1", n, 4 * n, shuffle=True, slope=RELU),
-            Convolution(tensors, "integer.2", n, m, shuffle=False, slope=RELU),
-        ]
-        medians, thresholds = tensors["medians"], tensors["scale_thresholds"]
-        if medians.shape != (n,) or medians.dtype != torch.int32:
-            raise ModelError("medians: not one integer for each hyper-latent")
+        self._hyper_synthesis = Row(tensors, "integer", n, doublings=2)
+        if self._hyper_synthesis.outputs != m:
+            raise ModelError("integer: not one scale for each latent")
+        thresholds = tensors["scale_thresholds"]
         if thresholds.shape != (tables.LEVELS - 1,) or thresholds.dtype != torch.int32:
             raise ModelError("scale_thresholds: not one integer between each two tables")
         if bool((thresholds.diff() <= 0).any()):
             raise ModelError("scale_thresholds: do not grow")
-        self._medians, self._thresholds = medians.view(n, 1, 1), thresholds
+        self._medians, self._thresholds = hyper_medians(tensors, n).view(n, 1, 1), thresholds
         arrays = {key: value.numpy() for key, value in tensors.items() if "tables." in key}
         self._hyper_tables = tables.read("hyper_tables", arrays, n)
         self._scale_tables = tables.read("scale_tables", arrays, tables.LEVELS)
@@ -169,7 +194,6 @@ class Hyperprior:
     def scale_indices(self, hyper: NDArray[np.int32]) -> NDArray[np.uint8]:
         """The table of each latent, ``[M, h/16, w/16]``, by integers alone."""
         x = fixed_point(torch.from_numpy(hyper)).add_(self._medians).clamp_(-LIMIT, LIMIT)
-        for layer in self._hyper_synthesis:
-            x = layer(x)
+        x = self._hyper_synthesis(x)
         found: NDArray[np.uint8] = torch.searchsorted(self._thresholds, x).to(torch.uint8).numpy()
         return found

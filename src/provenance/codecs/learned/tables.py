@@ -177,6 +177,12 @@ def thresholds(arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.int32]:
     return found
 
 
+def half_tanh(one: int, end: int) -> list[int]:
+    """Half of the hyperbolic tangent from 0 to ``end``, all in steps of ``1 / one``."""
+    with localcontext(_PRECISION):
+        return [round(_tanh(Decimal(k) / one) * one / 2) for k in range(end * one + 1)]
+
+
 def _frequencies(probabilities: list[Decimal]) -> list[int]:
     """Integers of at least 1 that sum to `TOTAL`."""
     share = (TOTAL - len(probabilities)) / sum(probabilities, Decimal(0))
