@@ -1,12 +1,13 @@
 """Write the golden bitstreams of tests/codecs/golden, for the weights that are installed.
 
-    python tools/golden.py
+    python tools/golden.py [CODEC ...]
 
-To be run when a new model is added, and never to make a failing test pass.
+To be run when a new model is added, for its codec, and never to make a failing test pass.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +23,14 @@ def main() -> None:
     TARGET.mkdir(exist_ok=True)
     with Image.open(ROOT / "examples" / "astronaut.png") as photo:
         pixels = np.asarray(photo.convert("RGB").crop((150, 60, 293, 161)))
-    codec = codecs.get(codecs.DEFAULT)
-    for quality in (1, 37.5, 100):
-        bitstream = codec.encode(codecs.Picture(pixels), quality)
-        decoded = codec.decode(bitstream, max_pixels=pixels.size)
-        name = f"{codec.model.name}-q{quality:g}"
-        (TARGET / f"{name}.prvc").write_bytes(bitstream)
-        Image.fromarray(decoded.pixels).save(TARGET / f"{name}.png", optimize=True)
+    for name in sys.argv[1:] or [codecs.DEFAULT]:
+        codec = codecs.get(name)
+        for quality in (1, 37.5, 100) if codec.variable_rate else (50,):
+            bitstream = codec.encode(codecs.Picture(pixels), quality)
+            decoded = codec.decode(bitstream, max_pixels=pixels.size)
+            stem = f"{codec.model.name}-q{quality:g}" if codec.variable_rate else codec.model.name
+            (TARGET / f"{stem}.prvc").write_bytes(bitstream)
+            Image.fromarray(decoded.pixels).save(TARGET / f"{stem}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,11 @@ from tests.codecs import restated
 
 from .conftest import Command
 
-STATES = {"factorized": restated.factorized_state, "hyperprior": restated.hyperprior_state}
+STATES = {
+    "factorized": restated.factorized_state,
+    "hyperprior": restated.hyperprior_state,
+    "charm": restated.charm_state,
+}
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """The published layers, restated plainly, and state dicts with the public key names and shapes.
 
-After CompressAI's `bmshj2018-factorized` and `bmshj2018-hyperprior`, for comparison with ours, with
-none of our code.
+After CompressAI's `bmshj2018-factorized` and `bmshj2018-hyperprior`, and after the educational code
+of Minnen and Singh for `charm`, for comparison with ours, with none of our code.
 """
 
 from __future__ import annotations
@@ -38,9 +38,72 @@ def hyperprior_state(n: int, m: int, seed: int = 0) -> State:
     return state
 
 
+def charm_state(n: int, m: int, seed: int = 0) -> State:
+    """As `factorized_state`, with three slices, of which the first tells the others."""
+    g = torch.Generator().manual_seed(seed)
+    side, features, size = n // 2, n // 2 + 1, m // 3
+    state = {**_transforms(n, m, g), **_density(side, g)}
+    shapes: dict[str, tuple[int, ...]] = {
+        "h_a.0": (n, m, 3, 3),
+        "h_a.2": (n, n, 5, 5),
+        "h_a.4": (side, n, 5, 5),
+    }
+    for part in ("h_mean_s", "h_scale_s"):
+        shapes[f"{part}.0"] = (side, side, 5, 5)
+        shapes[f"{part}.2"] = (side, n, 5, 5)
+        shapes[f"{part}.4"] = (features, n, 3, 3)
+    for index in range(3):
+        reach = features + size * min(index, 1)
+        for part, inputs in zip(CHARM, (reach, reach, reach + size), strict=True):
+            shapes[f"{part}.{index}.0"] = (9, inputs, 5, 5)
+            shapes[f"{part}.{index}.2"] = (8, 9, 3, 3)
+            shapes[f"{part}.{index}.4"] = (size, 8, 1, 1)
+    for key, shape in shapes.items():
+        up = key.startswith(("h_mean_s", "h_scale_s")) and not key.endswith(".4")
+        outputs, inputs = (shape[1], shape[0]) if up else shape[:2]
+        fan = inputs * shape[2] ** 2 / (4 if up else 1)
+        state[f"{key}.weight"] = 1.4 * _random(g, *shape) / fan**0.5
+        state[f"{key}.bias"] = 0.1 * _random(g, outputs)
+    for index in range(3):
+        # Indices of scales, about the middle of the 64.
+        state[f"cc_scale_transforms.{index}.4.bias"] += 38
+    return state
+
+
+CHARM = ("cc_mean_transforms", "cc_scale_transforms", "lrp_transforms")
+
+
+def charm_slices(state: State, y: Tensor, z: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Symbols, means, indices of scales and decoded latents, for latents and hyper-latents."""
+
+    def features(part: str) -> Tensor:
+        s = torch.relu(_up(state, f"{part}.0", z))
+        s = torch.relu(_up(state, f"{part}.2", s))
+        return torch.relu(_down(state, f"{part}.4", s, 1))
+
+    def row(name: str, *parts: Tensor) -> Tensor:
+        x = torch.relu(_down(state, f"{name}.0", torch.cat(parts, 1), 1))
+        return _down(state, f"{name}.4", torch.relu(_down(state, f"{name}.2", x, 1)), 1)
+
+    means, scales = features("h_mean_s"), features("h_scale_s")
+    found: list[tuple[Tensor, ...]] = []
+    known: list[Tensor] = []
+    for index, part in enumerate(y.chunk(3, 1)):
+        before = known[: min(index, 1)]
+        mean = row(f"cc_mean_transforms.{index}", means, *before)
+        level = row(f"cc_scale_transforms.{index}", scales, *before)
+        symbols = torch.round(part - mean)
+        value = symbols + mean
+        residual = row(f"lrp_transforms.{index}", means, *before, value)
+        known.append(value + 0.5 * torch.tanh(residual))
+        found.append((symbols, mean, level))
+    symbols, mean, level = (torch.cat(parts, 1) for parts in zip(*found, strict=True))
+    return symbols, mean, level, torch.cat(known, 1)
+
+
 def hyper_analysis(state: State, y: Tensor) -> Tensor:
-    """``h_a`` of the magnitudes of latents."""
-    z = torch.relu(_down(state, "h_a.0", y.abs(), 1))
+    """``h_a``; for `bmshj2018-hyperprior` of the magnitudes of latents."""
+    z = torch.relu(_down(state, "h_a.0", y, 1))
     z = torch.relu(_down(state, "h_a.2", z))
     return _down(state, "h_a.4", z)
 

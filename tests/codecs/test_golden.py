@@ -10,11 +10,15 @@ from PIL import Image
 
 from provenance import codecs
 
+from . import SHIPPED
+
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.prvc"))
 
 
-def test_there_are_some() -> None:
-    assert len(GOLDEN) >= 3
+@pytest.mark.parametrize("name", SHIPPED)
+def test_there_are_some(name: str) -> None:
+    model = codecs.get(name).model.name
+    assert [path for path in GOLDEN if path.stem.startswith(model)]
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)

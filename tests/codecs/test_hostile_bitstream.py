@@ -17,15 +17,17 @@ from provenance import codecs
 from provenance.codecs import Picture, bitstream
 from provenance.errors import ProvenanceError
 
+from . import SHIPPED
+
 MAX_PIXELS = 1 << 14
 """What a reader of these tests allows a header to announce."""
 
 
-@pytest.fixture(scope="module")
-def streams(astronaut: Path) -> list[bytes]:
+@pytest.fixture(scope="module", params=SHIPPED)
+def streams(request: pytest.FixtureRequest, astronaut: Path) -> list[bytes]:
     with Image.open(astronaut) as image:
         pixels = np.asarray(image.convert("RGB"))
-    codec = codecs.get("msh")
+    codec = codecs.get(request.param)
     colour, grey = pixels[80:144, 200:264], np.repeat(pixels[300:340, 90:120, :1], 3, axis=2)
     return [
         codec.encode(Picture(colour), 60),
