@@ -85,7 +85,8 @@ def test_a_program_is_a_codec_like_any_other(
     original = imaging.load(astronaut.read_bytes(), "photo").pixels
     assert 0 < np.abs(decoded.astype(int) - original).mean() < 4
     listed = provenance("codecs", "--json", env=programs.env).json("codecs")["codecs"]
-    assert [entry["codec"]["name"] for entry in listed] == ["msh", "outside"]
+    names = [entry["codec"]["name"] for entry in listed]
+    assert names[0] == "msh" and names.count("outside") == 1
     # Elsewhere, where nobody configured it, the file says what it needs.
     missing = provenance("decompress", target, "-o", tmp_path / "no.png")
     assert (missing.code, "outside" in missing.err) == (6, True)

@@ -436,7 +436,9 @@ def test_names_and_hashes_are_checked(checkpoint: Path, codec: codecs.Codec, sch
         codecs.remove("again")
 
 
-def test_a_scheme_without_weights_says_what_to_do() -> None:
+def test_a_scheme_without_weights_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(schemes.SCHEMES, "hyperprior", schemes.SchemeFacts("scale hyperprior"))
+    assert "hyperprior" not in codecs.names()
     with pytest.raises(UsageError, match="codecs add"):
         registry.get("hyperprior")
     assert published.MAX_CHANNELS >= 320

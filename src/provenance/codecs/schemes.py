@@ -37,7 +37,7 @@ class SchemeFacts:
 
 SCHEMES = {
     "factorized": SchemeFacts("factorized prior"),
-    "hyperprior": SchemeFacts("scale hyperprior"),
+    "hyperprior": SchemeFacts("scale hyperprior", small="hyperprior-small-1"),
     "cdc": SchemeFacts("conditional diffusion", generative=True, steps=8),
     "hific": SchemeFacts("mean-scale hyperprior with a generative decoder", generative=True),
     "charm": SchemeFacts("channel-wise autoregressive hyperprior with latent residual prediction"),

@@ -1,6 +1,7 @@
 """Write the model card: ``python -m provenance.training.card WORK WEIGHTS``.
 
-The card stands beside the weights, as Markdown, with the curve of the training as SVG.
+The card stands beside the weights, as Markdown, with the log of the training and, for more than one
+rate, its curve as SVG.
 """
 
 from __future__ import annotations
@@ -12,27 +13,41 @@ import math
 from pathlib import Path
 from typing import Any
 
+from provenance.codecs.schemes import SCHEMES
+
 CARD = """\
 # Model card: {name}
 
-- **What**: weights of the codec `msh`, a hyperprior of depthwise blocks with a context model, one
-  network for qualities 1 to 100. Not generative: trained for rate, squared error and MS-SSIM.
+- **What**: {what}
 - **File**: `{file}`, {size:,} bytes, SHA-256 `{hash}`.
 - **Training data**: {data}
 - **Training**: {origin}, {steps:,} steps of {batch} random crops of
   {crop} px, Adam, cosine learning rate from {rate:g}, bfloat16, {minutes:.0f} minutes on
-  {device}; exponential moving average of the weights. `python -m provenance.training.train`.
-- **Known limits**: trained for hours, not days. Fine texture is smoothed at low qualities; small
-  print becomes illegible or wrong there, which the risk score is for.
+  {device}; exponential moving average of the weights. `python -m {module}`.
+- **Known limits**: {limits}
 
 Validation photos (never trained on), rate from likelihoods, averaged weights:
 
-| quality | {heads} |
-| --- |{rule}
-{rows}
-
-![Rate and distortion on the validation photos as training went on]({curve})
+{table}
 """
+
+MSH = """\
+weights of the codec `msh`, a hyperprior of depthwise blocks with a context model, one
+  network for qualities 1 to 100. Not generative: trained for rate, squared error and MS-SSIM."""
+MSH_LIMITS = """\
+trained for hours, not days. Fine texture is smoothed at low qualities; small
+  print becomes illegible or wrong there, which the risk score is for."""
+
+SMALL = """\
+small weights of the scheme `{scheme}` ({family}): {channels} channels within
+  the transforms, {latents} latents, one rate. Not generative: trained for bits per pixel +
+  {balance:g} x squared error."""
+SMALL_LIMITS = """\
+trained for minutes, where the paper's were trained for days, and smaller: it shows
+  how the scheme fails, not how well it can do. Compare schemes by it with that in mind."""
+
+KLT_START = "from a closed-form block Karhunen-Loève start"
+CURVE = "Rate and distortion on the validation photos as training went on"
 
 WIDTH, HEIGHT, MARGIN = 640, 400, 56
 SHADES = ("#c6dbef", "#6baed6", "#2171b5", "#08306b")
@@ -44,48 +59,84 @@ def main() -> None:
     parser.add_argument("weights", type=Path, help="the exported safetensors file")
     parser.add_argument("--data", required=True, help="what it was trained on, with licences")
     parser.add_argument("--device", default="2 CPU cores")
-    parser.add_argument("--origin", default="from a closed-form block Karhunen-Loève start")
+    parser.add_argument("--origin", default=KLT_START)
     options = parser.parse_args()
     lines = (options.work / "log.jsonl").read_text().splitlines()
     log = [json.loads(line) for line in lines]
     settings = json.loads((options.work / "settings.json").read_text())
-    curve = options.weights.with_suffix(".svg")
-    curve.write_text(_curve(log))
     card = options.weights.with_suffix(".md")
-    card.write_text(_card(log, settings, options, curve.name))
+    if "scheme" in settings:
+        card.write_text(_card(log, settings, options, _small(settings), _steps(log)))
+    else:
+        curve = options.weights.with_suffix(".svg")
+        curve.write_text(_curve(log))
+        table = f"{_levels(log)}\n\n![{CURVE}]({curve.name})"
+        about = {"what": MSH, "limits": MSH_LIMITS, "module": "provenance.training.train"}
+        card.write_text(_card(log, settings, options, about, table))
+    # The log goes with the card.
+    options.weights.with_suffix(".jsonl").write_text("\n".join([*lines, ""]))
 
 
 def _card(
-    log: list[dict[str, Any]], settings: dict[str, Any], options: argparse.Namespace, curve: str
+    log: list[dict[str, Any]],
+    settings: dict[str, Any],
+    options: argparse.Namespace,
+    about: dict[str, str],
+    table: str,
 ) -> str:
     data = options.weights.read_bytes()
-    shown = _spread(log)
-    levels = [level for level, _, _ in log[-1]["validation"]]
-    rows = []
-    for index, level in enumerate(levels):
-        cells = [
-            f"{entry['validation'][index][1]:.3f} bpp, {entry['validation'][index][2]:.2f} dB"
-            for entry in shown
-        ]
-        rows.append(f"| {1 + level / 7 * 99:.0f} | {' | '.join(cells)} |")
     return CARD.format(
+        **about,
         name=options.weights.stem,
         file=options.weights.name,
         size=len(data),
         hash=hashlib.sha256(data).hexdigest(),
         data=options.data,
-        origin=options.origin,
+        origin=settings.get("origin", options.origin),
         steps=log[-1]["step"],
         batch=settings["batch"],
         crop=settings["crop"],
         rate=settings["rate"],
         minutes=log[-1]["minutes"],
         device=options.device,
-        heads=" | ".join(f"step {entry['step']:,}" for entry in shown),
-        rule=" --- |" * len(shown),
-        rows="\n".join(rows),
-        curve=curve,
+        table=table,
     )
+
+
+def _small(settings: dict[str, Any]) -> dict[str, str]:
+    """What a card says of small weights of a scheme."""
+    family = SCHEMES[settings["scheme"]].family
+    return {
+        "what": SMALL.format(family=family, **settings),
+        "limits": SMALL_LIMITS,
+        "module": f"provenance.training.schemes {settings['scheme']}",
+    }
+
+
+def _steps(log: list[dict[str, Any]]) -> str:
+    """Rate and distortion as training went on, as a table."""
+    rows = ["| step | minutes | bpp | PSNR |", "| --- | --- | --- | --- |"]
+    for entry in log:
+        ((_, rate, psnr),) = entry["validation"]
+        rows.append(f"| {entry['step']:,} | {entry['minutes']:.0f} | {rate:.3f} | {psnr:.2f} dB |")
+    return "\n".join(rows)
+
+
+def _levels(log: list[dict[str, Any]]) -> str:
+    """Rate and distortion by quality, as a table with a column for each of some entries."""
+    shown = _spread(log)
+    heads = " | ".join(f"step {entry['step']:,}" for entry in shown)
+    rows = [
+        f"| quality | {heads} |",
+        f"| --- |{' --- |' * len(shown)}",
+    ]
+    for index, (level, _, _) in enumerate(log[-1]["validation"]):
+        cells = [
+            f"{entry['validation'][index][1]:.3f} bpp, {entry['validation'][index][2]:.2f} dB"
+            for entry in shown
+        ]
+        rows.append(f"| {1 + level / 7 * 99:.0f} | {' | '.join(cells)} |")
+    return "\n".join(rows)
 
 
 def _spread(log: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -23,9 +23,6 @@ WARM_STEPS = 200
 SAVED_EVERY = 1000
 """Steps between checkpoints."""
 
-REPORTED_EVERY = 1800.0
-"""Seconds between lines of the log."""
-
 
 def run(
     network: nn.Module,
@@ -36,6 +33,7 @@ def run(
     minutes: float,
     rate: float,
     rates: Mapping[str, float] | None = None,
+    report_minutes: float = 30.0,
 ) -> None:
     """Train ``network`` with Adam until the schedule of ``minutes`` is over.
 
@@ -45,6 +43,7 @@ def run(
         work: folder of ``checkpoint.pt`` and ``log.jsonl``.
         rate: highest learning rate; it follows a cosine.
         rates: factors to it for parameters whose names start so.
+        report_minutes: between lines of the log.
     """
     device = next(network.parameters()).device
     checkpoint = work / "checkpoint.pt"
@@ -115,7 +114,7 @@ def run(
             print(f"{step} {elapsed / 60:.1f} min loss {running:.4f}", flush=True)
         if step % SAVED_EVERY == 0:
             save()
-        if elapsed - last_report > REPORTED_EVERY:
+        if elapsed - last_report > report_minutes * 60:
             report()
             last_report = elapsed
     report()

@@ -21,6 +21,7 @@ from provenance.codecs.learned.conversion import converted
 
 from . import crops as crop_files
 from . import klt, loop, train
+from .card import KLT_START
 from .scheme_networks import Charm, Factorized, Hyperprior
 
 NETWORKS = {"charm": Charm, "factorized": Factorized, "hyperprior": Hyperprior}
@@ -51,8 +52,18 @@ def run(options: argparse.Namespace) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     crops = crop_files.cut(options.photos, options.work / "crops.npy")
     validation = train.load_photos(options.validation)
-    told = {"batch": options.batch, "crop": options.crop, "rate": options.rate}
-    told |= {"channels": options.channels, "latents": options.latents, "balance": options.balance}
+    told = {
+        "scheme": options.scheme,
+        "channels": options.channels,
+        "latents": options.latents,
+        "balance": options.balance,
+        "batch": options.batch,
+        "crop": options.crop,
+        "rate": options.rate,
+        "origin": KLT_START,
+    }
+    if options.start:
+        told["origin"] = f"from the transforms of `{options.start.stem}`, trained before"
     (options.work / "settings.json").write_text(json.dumps(told))
     torch.manual_seed(0)
     network = NETWORKS[options.scheme](options.channels, options.latents)
@@ -88,6 +99,7 @@ def run(options: argparse.Namespace) -> None:
         minutes=options.minutes,
         rate=options.rate,
         rates=FASTER,
+        report_minutes=options.minutes / 3,
     )
     if options.weights:
         state = options.work / f"{options.scheme}.safetensors"
