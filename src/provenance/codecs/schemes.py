@@ -36,7 +36,7 @@ class SchemeFacts:
 
 
 SCHEMES = {
-    "factorized": SchemeFacts("factorized prior"),
+    "factorized": SchemeFacts("factorized prior", small="factorized-small-1"),
     "hyperprior": SchemeFacts("scale hyperprior", small="hyperprior-small-1"),
     "cdc": SchemeFacts("conditional diffusion", generative=True, steps=8),
     "hific": SchemeFacts("mean-scale hyperprior with a generative decoder", generative=True),
