@@ -28,6 +28,10 @@ def read_source(source: Source) -> tuple[str, bytes]:
     if isinstance(source, bytes):
         return "image", source
     path = Path(source)
+    if path.suffix.lower() == SUFFIX:
+        raise InputError(
+            f"{path}: is a credential without its picture; name the picture that it lies beside"
+        )
     return ("standard input" if str(path) == "-" else str(path)), read(path)
 
 

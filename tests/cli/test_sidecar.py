@@ -30,6 +30,10 @@ def test_a_bmp_gets_its_credential_beside_it(
     assert provenance("show", after).code == 0
     assert provenance(*given, "--sidecar").code == 6  # it exists already
 
+    done = provenance("verify", tmp_path / "after.c2pa")
+    assert (done.code, done.err.count("\n")) == (6, 1)
+    assert "name the picture that it lies beside" in done.err
+
     changed = bytearray(untouched)
     changed[-1] ^= 1
     after.write_bytes(changed)

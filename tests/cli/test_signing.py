@@ -236,6 +236,7 @@ def test_a_revocation_list_takes_a_signature_back(
         assert listed["revocation_lists"][0]["name"] == "local-crl"
         done = provenance("verify", compressed)
         assert done.code == 4 and "signingCredential.revoked" in done.out
+        assert "unchanged, but the signature is not valid" in done.out
     finally:
         assert provenance("trust", "remove", "local-crl").code == 0
     assert provenance("verify", compressed).code == 0

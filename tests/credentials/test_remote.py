@@ -2,53 +2,18 @@
 
 from __future__ import annotations
 
-import http.server
-import io
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import c2pa  # type: ignore[import-untyped]
 import pytest
 
 import provenance
-from provenance.credentials.certificates import to_pem
-from provenance.credentials.identity import private_pem
-from provenance.credentials.manifest import LABEL_ASSERTION
-from provenance.credentials.settings import library_settings
-from provenance.labels import Label, to_json
+from provenance.labels import Label
+
+from ..elsewhere import Keeper, kept_elsewhere
 
 if TYPE_CHECKING:
     from .conftest import Authority
-
-CAPTURE = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"
-
-
-class Keeper(http.server.BaseHTTPRequestHandler):
-    """Keeps manifests by path."""
-
-    kept: dict[str, bytes] = {}  # noqa: RUF012
-    asked: list[str] = []  # noqa: RUF012
-
-    def do_GET(self) -> None:
-        self.asked.append(self.path)
-        body = self.kept.get(self.path)
-        self.send_response(404 if body is None else 200)
-        self.send_header("Content-Length", str(len(body or b"")))
-        self.end_headers()
-        self.wfile.write(body or b"")
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@contextmanager
-def _keeping() -> Iterator[str]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Keeper) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 @pytest.fixture
@@ -56,29 +21,8 @@ def elsewhere(
     files: dict[str, bytes], label: Label, authority: Authority
 ) -> Iterator[tuple[bytes, str]]:
     """A photo whose manifest is kept at an address, and the address."""
-    identity = authority.issue()
-    actions = [{"action": "c2pa.created", "digitalSourceType": CAPTURE}]
-    manifest = {
-        "assertions": [
-            {"label": "c2pa.actions.v2", "created": True, "data": {"actions": actions}},
-            {"label": LABEL_ASSERTION, "created": True, "data": to_json(label)},
-        ]
-    }
-    info = c2pa.C2paSignerInfo(b"es256", to_pem(identity.chain), private_pem(identity), None)
-    signer = c2pa.Signer.from_info(info)
-    signed = io.BytesIO()
-    with (
-        _keeping() as url,
-        c2pa.Context.from_json(library_settings([]), signer=signer) as context,
-        c2pa.Builder(manifest, context=context) as builder,
-    ):
-        builder.set_no_embed()
-        builder.set_remote_url(f"{url}/photo.c2pa")
-        Keeper.kept = {
-            "/photo.c2pa": builder.sign("image/png", io.BytesIO(files["image/png"]), signed)
-        }
-        Keeper.asked.clear()
-        yield signed.getvalue(), f"{url}/photo.c2pa"
+    with kept_elsewhere(files["image/png"], label, authority.issue()) as kept:
+        yield kept
 
 
 def _credential_step(report: provenance.Report) -> str:

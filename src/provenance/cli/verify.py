@@ -125,6 +125,8 @@ def _verdict(report: Report) -> str:
         if report.label_signature and report.label_signature.trusted_by:
             return "label intact, credential stripped: only the label and the picture are proven"
         return "label intact, credential stripped, and its signer is not trusted here"
+    if report.exit_code == 4 and report.intact and not report.valid:
+        return "unchanged, but the signature is not valid: do not believe it"
     sentences = {
         0: "intact, valid and signed by somebody whom you trust",
         1: "intact, valid and trusted, but what you demand is not met",

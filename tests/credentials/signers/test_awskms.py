@@ -11,17 +11,18 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from moto import mock_aws
 
 from provenance.credentials import load_signer
 from provenance.credentials.certificates import to_pem
-from provenance.credentials.signatures import digest
+from provenance.credentials.signatures import digest, made
 from provenance.credentials.signers.awskms import AwsSigner
 from provenance.errors import InputError, SigningError, UsageError
 
-from .conftest import Signed
+from .conftest import Signed, stored
+from .test_file import KEYS
 
 if TYPE_CHECKING:
     from ..conftest import Authority
@@ -118,6 +119,38 @@ def test_of_long_payloads_the_service_gets_the_hash(kms: Any) -> None:
         }
         stub.add_response("sign", {"Signature": signature}, expected)
         assert signer.sign(payload, "es256") == signature
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "asked"), [("ps256", "RSASSA_PSS_SHA_256"), ("ed25519", "ED25519_SHA_512")]
+)
+def test_what_moto_cannot_sign(
+    algorithm: str,
+    asked: str,
+    authority: Authority,
+    tmp_path: Path,
+    signed: Signed,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """RSA and Ed25519, answered as the service documents it: a salt as long as the hash."""
+    key = KEYS[algorithm]
+    _, certificates = stored(tmp_path, authority.issue(key=key))
+    requests = []
+
+    class Service:
+        def sign(self, **asked: Any) -> dict[str, Any]:
+            requests.append((asked["SigningAlgorithm"], asked["MessageType"]))
+            if asked["MessageType"] == "RAW":
+                return {"Signature": made(asked["Message"], key, algorithm)}
+            assert isinstance(key, rsa.RSAPrivateKey)
+            pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
+            prehashed = utils.Prehashed(hashes.SHA256())
+            return {"Signature": key.sign(asked["Message"], pss, prehashed)}
+
+    monkeypatch.setattr(boto3, "client", lambda *_, **__: Service())
+    credential = signed(load_signer("awskms:desk", certificates))
+    assert credential.trusted and credential.algorithm == algorithm
+    assert {name for name, _ in requests} == {asked}
 
 
 def test_uris_that_will_not_do(kms: Any) -> None:

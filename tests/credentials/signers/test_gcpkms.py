@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from concurrent import futures
 from pathlib import Path
@@ -18,6 +19,7 @@ from google.cloud import kms
 from provenance.credentials import load_signer
 from provenance.credentials.certificates import to_pem
 from provenance.credentials.identity import key_pem
+from provenance.credentials.signers import gcpkms
 from provenance.errors import InputError, SigningError, UsageError
 
 from .conftest import Signed, stored
@@ -108,6 +110,22 @@ def test_its_refusal_reaches_the_user(
     _, certificates = stored(tmp_path, authority.issue())
     with pytest.raises(SigningError, match="404 no such key"):
         signed(load_signer(f"gcpkms:{RING.format('none')}?endpoint={endpoint}", certificates))
+
+
+def test_a_service_that_is_down(
+    authority: Authority,
+    tmp_path: Path,
+    signed: Signed,
+    endpoint: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gcpkms, "TIME_LIMIT", 2.0)
+    _, certificates = stored(tmp_path, authority.issue())
+    identity = load_signer(f"gcpkms:{RING.format('es256')}?endpoint=127.0.0.1:9", certificates)
+    began = time.monotonic()
+    with pytest.raises(SigningError, match=r"refused: gcpkms:projects/press/.*connect"):
+        signed(identity)
+    assert time.monotonic() - began < 20
 
 
 def test_without_credentials(

@@ -29,6 +29,8 @@ class GoogleSigner(Signer):
         kms = optional("google.cloud.kms", "gcp")
         self._failed = optional("google.api_core.exceptions", "gcp").GoogleAPIError
         self._refused = optional("google.auth.exceptions", "gcp").GoogleAuthError
+        # The library's own goes on for a minute.
+        self._retry = optional("google.api_core.retry", "gcp").Retry(timeout=TIME_LIMIT)
         self._version, _, query = uri.removeprefix("gcpkms:").partition("?")
         self.name = f"gcpkms:{self._version}"
         asked = dict(parse_qsl(query, keep_blank_values=True))
@@ -50,7 +52,9 @@ class GoogleSigner(Signer):
         else:
             request["digest"] = {hash_name(algorithm): digest(payload, algorithm)}
         try:
-            answer = self._client.asymmetric_sign(request=request, timeout=TIME_LIMIT)
+            answer = self._client.asymmetric_sign(
+                request=request, retry=self._retry, timeout=TIME_LIMIT
+            )
         except (self._failed, self._refused) as error:
             raise SigningError(f"{self.name}: {error}") from error
         return bytes(answer.signature)
