@@ -131,7 +131,8 @@ def latents_of(network: MeanScaleHyperprior, x: Tensor, level: Tensor) -> Tensor
     y = network.analysis(x - 0.5).float() * gain
     z_hat = network.hyper_analysis(y).float().round()
     mu = network.entropy_parameters(z_hat, y)[:, : network.latents]
-    return ((y - mu).round() + mu) * inverse_gain
+    latents: Tensor = ((y - mu).round() + mu) * inverse_gain
+    return latents
 
 
 def picture(synthesis: nn.Module, latents: Tensor) -> Tensor:
