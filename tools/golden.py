@@ -27,10 +27,18 @@ def main() -> None:
         codec = codecs.get(name)
         for quality in (1, 37.5, 100) if codec.variable_rate else (50,):
             bitstream = codec.encode(codecs.Picture(pixels), quality)
-            decoded = codec.decode(bitstream, max_pixels=pixels.size)
             stem = f"{codec.model.name}-q{quality:g}" if codec.variable_rate else codec.model.name
-            (TARGET / f"{stem}.prvc").write_bytes(bitstream)
-            Image.fromarray(decoded.pixels).save(TARGET / f"{stem}.png", optimize=True)
+            keep(bitstream, stem)
+            if name == codecs.DEFAULT:
+                for decoder in codecs.DECODERS[1:]:
+                    keep(codecs.redirected(bitstream, decoder), f"{stem}-{decoder}")
+
+
+def keep(bitstream: bytes, stem: str) -> None:
+    """Write a bitstream, and beside it the picture that it decodes to."""
+    decoded = codecs.decode(bitstream, max_pixels=10**6)
+    (TARGET / f"{stem}.prvc").write_bytes(bitstream)
+    Image.fromarray(decoded.pixels).save(TARGET / f"{stem}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -5,12 +5,21 @@ Each takes a path, or the bytes themselves, and returns a frozen result; none wr
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from . import binding, codecs, formats, imaging, metadata
-from .assembly import AVIF, Labelled, assessed, compressed, described, label_of, loaded, signed
+from .assembly import (
+    AVIF,
+    Labelled,
+    assessed,
+    compressed,
+    described,
+    fitting,
+    label_of,
+    loaded,
+    signed,
+)
 from .credentials import SIDECAR, Identity, TrustStore, default_trust
 from .credentials import read as read_credential
 from .errors import InputError, NotLabelledError, UsageError
@@ -26,9 +35,6 @@ from .viewer.stamp import stamp as stamped
 PREVIEW_SIDE = 320
 """Longest side of the preview in a compressed file, px."""
 
-FILE_OVERHEAD = 14_000
-"""Bytes that preview, label and credential usually add to a bitstream."""
-
 
 def compress(
     source: Source,
@@ -38,6 +44,7 @@ def compress(
     max_bytes: int | None = None,
     min_psnr: float | None = None,
     codec: str = codecs.DEFAULT,
+    decoder: str | None = None,
     to: str | None = None,
     preview: int | None = PREVIEW_SIDE,
     identity: Identity | None = None,
@@ -55,6 +62,8 @@ def compress(
         bits_per_pixel: choose the best quality whose bitstream needs no more.
         max_bytes: choose the best quality whose finished file is no larger.
         min_psnr: choose the lowest quality that reaches this many dB (RGB).
+        decoder: ``conservative`` or ``perceptual``, of the default codec: by which the picture is
+            to be decoded, here and by every reader; None for the conservative one.
         to: None for the compressed file, an AVIF that holds the bitstream; one of
             `formats.RENDITIONS` for the decoded picture in an ordinary format.
         preview: longest side in px of the preview within the compressed file; None for none.
@@ -77,7 +86,7 @@ def compress(
         raise UsageError("a highest file size is for compressed files, not for other formats")
     stages = stages or Stages()
     name, data = read_source(source)
-    chosen = codecs.get(codec)
+    chosen = codecs.get(codec, decoder)
     if not chosen.variable_rate and any(goal is not None for goal in goals):
         raise UsageError(
             f"{codec}: has one rate; leave quality, bits per pixel, size and PSNR out, or choose "
@@ -108,7 +117,7 @@ def compress(
         )
 
     if max_bytes is not None:
-        return _fitting(chosen, picture, max_bytes, finish, stages)
+        return fitting(chosen, picture, max_bytes, finish, stages)
     with stages("encode"):
         encoded: codecs.Encoded | None
         if bits_per_pixel is not None:
@@ -126,41 +135,6 @@ def compress(
             f"{name}: even the lowest quality needs more than {bits_per_pixel:g} bits per pixel"
         )
     return finish(encoded)
-
-
-def _fitting(
-    codec: codecs.Codec,
-    picture: codecs.Picture,
-    max_bytes: int,
-    finish: Callable[[codecs.Encoded], Labelled],
-    stages: Stages,
-) -> Labelled:
-    """The best file of at most ``max_bytes``.
-
-    What preview, label and credential add is known only when they are made, and a label grows with
-    its findings as quality falls. So each file made tells what the next one may spend.
-    """
-    around, best, smallest = FILE_OVERHEAD, None, None
-    for attempt in range(5):
-        with stages("encode"):
-            encoded = codecs.within(codec, picture, max_bytes - around)
-            encoded = encoded or codecs.Encoded(codec.encode(picture, 1), 1)
-        made = finish(encoded)
-        size = len(made.data)
-        smallest = min(smallest or size, size)
-        if size <= max_bytes:
-            best = made
-            if attempt or encoded.quality == 100 or size >= 0.98 * max_bytes:
-                break
-        elif encoded.quality == 1 or best:
-            break
-        around = size - len(encoded.bitstream) + 256
-    if best is None:
-        raise UsageError(
-            f"{max_bytes:,} bytes are not enough: the smallest file tried has {smallest:,}; "
-            "allow more, leave out the preview, or make the picture smaller"
-        )
-    return best
 
 
 def decompress(

@@ -8,18 +8,33 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from . import binding, codecs, container, formats, imaging, lineage, metadata
 from .credentials import Identity, TrustStore, default_identity, default_trust, sign_label
-from .errors import InvalidError
+from .errors import InvalidError, UsageError
 from .files import sha256
 from .imaging import Photo
-from .labels import CodecFacts, Label, ModelFacts, OriginalFacts, QualityFacts, Risk, ToolFacts
+from .labels import (
+    CodecFacts,
+    Invention,
+    Label,
+    ModelFacts,
+    OriginalFacts,
+    QualityFacts,
+    Risk,
+    ToolFacts,
+)
 from .labels.wording import caption as sentence
 from .labels.wording import warnings
 from .stages import Stages
 from .viewer.stamp import Box
 
 AVIF = "image/avif"
+
+FILE_OVERHEAD = 14_000
+"""Bytes that preview, label and credential usually add to a bitstream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +73,11 @@ def compressed(
     """
     with stages("decode"):
         decoded = codec.decode(encoded.bitstream, max_pixels=max_pixels)
+        expected = codecs.expected(encoded.bitstream)
+        invention = None
+        if expected is not None:
+            conservative = codec.decode(expected, max_pixels=max_pixels)
+            invention = _invention(conservative.pixels, decoded.pixels)
     shown = replace(photo, pixels=decoded.pixels)
     if to:
         with stages("render"):
@@ -75,6 +95,7 @@ def compressed(
         redact_evidence,
         stages,
         sidecar,
+        invention,
     )
     notes = [*photo.notes]
     with stages("pack"):
@@ -112,6 +133,41 @@ def compressed(
     return replace(made, notes=(*notes, *made.notes), bitstream_bytes=None if to else size)
 
 
+def fitting(
+    codec: codecs.Codec,
+    picture: codecs.Picture,
+    max_bytes: int,
+    finish: Callable[[codecs.Encoded], Labelled],
+    stages: Stages,
+) -> Labelled:
+    """The best file of at most ``max_bytes``.
+
+    What preview, label and credential add is known only when they are made, and a label grows with
+    its findings as quality falls. So each file made tells what the next one may spend.
+    """
+    around, best, smallest = FILE_OVERHEAD, None, None
+    for attempt in range(5):
+        with stages("encode"):
+            encoded = codecs.within(codec, picture, max_bytes - around)
+            encoded = encoded or codecs.Encoded(codec.encode(picture, 1), 1)
+        made = finish(encoded)
+        size = len(made.data)
+        smallest = min(smallest or size, size)
+        if size <= max_bytes:
+            best = made
+            if attempt or encoded.quality == 100 or size >= 0.98 * max_bytes:
+                break
+        elif encoded.quality == 1 or best:
+            break
+        around = size - len(encoded.bitstream) + 256
+    if best is None:
+        raise UsageError(
+            f"{max_bytes:,} bytes are not enough: the smallest file tried has {smallest:,}; "
+            "allow more, leave out the preview, or make the picture smaller"
+        )
+    return best
+
+
 def assessed(original: Photo, shown: Photo, redact_evidence: bool, stages: Stages) -> Risk:
     """The risk that ``shown`` means something else than ``original``."""
     from . import risk
@@ -135,12 +191,14 @@ def label_of(
     redact_evidence: bool,
     stages: Stages,
     sidecar: bytes | None = None,
+    invention: Invention | None = None,
 ) -> Label:
     """Assess and measure ``shown``, and write down what is known.
 
     Args:
         data: the original's own bytes, which its hash is taken of.
         sidecar: the original's manifest, where that lies beside it.
+        invention: what the decoder added to the bits, where that is known.
     """
     from . import __version__, metrics
 
@@ -157,8 +215,15 @@ def label_of(
         OriginalFacts(sha256(data), original.width, original.height, original.media_type),
         found,
         warnings(codec, found),
+        invention=invention,
     )
     return _with_history(label, data, original, redact_evidence, sidecar)
+
+
+def _invention(conservative: NDArray[np.uint8], other: NDArray[np.uint8]) -> Invention:
+    from .risk.invention import invention_map, measured
+
+    return measured(invention_map(conservative, other))
 
 
 def _with_history(

@@ -15,6 +15,7 @@ from provenance.codecs import Picture, bitstream
 from provenance.codecs.learned import msh
 from provenance.errors import BitstreamError, ModelError, TooLargeError, UsageError
 from provenance.metrics import ms_ssim, psnr_db
+from provenance.risk.invention import invention_map
 
 LIMIT = 10**8
 
@@ -85,7 +86,7 @@ def test_tiles_leave_no_seam(photo: NDArray[np.uint8], monkeypatch: pytest.Monke
 
 def test_a_stream_of_other_weights_is_refused(stream: bytes) -> None:
     other = replace(bitstream.parse(stream), weights=b"otherwts")
-    with pytest.raises(ModelError, match=r"needs the model msh-3 .*here is msh-3"):
+    with pytest.raises(ModelError, match=r"needs the model msh-4 .*here is msh-4"):
         codecs.decode(bitstream.pack(other), max_pixels=LIMIT)
     unknown = replace(bitstream.parse(stream), codec="unknown")
     with pytest.raises(ModelError, match="codec unknown, which is not installed"):
@@ -93,9 +94,8 @@ def test_a_stream_of_other_weights_is_refused(stream: bytes) -> None:
 
 
 def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(msh, "WEIGHTS", tmp_path / "msh-3.safetensors")
-    monkeypatch.setattr(msh, "_weights_hash", msh._weights_hash.__wrapped__)
-    with pytest.raises(ModelError, match=r"msh-3\.safetensors: the model is missing"):
+    monkeypatch.setattr(msh, "WEIGHTS", tmp_path / "msh-4.safetensors")
+    with pytest.raises(ModelError, match=r"msh-4\.safetensors: the model is missing"):
         codecs.get("msh").encode(Picture(np.zeros((8, 8, 3), np.uint8)), 50)
 
 
@@ -119,3 +119,44 @@ def test_quality_out_of_range_and_unknown_codecs_are_usage_errors() -> None:
         codecs.get("msh").encode(Picture(np.zeros((8, 8, 3), np.uint8)), 0)
     with pytest.raises(UsageError, match="no such codec"):
         codecs.get("jpeg2000")
+
+
+def test_the_same_bits_have_two_pictures(photo: NDArray[np.uint8], stream: bytes) -> None:
+    usual = codecs.decode(stream, max_pixels=LIMIT).pixels
+    other = codecs.redirected(stream, "perceptual")
+    # Nothing but the header differs: latents and payload are the same.
+    assert len(other) == len(stream) + 8 and codecs.redirected(other, "conservative") == stream
+    assert codecs.expected(other) == stream and codecs.expected(stream) is None
+    perceptual = codecs.decode(other, max_pixels=LIMIT).pixels
+    source = photo[:256, :384]
+    assert 0.3 < np.abs(perceptual.astype(int) - usual).mean() < 12
+    assert psnr_db(source, perceptual) > psnr_db(source, usual) - 3
+    codec = codecs.get("msh", "perceptual")
+    assert codec.encode(Picture(source), 40) == other
+    assert codec.facts.generative and codec.facts.decoder == "perceptual"
+    assert codec.model.extra["decoder_sha256"].startswith(bitstream.parse(other).decoder.hex())
+
+
+def test_the_map_of_invention_tells_where_the_picture_is_wrong(photo: NDArray[np.uint8]) -> None:
+    encoded = codecs.get("msh").encode(Picture(photo), 10)
+    pictures = [
+        codecs.decode(codecs.redirected(encoded, decoder), max_pixels=LIMIT).pixels
+        for decoder in codecs.DECODERS
+    ]
+    # Made without the original, it ranks places as the error to the original does.
+    maps = invention_map(*pictures), invention_map(photo, pictures[1])
+    ranks = [found.ravel().argsort().argsort() for found in maps]
+    assert np.corrcoef(*ranks)[0, 1] > 0.5
+
+
+def test_unknown_decoders_are_refused(stream: bytes) -> None:
+    other = replace(bitstream.parse(stream), decoder=b"otherdec")
+    with pytest.raises(ModelError, match=r"needs the decoder 6f7468657264\w+ of the model msh-"):
+        codecs.decode(bitstream.pack(other), max_pixels=LIMIT)
+    with pytest.raises(UsageError, match="no decoder 'fancy'; it has conservative, perceptual"):
+        codecs.get("msh", "fancy")
+    with pytest.raises(UsageError, match="hyperprior: has one decoder"):
+        codecs.get("hyperprior", "perceptual")
+    foreign = codecs.get("factorized").encode(Picture(np.zeros((64, 64, 3), np.uint8)), 50)
+    with pytest.raises(UsageError, match="factorized: has one decoder"):
+        codecs.redirected(foreign, "perceptual")

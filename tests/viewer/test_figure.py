@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from provenance.viewer.figure import PANEL, draw, jpeg
+from provenance.viewer.figure import draw, jpeg
 from provenance.viewer.pictures import window
+from provenance.viewer.sheet import PANEL
 from provenance.viewer.subject import Subject
 
 

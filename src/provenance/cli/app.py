@@ -15,6 +15,7 @@ from . import (
     codecs,
     compress,
     decompress,
+    evidence,
     figure,
     identity,
     label,
@@ -37,6 +38,7 @@ app.command()(decompress.decompress)
 app.command()(verify.verify)
 app.command()(show.show)
 app.command()(report.report)
+app.command()(evidence.evidence)
 app.command()(figure.figure)
 app.command()(caption.caption)
 app.command()(view.view)

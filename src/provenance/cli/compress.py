@@ -43,6 +43,13 @@ class Rendition(StrEnum):
     JXL = "jxl"
 
 
+class Decoder(StrEnum):
+    """Those of ``--decoder``."""
+
+    CONSERVATIVE = "conservative"
+    PERCEPTUAL = "perceptual"
+
+
 def compress(
     photo: Annotated[Path, typer.Argument(help="Photo to compress; - for standard input.")],
     output: Output = None,
@@ -74,6 +81,13 @@ def compress(
         ),
     ] = None,
     codec: Annotated[str, typer.Option(help="See `provenance codecs`.")] = "msh",
+    decoder: Annotated[
+        Decoder | None,
+        typer.Option(
+            help="Of the codec msh: conservative, or perceptual, which invents texture.",
+            show_default=False,
+        ),
+    ] = None,
     to: Annotated[
         Rendition | None,
         typer.Option(help="Write the decoded picture in this format instead.", show_default=False),
@@ -111,6 +125,7 @@ def compress(
             max_bytes=max_bytes,
             min_psnr=min_psnr,
             codec=codec,
+            decoder=decoder,
             to=to,
             preview=side,
             identity=identity,

@@ -20,15 +20,18 @@ if TYPE_CHECKING:
 Window = tuple[int, int, int, int]
 
 
+Crop = Annotated[
+    str | None,
+    typer.Option(help="Show LEFT,TOP,WIDTH,HEIGHT, in px.", show_default=False),
+]
+
+
 def figure(
     original: Annotated[Path, typer.Argument(help="The photo before compression.")],
     reconstruction: Annotated[Path, typer.Argument(help="Compressed file, or decoded photo.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="PNG to write.")],
     finding: Annotated[int, typer.Option(min=1, help="Number of the finding to show.")] = 1,
-    crop: Annotated[
-        str | None,
-        typer.Option(help="LEFT,TOP,WIDTH,HEIGHT in px, instead of a finding.", show_default=False),
-    ] = None,
+    crop: Crop = None,
     model: Annotated[
         str | None, typer.Option(help="Its name, where no label tells it.", show_default=False)
     ] = None,
@@ -71,7 +74,7 @@ def figure(
                 f"{before.width}x{before.height}"
             )
         place = (
-            _crop(crop, before)
+            window_of(crop, before)
             if crop
             else _finding(finding, original, reconstruction, label, stages)
         )
@@ -107,7 +110,12 @@ def _finding(
     return risk.findings[number - 1]
 
 
-def _crop(text: str, photo: Photo) -> Window:
+def window_of(text: str, photo: Photo) -> Window:
+    """A part of a photo, as ``--crop`` gives it.
+
+    Raises:
+        UsageError: It is none.
+    """
     try:
         left, top, width, height = (int(part) for part in text.split(","))
     except ValueError:

@@ -4,10 +4,11 @@
 
     "PRVC"  version  codec  model  weights  latents  flags  quality  width  height  lengths
       4        1     1+n    1+n       8        8       1       2     varint  varint  3 varints
-    sampling        words   escapes  alpha  digest
-    0 or 2 varints  range-coder's    PNG      8
+    sampling        decoder  words   escapes  alpha  digest
+    0 or 2 varints  0 or 8   range-coder's    PNG      8
 
-Integers are big-endian, varints LEB128. ``sampling``, steps and seed, is there where flags tell.
+Integers are big-endian, varints LEB128. ``sampling``, steps and seed, and ``decoder``, the start of
+the SHA-256 of another decoder's weights, are there where flags tell.
 ``weights`` is the start of the SHA-256 of the weights file, so that a decoder with other weights
 refuses; ``latents`` is a digest of the decoded latents, so that a decoder with other arithmetic
 refuses as well; the digest at the end covers every byte before it.
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,7 +29,7 @@ VERSION = 1
 MAX_SIDE = 1 << 24
 
 _DIGEST_SIZE = 8
-_GREY, _SAMPLED = 1, 2
+_GREY, _SAMPLED, _OTHER_DECODER = 1, 2, 4
 
 MAX_STEPS = 100
 MAX_SEED = 2**32 - 1
@@ -67,6 +68,9 @@ class Bitstream:
     """The alpha plane, a PNG; empty without one."""
     sampling: Sampling | None = None
     """For decoders that draw from noise."""
+    decoder: bytes = b""
+    """First 8 bytes of the SHA-256 of the weights of the decoder that is meant, where that is
+    another than the model's own."""
 
 
 def pack(stream: Bitstream) -> bytes:
@@ -74,6 +78,7 @@ def pack(stream: Bitstream) -> bytes:
     parts = (stream.words, stream.escapes, stream.alpha)
     sampling = (stream.sampling.steps, stream.sampling.seed) if stream.sampling else ()
     flags = _GREY * stream.grey | _SAMPLED * (stream.sampling is not None)
+    flags |= _OTHER_DECODER * bool(stream.decoder)
     body = b"".join(
         (
             MAGIC,
@@ -85,6 +90,7 @@ def pack(stream: Bitstream) -> bytes:
             struct.pack(">BH", flags, round(stream.quality * 100)),
             *(varint(value) for value in (stream.width, stream.height, *map(len, parts))),
             *map(varint, sampling),
+            stream.decoder,
             *parts,
         )
     )
@@ -111,12 +117,13 @@ def parse(data: bytes) -> Bitstream:
     width, height = reader.varint(), reader.varint()
     lengths = [reader.varint() for _ in range(3)]
     sampling = Sampling(reader.varint(), reader.varint()) if flags & _SAMPLED else None
+    decoder = reader.take(_DIGEST_SIZE) if flags & _OTHER_DECODER else b""
     words, escapes, alpha = (reader.take(size) for size in lengths)
     if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE and 100 <= quality <= 10_000):
         raise BitstreamError("bitstream: size or quality in its header is out of range")
     if sampling and not (1 <= sampling.steps <= MAX_STEPS and sampling.seed <= MAX_SEED):
         raise BitstreamError("bitstream: steps or seed in its header are out of range")
-    if flags & ~(_GREY | _SAMPLED) or reader.position != len(body):
+    if flags & ~(_GREY | _SAMPLED | _OTHER_DECODER) or reader.position != len(body):
         raise BitstreamError("bitstream: its parts do not add up")
     grey = bool(flags & _GREY)
     return Bitstream(
@@ -132,14 +139,23 @@ def parse(data: bytes) -> Bitstream:
         escapes,
         alpha,
         sampling,
+        decoder,
     )
 
 
-def expect(stream: Bitstream, codec: str, model: str, weights: bytes, max_pixels: int) -> None:
+def expect(
+    stream: Bitstream,
+    codec: str,
+    model: str,
+    weights: bytes,
+    max_pixels: int,
+    decoders: Container[bytes] = (),
+) -> None:
     """Refuse a bitstream that is not for this codec and model, or too large, before any work.
 
     Args:
         weights: first 8 bytes of the SHA-256 of the weights that are installed.
+        decoders: the same of the other decoders that are.
 
     Raises:
         ModelError: It needs another codec, model or weights.
@@ -151,6 +167,11 @@ def expect(stream: Bitstream, codec: str, model: str, weights: bytes, max_pixels
         raise ModelError(
             f"bitstream: needs the model {stream.model} with weights {stream.weights.hex()}; "
             f"here is {model} with {weights.hex()}"
+        )
+    if stream.decoder and stream.decoder not in decoders:
+        raise ModelError(
+            f"bitstream: needs the decoder {stream.decoder.hex()} of the model {model}, which is "
+            "not installed here"
         )
     if stream.width * stream.height > max_pixels:
         raise TooLargeError(

@@ -11,11 +11,13 @@ from ..errors import ModelError, UsageError
 from ..labels import CodecFacts
 from . import added, external, schemes
 from .base import Codec, Picture
-from .bitstream import parse
+from .bitstream import pack, parse
 from .schemes import SCHEMES, Weights
 
 GROUP = "provenance.codecs"
 DEFAULT = "msh"
+DECODERS = ("conservative", "perceptual")
+"""Decoders of the default codec's bits, the usual one first."""
 
 
 def names() -> list[str]:
@@ -28,18 +30,26 @@ def names() -> list[str]:
     return list(dict.fromkeys([DEFAULT, *_small(), *_others(), *added.names()]))
 
 
-def get(name: str) -> Codec:
+def get(name: str, decoder: str | None = None) -> Codec:
     """The codec of that name.
 
+    Args:
+        decoder: by which its bitstreams are to be decoded, where it has several; None for the
+            usual one.
+
     Raises:
-        UsageError: There is none.
+        UsageError: There is none, or it has no such decoder.
         InputError: ``codecs.toml`` is broken.
         ModelError: Its weights are missing or damaged.
     """
     if name == DEFAULT:
         from .learned.msh import MeanScaleHyperpriorCodec
 
-        return MeanScaleHyperpriorCodec()
+        if decoder not in (None, *DECODERS):
+            raise UsageError(f"{name}: no decoder {decoder!r}; it has {', '.join(DECODERS)}")
+        return MeanScaleHyperpriorCodec(decoder or DECODERS[0])
+    if decoder is not None:
+        raise UsageError(f"{name}: has one decoder; only {DEFAULT} has several")
     if weights := schemes.small(name):
         return _fixed_rate(weights)
     for entry in entry_points(group=GROUP, name=name):
@@ -92,6 +102,43 @@ def decode(bitstream: bytes, *, max_pixels: int) -> Picture:
             f"{stream.codec}; add them with `provenance codecs add`"
         )
     raise ModelError(f"bitstream: needs the codec {stream.codec}, which is not installed here")
+
+
+def redirected(bitstream: bytes, decoder: str) -> bytes:
+    """The same bits, to be decoded by another of the default codec's decoders.
+
+    Raises:
+        BitstreamError: It is cut or altered.
+        UsageError: It is another codec's, or there is no such decoder.
+    """
+    from .learned.msh import digest_of
+
+    stream = parse(bitstream)
+    if stream.codec != DEFAULT:
+        raise UsageError(f"{stream.codec}: has one decoder; only {DEFAULT} has several")
+    if decoder not in DECODERS:
+        raise UsageError(f"{stream.codec}: no decoder {decoder!r}")
+    return pack(replace(stream, decoder=digest_of(decoder)))
+
+
+def is_drawn(bitstream: bytes) -> bool:
+    """Whether its decoder draws from noise, so that another seed gives another picture.
+
+    Raises:
+        BitstreamError: It is cut or altered.
+    """
+    return parse(bitstream).sampling is not None
+
+
+def expected(bitstream: bytes) -> bytes | None:
+    """The same bits for the decoder that adds nothing to them; None where they go to it anyway, or
+    where their codec has none.
+
+    Raises:
+        BitstreamError: It is cut or altered.
+    """
+    stream = parse(bitstream)
+    return pack(replace(stream, decoder=b"")) if stream.decoder else None
 
 
 def facts_of(codec: Codec, bitstream: bytes) -> CodecFacts:

@@ -139,6 +139,17 @@ class Risk:
 
 
 @dataclass(frozen=True, slots=True)
+class Invention:
+    """What the decoder added that the bits do not determine, measured without the original."""
+
+    strength: float
+    """Mean local difference to the picture that is expected behind the bits, OKLab times 100."""
+    area: float
+    """Share of the picture where that is seen at a glance, 0 to 1."""
+    extra: Json = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True)
 class Compression:
     """One of several lossy compressions of a picture, and what it alone may have changed."""
 
@@ -171,5 +182,7 @@ class Label:
     history: tuple[Compression, ...] = optional(())
     """Every labelled compression of the picture, oldest first and this one last; empty where
     this was the first."""
+    invention: Invention | None = optional(None)  # noqa: RUF009
+    """Of the last decoder; None where it is conservative, or nothing tells."""
     schema_version: str = SCHEMA_VERSION
     extra: Json = field(default_factory=_none)

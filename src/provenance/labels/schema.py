@@ -31,6 +31,7 @@ _PARTS: dict[tuple[type, str], type] = {
     (model.Label, "original"): model.OriginalFacts,
     (model.Label, "risk"): model.Risk,
     (model.Label, "history"): model.Compression,
+    (model.Label, "invention"): model.Invention,
     (model.Compression, "codec"): model.CodecFacts,
     (model.Compression, "model"): model.ModelFacts,
     (model.Compression, "quality"): model.QualityFacts,
@@ -157,7 +158,7 @@ def _build(kind: type, data: Mapping[str, Any]) -> Any:
         part = _PARTS.get((kind, name))
         if part and isinstance(value, list):
             value = tuple(_build(part, item) for item in value)
-        elif part:
+        elif part and value is not None:
             value = _build(part, value)
         elif isinstance(value, list):
             value = tuple(value)

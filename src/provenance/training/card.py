@@ -46,6 +46,13 @@ SMALL_LIMITS = """\
 trained for minutes, where the paper's were trained for days, and smaller: it shows
   how the scheme fails, not how well it can do. Compare schemes by it with that in mind."""
 
+PERCEPTUAL = """\
+weights of a second decoder for the bits of `{codec}`: its synthesis, trained on. Generative:
+  it adds texture that the bits do not determine, and the label says so and how much."""
+PERCEPTUAL_LIMITS = """\
+trained for minutes. It brings back a part of the texture; what it adds is likely,
+  not true. `provenance evidence` shows where."""
+
 KLT_START = "from a closed-form block Karhunen-Loève start"
 CURVE = "Rate and distortion on the validation photos as training went on"
 
@@ -67,6 +74,13 @@ def main() -> None:
     card = options.weights.with_suffix(".md")
     if "scheme" in settings:
         card.write_text(_card(log, settings, options, _small(settings), _steps(log)))
+    elif "decoder" in settings:
+        about = {
+            "what": PERCEPTUAL.format(codec=settings["codec"]),
+            "limits": PERCEPTUAL_LIMITS,
+            "module": "provenance.training.perceptual",
+        }
+        card.write_text(_card(log, settings, options, about, _decoder(log)))
     else:
         curve = options.weights.with_suffix(".svg")
         curve.write_text(_curve(log))
@@ -120,6 +134,21 @@ def _steps(log: list[dict[str, Any]]) -> str:
         ((_, rate, psnr),) = entry["validation"]
         rows.append(f"| {entry['step']:,} | {entry['minutes']:.0f} | {rate:.3f} | {psnr:.2f} dB |")
     return "\n".join(rows)
+
+
+def _decoder(log: list[dict[str, Any]]) -> str:
+    """PSNR and the median share of local band energies, by quality, as training went on."""
+    heads = " | ".join(f"quality {1 + level / 7 * 99:.0f}" for level, _, _ in log[-1]["validation"])
+    rows = [
+        f"| step | minutes | {heads} |",
+        f"| --- | ---{' | ---' * len(log[-1]['validation'])} |",
+    ]
+    for entry in log:
+        cells = (f"{psnr:.2f} dB, {share:.0%}" for _, psnr, share in entry["validation"])
+        rows.append(f"| {entry['step']:,} | {entry['minutes']:.1f} | {' | '.join(cells)} |")
+    return "\n".join(
+        [*rows, "", "Shares are of the energy that the photos have in local bands, the median."]
+    )
 
 
 def _levels(log: list[dict[str, Any]]) -> str:

@@ -1,35 +1,65 @@
-"""Cut training crops from photos, once, into a file that training maps into memory."""
+"""Training crops: cut from photos once, into a file that training maps into memory."""
 
 from __future__ import annotations
 
+import zlib
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 SIZE = 256
 
 
-def cut(folder: Path, target: Path, seed: int = 1) -> NDArray[np.uint8]:
+def cut(folder: Path, target: Path, device: torch.device, seed: int = 1) -> Tensor:
     """Cut crops of 256 px from every photo in ``folder``, at full size and once scaled down.
 
     Returns:
-        The crops, ``[n, 256, 256, 3]`` uint8 sRGB, mapped from ``target`` (a ``.npy`` file).
+        The crops, ``[n, 256, 256, 3]`` uint8 sRGB, mapped from ``target`` (a ``.npy`` file), or
+        on the ``device`` where it is another than the processor.
     """
     if not target.exists():
-        rng = np.random.default_rng(seed)
-        crops = []
-        for path in sorted(p for p in folder.iterdir() if p.is_file()):
-            with Image.open(path) as opened:
-                photo = opened.convert("RGB")
-            crops += _from_photo(photo, 14, rng)
-            factor = rng.uniform(0.55, 0.9)
-            size = (int(photo.width * factor), int(photo.height * factor))
-            crops += _from_photo(photo.resize(size, Image.Resampling.LANCZOS), 8, rng)
-        np.save(target, np.stack(crops)[rng.permutation(len(crops))])
-    mapped: NDArray[np.uint8] = np.load(target, mmap_mode="r")
-    return mapped
+        paths = sorted(p for p in folder.iterdir() if p.is_file())
+        with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+            found = pool.map(partial(_of_file, seed=seed), paths, chunksize=8)
+            crops = [crop for of_one in found for crop in of_one]
+        order = np.random.default_rng(seed).permutation(len(crops))
+        np.save(target, np.stack(crops)[order])
+    # Writable, but not into the file: what torch asks of arrays that it shares.
+    return torch.from_numpy(np.load(target, mmap_mode="c")).to(device)
+
+
+def batch(crops: Tensor, count: int, size: int, rng: np.random.Generator) -> Tensor:
+    """Random crops of crops, flipped and transposed at random: ``[count, 3, size, size]``, 0..1.
+
+    They are on the device of ``crops``, in the format channels-last.
+    """
+    chosen = []
+    for index in rng.integers(len(crops), size=count):
+        top, left = rng.integers(SIZE - size + 1, size=2)
+        crop = crops[int(index), top : top + size, left : left + size]
+        if rng.random() < 0.5:
+            crop = crop.flip(1)
+        if rng.random() < 0.5:
+            crop = crop.transpose(0, 1)
+        chosen.append(crop)
+    return torch.stack(chosen).permute(0, 3, 1, 2).float().div_(255)
+
+
+def _of_file(path: Path, seed: int) -> list[NDArray[np.uint8]]:
+    rng = np.random.default_rng((seed, zlib.crc32(path.name.encode())))
+    with Image.open(path) as opened:
+        photo = opened.convert("RGB")
+    crops = _from_photo(photo, 14, rng)
+    factor = rng.uniform(0.55, 0.9)
+    size = (int(photo.width * factor), int(photo.height * factor))
+    return crops + _from_photo(photo.resize(size, Image.Resampling.LANCZOS), 8, rng)
 
 
 def _from_photo(

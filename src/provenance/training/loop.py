@@ -57,6 +57,7 @@ def run(
         lr=rate,
         fused=True,
     )
+    torch.backends.cudnn.benchmark = True
     average = {name: value.clone() for name, value in network.state_dict().items()}
     step, elapsed = 0, 0.0
     if checkpoint.exists():
@@ -80,7 +81,7 @@ def run(
 
     def report() -> None:
         line: dict[str, Any] = {"step": step, "minutes": round(elapsed / 60, 1)}
-        line["loss"] = round(running, 4)
+        line["loss"] = round(running.item(), 4) if running is not None else None
         with _averaged(network, average):
             line["validation"] = evaluate()
         with (work / "log.jsonl").open("a") as log:
@@ -89,7 +90,7 @@ def run(
         save()
 
     length = minutes * 60
-    running = float("nan")
+    running: Tensor | None = None
     last_report = elapsed
     while elapsed < length:
         began = time.monotonic()
@@ -101,17 +102,19 @@ def run(
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        if torch.isfinite(norm):
-            optimiser.step()
+        # Nothing here waits for the device: a step that is not finite is left out by itself.
+        optimiser.found_inf = (~torch.isfinite(norm)).float()  # type: ignore[attr-defined]
+        optimiser.step()
         with torch.no_grad():
             keep = min(0.999, (1 + step) / (10 + step))
-            for name, value in network.state_dict().items():
-                average[name].lerp_(value, 1 - keep)
+            state = network.state_dict()
+            torch._foreach_lerp_([average[name] for name in state], list(state.values()), 1 - keep)
         step += 1
-        running = loss.item() if math.isnan(running) else 0.99 * running + 0.01 * loss.item()
+        seen = loss.detach().float()
+        running = seen if running is None else running.lerp(seen, 0.01)
         elapsed += time.monotonic() - began
         if step % 200 == 0:
-            print(f"{step} {elapsed / 60:.1f} min loss {running:.4f}", flush=True)
+            print(f"{step} {elapsed / 60:.1f} min loss {running.item():.4f}", flush=True)
         if step % SAVED_EVERY == 0:
             save()
         if elapsed - last_report > report_minutes * 60:

@@ -3,7 +3,7 @@
 It starts as a copy of the conservative synthesis and sees the same latents, which stay as they are.
 Asked of it are the energies of local bands, a discriminator that is shown the conservative picture
 beside it, and a squared error that is measured by the conservative decoder's own. Resumable, as
-`provenance.training.train`; when the schedule is over, ``--weights`` gets the synthesis in float16.
+`provenance.training.train`; ``--weights`` gets the synthesis in float16 at every report.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from .adversarial import (
 
 REPORTED_LEVELS = (0.0, 2.33, 4.67)
 REPORTED_PHOTOS = 6
-BANDS, ADVERSARIAL = 1.0, 0.1
+BANDS, ADVERSARIAL = 1.5, 0.2
 """Weights of the two losses, beside 1 for the squared error in units of the conservative one."""
 
 
@@ -43,6 +43,7 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, required=True, help="folder of training photos")
     parser.add_argument("--validation", type=Path, required=True, help="folder of PNG photos")
     parser.add_argument("--work", type=Path, required=True, help="folder for crops and checkpoint")
+    parser.add_argument("--codec", type=Path, default=WEIGHTS, help="weights of the codec")
     parser.add_argument("--weights", type=Path, help="safetensors file of the synthesis to write")
     parser.add_argument("--minutes", type=float, default=60.0, help="whole length of the schedule")
     parser.add_argument("--batch", type=int, default=4)
@@ -54,13 +55,20 @@ def main() -> None:
 def run(options: argparse.Namespace) -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    crops = crop_files.cut(options.photos, options.work / "crops.npy")
+    crops = crop_files.cut(options.photos, options.work / "crops.npy", device)
     validation = train.load_photos(options.validation)[:REPORTED_PHOTOS]
-    settings = {"batch": options.batch, "crop": options.crop, "rate": options.rate}
+    settings = {
+        "decoder": "perceptual",
+        "codec": options.codec.stem,
+        "batch": options.batch,
+        "crop": options.crop,
+        "rate": options.rate,
+        "origin": "from the conservative synthesis",
+    }
     (options.work / "settings.json").write_text(json.dumps(settings))
 
     torch.manual_seed(0)
-    network = export.network_of(WEIGHTS).eval().requires_grad_(False)
+    network = export.network_of(options.codec).eval().requires_grad_(False)
     decoder = copy.deepcopy(network.synthesis).requires_grad_(True).train()
     discriminator = Discriminator(conditions=3)
     judged = options.work / "discriminator.pt"
@@ -71,11 +79,11 @@ def run(options: argparse.Namespace) -> None:
     judge = torch.optim.Adam(discriminator.parameters(), lr=options.rate, betas=(0.5, 0.9))
 
     def loss_of(rng: np.random.Generator) -> Tensor:
-        x = train.batch(crops, options.batch, options.crop, rng).to(device)
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = crop_files.batch(crops, options.batch, options.crop, rng)
         level = torch.from_numpy((LEVELS - 1) * rng.random(len(x))).float().to(device)
         with torch.autocast(x.device.type, dtype=torch.bfloat16):
-            latents = latents_of(network, x, level)
+            with torch.no_grad():
+                latents, _ = network.coded(x, level)
             conservative = picture(network.synthesis, latents)
             perceptual = picture(decoder, latents)
             shown = 2 * conservative - 1
@@ -119,22 +127,6 @@ def run(options: argparse.Namespace) -> None:
     )
 
 
-@torch.no_grad()
-def latents_of(network: MeanScaleHyperprior, x: Tensor, level: Tensor) -> Tensor:
-    """What a synthesis is given for ``x``: ``[batch, latents, h / 16, w / 16]``.
-
-    Args:
-        x: ``[batch, 3, h, w]``, sRGB 0..1, sides multiples of 64.
-        level: ``[batch]``, 0 to ``LEVELS - 1``.
-    """
-    gain, inverse_gain = network.gains(level)
-    y = network.analysis(x - 0.5).float() * gain
-    z_hat = network.hyper_analysis(y).float().round()
-    mu = network.entropy_parameters(z_hat, y)[:, : network.latents]
-    latents: Tensor = ((y - mu).round() + mu) * inverse_gain
-    return latents
-
-
 def picture(synthesis: nn.Module, latents: Tensor) -> Tensor:
     """``[batch, 3, h, w]``, sRGB about 0..1."""
     result: Tensor = synthesis(latents).float() + 0.5
@@ -149,7 +141,7 @@ def fidelity(
     psnrs, shares = [], []
     for photo in photos:
         x = (photo.float() / 255).to(next(decoder.parameters()).device)
-        latents = latents_of(network, x, torch.tensor([level], device=x.device))
+        latents, _ = network.coded(x, torch.tensor([level], device=x.device))
         decoded = picture(decoder, latents).clamp(0, 1)
         psnrs.append(-10 * math.log10((decoded - x).square().mean().item()))
         found, wanted = band_energies(decoded), band_energies(x)

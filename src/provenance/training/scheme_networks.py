@@ -76,6 +76,14 @@ class Factorized(nn.Module):
         y_hat, bits = self.coded(y)
         return _precise(self.g_s[:-1](y_hat), self.g_s[-1]), bits
 
+    def loss(self, x: Tensor, balance: float) -> Tensor:
+        """Bits per pixel + ``balance`` * squared error on the scale 0..255."""
+        with torch.autocast(x.device.type, dtype=torch.bfloat16):
+            reconstruction, bits = self(x)
+        mse = (reconstruction - x).square().mean() * 255**2
+        result: Tensor = bits.mean() / (x.shape[2] * x.shape[3]) + balance * mse
+        return result
+
     @torch.no_grad()
     def start(self, latents: Tensor) -> None:
         """Set what tells the probabilities from latents of photos, ``[n, M, rows, columns]``."""

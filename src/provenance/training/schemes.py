@@ -22,9 +22,20 @@ from provenance.codecs.learned.conversion import converted
 from . import crops as crop_files
 from . import klt, loop, train
 from .card import KLT_START
+from .cdc_network import Cdc
+from .hific_network import Hific
 from .scheme_networks import Charm, Factorized, Hyperprior
 
-NETWORKS = {"charm": Charm, "factorized": Factorized, "hyperprior": Hyperprior}
+NETWORKS: dict[str, type[Factorized | Hific | Cdc]] = {
+    "charm": Charm,
+    "factorized": Factorized,
+    "hyperprior": Hyperprior,
+    "hific": Hific,
+    "cdc": Cdc,
+}
+SIZES = {"hific": (32, 96), "cdc": (32, 96)}
+"""Channels and latents where they are not the usual ones."""
+USUAL = (80, 144)
 FASTER = {"entropy_bottleneck.": 5.0}
 """Factors to the learning rate: densities are far from anything when they start."""
 
@@ -36,8 +47,8 @@ def main() -> None:
     parser.add_argument("--validation", type=Path, required=True, help="folder of PNG photos")
     parser.add_argument("--work", type=Path, required=True, help="folder for crops and checkpoint")
     parser.add_argument("--weights", type=Path, help="safetensors file of the codec to write")
-    parser.add_argument("--channels", type=int, default=80, help="N in the papers")
-    parser.add_argument("--latents", type=int, default=144, help="M in the papers")
+    parser.add_argument("--channels", type=int, help="N in the papers")
+    parser.add_argument("--latents", type=int, help="M in the papers")
     parser.add_argument("--balance", type=float, default=0.0067, help="bpp + balance * MSE")
     parser.add_argument("--minutes", type=float, default=30.0, help="whole length of the schedule")
     parser.add_argument("--batch", type=int, default=8)
@@ -50,12 +61,14 @@ def main() -> None:
 def run(options: argparse.Namespace) -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    crops = crop_files.cut(options.photos, options.work / "crops.npy")
+    crops = crop_files.cut(options.photos, options.work / "crops.npy", device)
     validation = train.load_photos(options.validation)
+    usual = SIZES.get(options.scheme, USUAL)
+    channels, latents = options.channels or usual[0], options.latents or usual[1]
     told = {
         "scheme": options.scheme,
-        "channels": options.channels,
-        "latents": options.latents,
+        "channels": channels,
+        "latents": latents,
         "balance": options.balance,
         "batch": options.batch,
         "crop": options.crop,
@@ -66,26 +79,15 @@ def run(options: argparse.Namespace) -> None:
         told["origin"] = f"from the transforms of `{options.start.stem}`, trained before"
     (options.work / "settings.json").write_text(json.dumps(told))
     torch.manual_seed(0)
-    network = NETWORKS[options.scheme](options.channels, options.latents)
+    network = NETWORKS[options.scheme](channels, latents)
     if not (options.work / "checkpoint.pt").exists():
-        first = torch.from_numpy(np.array(crops[:600])).permute(0, 3, 1, 2).float() / 255
-        latents = klt.initialise_strided(network, first)
-        state = load_file(options.start) if options.start else {}
-        if network.take_over(state):
-            with torch.no_grad():
-                latents = network.g_a(first[:64])
-        network.start(latents)
-        network.take_over(state)
+        first = crops[:600].cpu().permute(0, 3, 1, 2).float() / 255
+        _begin(network, first, load_file(options.start) if options.start else {})
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def loss_of(rng: np.random.Generator) -> Tensor:
-        x = train.batch(crops, options.batch, options.crop, rng).to(device)
-        x = x.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(x.device.type, dtype=torch.bfloat16):
-            reconstruction, bits = network(x)
-        mse = (reconstruction - x).square().mean() * 255**2
-        loss: Tensor = bits.mean() / options.crop**2 + options.balance * mse
-        return loss
+        x = crop_files.batch(crops, options.batch, options.crop, rng)
+        return network.loss(x, options.balance)
 
     def evaluate() -> list[tuple[float, float, float]]:
         save_file(network.published(), options.work / f"{options.scheme}.safetensors")
@@ -104,6 +106,20 @@ def run(options: argparse.Namespace) -> None:
     if options.weights:
         state = options.work / f"{options.scheme}.safetensors"
         options.weights.write_bytes(converted(state.read_bytes(), str(state), half=True))
+
+
+@torch.no_grad()
+def _begin(network: Factorized | Hific | Cdc, first: Tensor, state: dict[str, Tensor]) -> None:
+    """Start from statistics of crops, ``[n, 3, h, w]`` 0..1, and from what another has learned."""
+    if not isinstance(network, Factorized):
+        network.initialise(first)
+        network.take_over(state)
+        return
+    latents = klt.initialise_strided(network, first)
+    if network.take_over(state):
+        latents = network.g_a(first[:64])
+    network.start(latents)
+    network.take_over(state)
 
 
 if __name__ == "__main__":

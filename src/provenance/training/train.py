@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
@@ -44,6 +43,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--crop", type=int, default=128)
     parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
+    parser.add_argument("--report", type=float, default=30.0, help="minutes between log lines")
     parser.add_argument("--start", type=Path, help="exported weights to start from, not the KLT")
     run(parser.parse_args())
 
@@ -51,7 +51,7 @@ def main() -> None:
 def run(options: argparse.Namespace) -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    crops = crop_files.cut(options.photos, options.work / "crops.npy")
+    crops = crop_files.cut(options.photos, options.work / "crops.npy", device)
     validation = load_photos(options.validation)
     checkpoint = options.work / "checkpoint.pt"
     settings = {"batch": options.batch, "crop": options.crop, "rate": options.rate}
@@ -60,15 +60,13 @@ def run(options: argparse.Namespace) -> None:
     torch.manual_seed(0)
     network = export.network_of(options.start) if options.start else MeanScaleHyperprior()
     if not options.start and not checkpoint.exists():
-        first = torch.from_numpy(np.array(crops[:600])).permute(0, 3, 1, 2).float()
-        klt.initialise(network, first / 255)
+        klt.initialise(network, crops[:600].cpu().permute(0, 3, 1, 2).float() / 255)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def loss_of(rng: np.random.Generator) -> Tensor:
-        x = batch(crops, options.batch, options.crop, rng).to(device)
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = crop_files.batch(crops, options.batch, options.crop, rng)
         # The high rates learn most slowly: they are drawn a little more often.
-        level = torch.from_numpy((LEVELS - 1) * rng.random(len(x)) ** 0.6).float().to(device)
+        level = torch.from_numpy((LEVELS - 1) * rng.random(len(x)) ** 0.5).float().to(device)
         return step_loss(network, x, level)
 
     loop.run(
@@ -78,6 +76,7 @@ def run(options: argparse.Namespace) -> None:
         work=options.work,
         minutes=options.minutes,
         rate=options.rate,
+        report_minutes=options.report,
     )
 
 
@@ -93,20 +92,6 @@ def step_loss(network: MeanScaleHyperprior, x: Tensor, level: Tensor) -> Tensor:
     bits_per_pixel = bits / (x.shape[2] * x.shape[3])
     balanced: Tensor = (weight / BALANCE) ** -0.5 * (bits_per_pixel + weight * distortion)
     return balanced.mean()
-
-
-def batch(crops: NDArray[np.uint8], count: int, size: int, rng: np.random.Generator) -> Tensor:
-    """Random crops of crops, flipped and transposed at random: ``[count, 3, size, size]``, 0..1."""
-    chosen = []
-    for index in rng.integers(len(crops), size=count):
-        top, left = rng.integers(crop_files.SIZE - size + 1, size=2)
-        crop = crops[index, top : top + size, left : left + size]
-        if rng.random() < 0.5:
-            crop = crop[:, ::-1]
-        if rng.random() < 0.5:
-            crop = crop.transpose(1, 0, 2)
-        chosen.append(crop)
-    return torch.from_numpy(np.stack(chosen)).permute(0, 3, 1, 2).float() / 255
 
 
 def load_photos(folder: Path) -> list[Tensor]:

@@ -76,6 +76,10 @@ def check_model(parts: container.Parts | None, label: Label | None, steps: Steps
         told = (label.codec.name, label.model.name, (label.model.sha256 or "")[:16])
         if told != found:
             return steps.failed(step, f"made by {' '.join(found)}, labelled {' '.join(told)}")
+        decoder = str(label.model.extra.get("decoder_sha256") or "")[:16]
+        seed = stream.sampling.seed if stream.sampling else None
+        if (decoder, label.codec.seed) != (stream.decoder.hex(), seed):
+            return steps.failed(step, "decoded by another decoder or seed than labelled")
         sizes = {
             (stream.width, stream.height),
             (parts.width, parts.height),

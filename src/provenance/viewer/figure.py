@@ -6,26 +6,19 @@ N. Hofer and R. Böhme 2024, "A Taxonomy of Miscompressions".
 
 from __future__ import annotations
 
-import functools
 import io
 from dataclasses import dataclass
-from importlib import resources
 
-from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+from PIL import Image, ImageDraw
 
 from ..imaging import Photo, thumbnail
 from ..labels import Finding
 from ..labels.translation import translated
 from ..taxonomy import Type
+from . import sheet
 from .pictures import COLOURS, Window, window
+from .sheet import PANEL, Sheet
 from .words import Words
-
-PANEL = 420
-"""Width of each picture, px."""
-
-_MARGIN, _GAP, _TEXT, _LINE = 24, 12, 17, 25
-_HEAD = 34
-_INK, _QUIET = "#1c1e21", "#5c6168"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +30,6 @@ class Jpeg:
     """Of Pillow's scale, 1 to 95."""
     bits_per_pixel: float
     """Of the whole file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A drawn figure."""
-
-    png: bytes
-    caption: str
-    """Its words, which the file carries as its description, too."""
 
 
 def jpeg(picture: Image.Image, bits_per_pixel: float) -> Jpeg:
@@ -71,7 +55,7 @@ def draw(
     model: str,
     bits_per_pixel: float,
     language: str = "en",
-) -> Figure:
+) -> Sheet:
     """The figure of one place.
 
     Args:
@@ -98,19 +82,8 @@ def draw(
     lines = _caption(place, at, size, model, bits_per_pixel, ordinary, words)
 
     height = max(1, round(PANEL * at[3] / at[2]))
-    width = 3 * PANEL + 2 * _GAP + 2 * _MARGIN
-    wrapped = [part for line in lines for part in _wrapped(line, width - 2 * _MARGIN)]
-    below = _MARGIN + _HEAD + height + 18
-    canvas = Image.new("RGB", (width, below + _LINE * len(wrapped) + _MARGIN - 6), "white")
-    pen = ImageDraw.Draw(canvas)
-    for number, (head, picture) in enumerate(zip(heads, (*pictures, ordinary.pixels), strict=True)):
-        left = _MARGIN + number * (PANEL + _GAP)
-        pen.text((left, _MARGIN), _fitting(head, PANEL), _INK, _font())
-        canvas.paste(_crop(picture, at, height, place), (left, _MARGIN + _HEAD))
-    for number, line in enumerate(wrapped):
-        pen.text((_MARGIN, below + _LINE * number), line, _QUIET, _font())
-    caption = " ".join(lines)
-    return Figure(_png(canvas, caption), caption)
+    crops = (_crop(picture, at, height, place) for picture in (*pictures, ordinary.pixels))
+    return sheet.drawn(list(zip(heads, crops, strict=True)), lines)
 
 
 def _caption(
@@ -166,43 +139,7 @@ def _crop(picture: Image.Image, at: Window, height: int, place: Finding | Window
     return panel
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    """Lines of at most ``width`` px, a word that is longer cut."""
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if _font().getlength(longer) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(_fitting(word, width))
-    return [line for line in lines if line]
-
-
-def _fitting(text: str, width: int) -> str:
-    text = " ".join(text.split())[:400]
-    if _font().getlength(text) <= width:
-        return text
-    while text and _font().getlength(f"{text}…") > width:
-        text = text[:-1]
-    return f"{text}…"
-
-
 def _encoded(picture: Image.Image, quality: int) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=quality, optimize=True)
     return buffer.getvalue()
-
-
-def _png(canvas: Image.Image, caption: str) -> bytes:
-    described = PngImagePlugin.PngInfo()
-    described.add_itxt("Description", caption)
-    buffer = io.BytesIO()
-    canvas.save(buffer, "PNG", optimize=True, pnginfo=described)
-    return buffer.getvalue()
-
-
-@functools.cache
-def _font() -> ImageFont.FreeTypeFont:
-    """DejaVu Sans, of which the package has Latin, Greek and Cyrillic letters."""
-    file = resources.files("provenance").joinpath("viewer", "fonts", "DejaVuSans.ttf")
-    return ImageFont.truetype(io.BytesIO(file.read_bytes()), _TEXT)

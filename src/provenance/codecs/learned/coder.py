@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +89,26 @@ class Coder:
             raise ModelError(f"{path}: not a model of this codec: {error}") from error
         give_back()
         return loaded
+
+    def other_decoder(self, path: Path) -> Coder:
+        """This coder with another synthesis, of a file by `provenance.training.perceptual`.
+
+        All the rest is shared.
+
+        Raises:
+            ModelError: It is missing or not such a file.
+        """
+        from safetensors.torch import load_file
+
+        synthesis = copy.deepcopy(self._network.synthesis)
+        try:
+            state = {name: value.float() for name, value in load_file(path).items()}
+            synthesis.load_state_dict(state, assign=True)
+        except (OSError, KeyError, ValueError, RuntimeError) as error:
+            raise ModelError(f"{path}: not a decoder of this model: {error}") from error
+        other = copy.copy(self)
+        other._transforms = PixelTransforms(self._network, synthesis.requires_grad_(False))
+        return other
 
     @torch.inference_mode()
     def analyse(self, pixels: NDArray[np.uint8]) -> Tensor:

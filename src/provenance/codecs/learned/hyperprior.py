@@ -161,6 +161,14 @@ class MeanScaleHyperprior(nn.Module):
             The reconstruction, like ``x``, and the estimated bits of each picture, ``[batch]``.
             In eval mode the latents are rounded for the rate as well.
         """
+        latents, bits = self.coded(x, level)
+        return self.synthesis(latents) + 0.5, bits
+
+    def coded(self, x: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
+        """What a synthesis is given, ``[batch, latents, h / 16, w / 16]``, and the bits.
+
+        As for `forward`, whose first half this is.
+        """
         gain, inverse_gain = self.gains(level)
         y = self.analysis(x - 0.5).float() * gain
         z = self.hyper_analysis(y).float()
@@ -173,10 +181,9 @@ class MeanScaleHyperprior(nn.Module):
             _upper_tail((distance - 0.5) / scale) - _upper_tail((distance + 0.5) / scale), 1e-9
         )
         y_hat = y + ((y - mu).round() + mu - y).detach()
-        reconstruction = self.synthesis(y_hat * inverse_gain) + 0.5
         bits = -torch.log2(p_y).sum((1, 2, 3))
         bits = bits - torch.log2(p_z.reshape(self.hyper_latents, len(x), -1)).sum((0, 2))
-        return reconstruction, bits
+        return y_hat * inverse_gain, bits
 
     def entropy_parameters(self, z_hat: Tensor, y: Tensor) -> Tensor:
         """Mean and raw scale of every latent, as the decoder will find them step by step.

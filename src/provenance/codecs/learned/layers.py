@@ -57,7 +57,7 @@ class Passage(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
             x = x.to(self.weight.dtype)
-            if self.kernel_size == (1, 1):
+            if self.kernel_size == (1, 1) and x.device.type == "cpu":
                 # Each row as a picture of its own: oneDNN then takes it, also in one thread.
                 batch, _, height, width = x.shape
                 rows = x.permute(0, 2, 1, 3).reshape(batch * height, -1, 1, width)
@@ -137,7 +137,8 @@ class FactorizedPrior(nn.Module):
         """Likelihood of each element of ``z``, in the layout ``[channels, 1, batch*h*w]``."""
         flat = z.float().transpose(0, 1).reshape(self.channels, 1, -1)
         lower, upper = self.logits(flat - 0.5), self.logits(flat + 0.5)
-        sign = -torch.sign(lower + upper).detach()
+        # Where both are as far from 0, either sign will do, and no sign would give nothing.
+        sign = torch.where(lower + upper > 0, -1.0, 1.0)
         return lower_bound((torch.sigmoid(sign * upper) - torch.sigmoid(sign * lower)).abs(), 1e-9)
 
 

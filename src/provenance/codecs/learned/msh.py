@@ -10,9 +10,6 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ...errors import ModelError, UsageError
 from ...labels import CodecFacts, ModelFacts
 from ...metrics import psnr_db
@@ -23,11 +20,16 @@ from ..bitstream import Bitstream, check_latents, digest, expect, pack, parse
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .coder import Coder, Decoded
+    from .coder import Coder
 
 NAME = "msh"
-MODEL = "msh-3"
+MODEL = "msh-4"
 WEIGHTS = Path(__file__).parent / "weights" / f"{MODEL}.safetensors"
+
+CONSERVATIVE, PERCEPTUAL = "conservative", "perceptual"
+"""Decoders of the same bits: the model's own, and one that is trained to look like a photo."""
+DECODERS = {PERCEPTUAL: WEIGHTS.with_name(f"{MODEL}-perceptual.safetensors")}
+"""Weights of the others than the model's own."""
 
 SMALL = 256 * 256
 """Pixels up to which chance can make a finer quantisation the worse one."""
@@ -37,20 +39,29 @@ RUNG = 3
 
 
 class MeanScaleHyperpriorCodec:
-    """Implements `provenance.codecs.Codec`; all instances share one loaded model."""
+    """Implements `provenance.codecs.Codec`; all instances share one loaded model.
+
+    Args:
+        decoder: `CONSERVATIVE`, or one of `DECODERS`: what bitstreams are to be decoded by.
+    """
 
     variable_rate = True
 
-    def __init__(self) -> None:
+    def __init__(self, decoder: str = CONSERVATIVE) -> None:
+        self._decoder = decoder
         self._analysed: tuple[Picture, Tensor] | None = None
 
     @property
     def facts(self) -> CodecFacts:
-        return CodecFacts(NAME, "mean-scale hyperprior with context model", False, "conservative")
+        family = "mean-scale hyperprior with context model"
+        return CodecFacts(NAME, family, self._decoder != CONSERVATIVE, self._decoder)
 
     @property
     def model(self) -> ModelFacts:
-        return ModelFacts(MODEL, _weights_hash().hex())
+        own = _hash(WEIGHTS).hex()
+        if self._decoder == CONSERVATIVE:
+            return ModelFacts(MODEL, own)
+        return ModelFacts(MODEL, own, {"decoder_sha256": _hash(DECODERS[self._decoder]).hex()})
 
     def encode(self, picture: Picture, quality: float) -> bytes:
         """See `provenance.codecs.Codec`.
@@ -67,14 +78,14 @@ class MeanScaleHyperpriorCodec:
         analysed = self._analyse(picture)
         quality = round(quality, 2)
         if height * width <= SMALL:
-            quality = _best_rung(picture, analysed, quality)
+            quality = self._best_rung(picture, analysed, quality)
         latents = _coder().quantise(analysed, quality)
         payload = _coder().encode(latents)
         return pack(
             Bitstream(
                 codec=NAME,
                 model=MODEL,
-                weights=_weights_hash()[:8],
+                weights=_hash(WEIGHTS)[:8],
                 latents=digest(latents.serialise()),
                 quality=quality,
                 width=width,
@@ -83,18 +94,22 @@ class MeanScaleHyperpriorCodec:
                 words=payload.words,
                 escapes=payload.escapes,
                 alpha=alpha.encode(picture.alpha),
+                decoder=digest_of(self._decoder),
             )
         )
 
     def decode(self, bitstream: bytes, *, max_pixels: int) -> Picture:
-        """See `provenance.codecs.Codec`."""
+        """See `provenance.codecs.Codec`; the bitstream tells by which decoder."""
         stream = parse(bitstream)
-        expect(stream, NAME, MODEL, _weights_hash()[:8], max_pixels)
+        decoders = {digest_of(name): name for name in (CONSERVATIVE, *DECODERS)}
+        expect(stream, NAME, MODEL, _hash(WEIGHTS)[:8], max_pixels, decoders)
         opacity = alpha.decode(stream)
         latents = _coder().decode(stream.words, stream.escapes, stream.height, stream.width)
         check_latents(stream, latents.serialise())
-        pixels = _synthesise(latents, stream.quality, stream.height, stream.width, grey=stream.grey)
-        return Picture(pixels, opacity, stream.grey)
+        size = stream.height, stream.width
+        synthesis = _coder(decoders[stream.decoder])
+        pixels = synthesis.synthesise(latents, stream.quality, *size)
+        return Picture(as_grey(pixels) if stream.grey else pixels, opacity, stream.grey)
 
     def _analyse(self, picture: Picture) -> Tensor:
         """The analysis of ``picture``, kept for when it is encoded again at another quality."""
@@ -102,36 +117,41 @@ class MeanScaleHyperpriorCodec:
             self._analysed = (picture, _coder().analyse(picture.pixels))
         return self._analysed[1]
 
+    def _best_rung(self, picture: Picture, analysed: Tensor, highest: float) -> float:
+        """The quality with the best PSNR up to ``highest``; the lowest of equal ones."""
 
-def _best_rung(picture: Picture, analysed: Tensor, highest: float) -> float:
-    """The quality with the best PSNR among those up to ``highest``; the lowest of equal ones."""
+        def fidelity(quality: float) -> float:
+            latents = _coder().reconstruct(analysed, quality)
+            size = picture.pixels.shape[:2]
+            decoded = _coder(self._decoder).synthesise(latents, quality, *size)
+            return psnr_db(picture.pixels, as_grey(decoded) if picture.grey else decoded)
 
-    def fidelity(quality: float) -> float:
-        height, width = picture.pixels.shape[:2]
-        latents = _coder().reconstruct(analysed, quality)
-        decoded = _synthesise(latents, quality, height, width, grey=picture.grey)
-        return psnr_db(picture.pixels, decoded)
+        return max(range(1, int(highest) + 1, RUNG), key=fidelity)
 
-    return max(range(1, int(highest) + 1, RUNG), key=fidelity)
+
+def digest_of(decoder: str) -> bytes:
+    """How bitstreams tell a decoder; nothing for the model's own.
+
+    Raises:
+        ModelError: Its weights are missing.
+    """
+    return b"" if decoder == CONSERVATIVE else _hash(DECODERS[decoder])[:8]
 
 
 @functools.cache
-def _weights_hash() -> bytes:
+def _hash(path: Path) -> bytes:
     try:
-        return hashlib.sha256(WEIGHTS.read_bytes()).digest()
+        return hashlib.sha256(path.read_bytes()).digest()
     except OSError as error:
-        raise ModelError(f"{WEIGHTS}: the model is missing; install provenance anew") from error
+        raise ModelError(f"{path}: the model is missing; install provenance anew") from error
 
 
 @functools.cache
-def _coder() -> Coder:
+def _coder(decoder: str = CONSERVATIVE) -> Coder:
     from .coder import Coder
 
-    return Coder.load(WEIGHTS)
-
-
-def _synthesise(
-    latents: Decoded, quality: float, height: int, width: int, *, grey: bool
-) -> NDArray[np.uint8]:
-    pixels = _coder().synthesise(latents, quality, height, width)
-    return as_grey(pixels) if grey else pixels
+    return (
+        Coder.load(WEIGHTS)
+        if decoder == CONSERVATIVE
+        else _coder().other_decoder(DECODERS[decoder])
+    )

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from .hyperprior import STRIDE, MeanScaleHyperprior
 from .layers import DepthwiseBlock
@@ -31,10 +31,17 @@ Pixels = NDArray[np.uint8]
 
 
 class PixelTransforms:
-    """Analysis and synthesis of ``network``, whose layers they take over."""
+    """Analysis and synthesis of a network, whose layers they take over.
 
-    def __init__(self, network: MeanScaleHyperprior) -> None:
-        analysis, synthesis = network.analysis, network.synthesis
+    Args:
+        network: the whole of it.
+        synthesis: another one for the same latents, instead of the network's own.
+    """
+
+    def __init__(
+        self, network: MeanScaleHyperprior, synthesis: nn.Sequential | None = None
+    ) -> None:
+        analysis, synthesis = network.analysis, synthesis or network.synthesis
         if _has_bfloat16():
             # The residual stream stays in float32, and nothing that can be measured is lost. Of the
             # layers into and out of the stream only this one bears it.

@@ -1,0 +1,96 @@
+"""``--decoder perceptual`` and ``provenance evidence`` as a user runs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from provenance import container
+from provenance.codecs import bitstream as frames
+
+from .conftest import Command
+
+
+def test_what_a_perceptual_picture_adds(
+    provenance: Command, astronaut: Path, tmp_path: Path
+) -> None:
+    usual, perceptual = tmp_path / "usual.avif", tmp_path / "perceptual.avif"
+    for target, decoder in ((usual, "conservative"), (perceptual, "perceptual")):
+        done = provenance("compress", astronaut, "-q", 10, "-o", target, "--decoder", decoder)
+        assert done.code == 0, done.err
+    plain, label = (
+        provenance("show", path, "--json").json("show")["label"] for path in (usual, perceptual)
+    )
+    assert "invention" not in plain and not plain["codec"]["generative"]
+    assert label["codec"]["decoder"] == "perceptual" and label["codec"]["generative"]
+    assert any("generative" in warning for warning in label["warnings"])
+    assert 0.3 < label["invention"]["strength"] < 10 and label["invention"]["area"] > 0
+    assert provenance("verify", perceptual, "--decode").code in (0, 5)
+
+    # Whichever decoder a file names, the same two pictures are compared.
+    said = []
+    for path in (usual, perceptual):
+        sheet = tmp_path / f"{path.stem}.png"
+        done = provenance("evidence", path, "-o", sheet, "--json")
+        assert done.code == 0, done.err
+        said.append(done.json("evidence") | {"output": ""})
+    assert said[0] == said[1] and said[0]["seeds"] is None
+    for key in ("strength", "area"):
+        assert abs(said[0][key] - label["invention"][key]) < 0.001
+    with Image.open(tmp_path / "usual.png") as opened:
+        assert opened.info["Description"] == said[0]["caption"]
+        panels = np.asarray(opened.convert("RGB"))[58:478]
+    # In grey with colour where it differs.
+    heat = panels[:, 888:1308].astype(int)
+    coloured = np.ptp(heat, axis=2) > 60
+    assert 0.002 < coloured.mean() < 0.9
+    done = provenance("evidence", usual, "-o", tmp_path / "part.png", "--crop", "10,20,120,90")
+    assert done.code == 0, done.err
+
+    # Readers decode as the label tells.
+    decoded = [tmp_path / f"{path.stem}-full.png" for path in (usual, perceptual)]
+    for path, target in zip((usual, perceptual), decoded, strict=True):
+        assert provenance("decompress", path, "-o", target).code == 0
+    with Image.open(decoded[0]) as first, Image.open(decoded[1]) as second:
+        difference = np.asarray(first.convert("RGB")).astype(int) - second.convert("RGB")
+    assert np.abs(difference).mean() > 0.3
+
+
+def test_the_decoder_that_the_bitstream_asks_for_is_the_labelled_one(
+    provenance: Command, compressed: Path, tmp_path: Path
+) -> None:
+    from provenance.codecs import redirected
+
+    data = compressed.read_bytes()
+    parts = container.unpack(data)
+    other = redirected(parts.bitstream, "perceptual")
+    target = tmp_path / "other.avif"
+    target.write_bytes(
+        container.pack(other, width=parts.width, height=parts.height, preview=None, xmp=parts.xmp)
+    )
+    assert frames.parse(other).decoder
+    done = provenance("verify", target, "--json")
+    assert done.code == 4
+    steps = {step["name"]: step for step in done.json("verify")["steps"]}
+    assert "another decoder" in steps["codec and model"]["detail"]
+
+
+def test_what_has_one_decoder_is_refused(
+    provenance: Command, astronaut: Path, compressed: Path, tmp_path: Path
+) -> None:
+    sheet, other = tmp_path / "sheet.png", tmp_path / "other.avif"
+    done = provenance("compress", astronaut, "--codec", "factorized", "-o", other)
+    assert done.code == 0, done.err
+    done = provenance("evidence", other, "-o", sheet)
+    assert done.code == 2 and "factorized: has one decoder" in done.err
+    done = provenance("evidence", astronaut, "-o", sheet)
+    assert done.code == 6 and "not a compressed file" in done.err
+    done = provenance("evidence", compressed, "-o", tmp_path / "sheet.jpg")
+    assert done.code == 2 and "ends in .png" in done.err
+    done = provenance(
+        "compress", astronaut, "-o", sheet, "--codec", "factorized", "--decoder", "perceptual"
+    )
+    assert done.code == 2 and "factorized: has one decoder" in done.err
+    assert not sheet.exists()
