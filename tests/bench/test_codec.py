@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,33 @@ def test_it_writes_table_points_and_plots(data: Path, tmp_path: Path) -> None:
     with Image.open(target / "curves.png") as plot:
         assert plot.width > 800
     assert (target / "curves.svg").read_text().startswith("<?xml")
+
+
+def test_it_compares_all_codecs_at_matched_rates(data: Path, tmp_path: Path) -> None:
+    with Image.open(data / "kodak" / "kodim20.png") as photo:
+        photo.crop((0, 0, 256, 192)).save(tmp_path / "photo.png")
+    script = Path(sys.executable).with_name("provenance")
+    target = tmp_path / "bench"
+    done = subprocess.run(
+        [script, "bench", "codec", tmp_path / "photo.png", "-o", target, "--codecs", "all"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    with (target / "schemes.csv").open() as stream:
+        rows = {row["codec"]: row for row in csv.DictReader(stream)}
+    one_rate = ("factorized", "hyperprior")
+    free = ("msh, conservative", "msh, perceptual", "AVIF", "JPEG")
+    assert {*one_rate, *free} <= rows.keys()
+    rates = {name: float(row["bits_per_pixel"]) for name, row in rows.items()}
+    budget = (rates["factorized"] * rates["hyperprior"]) ** 0.5
+    for name in free[:3]:
+        assert 0.8 * budget < rates[name] <= 1.001 * budget, rates
+    assert float(rows["msh, conservative"]["psnr_db"]) > float(rows["JPEG"]["psnr_db"])
+    for row in rows.values():
+        assert 0 <= float(row["score"]) <= 1 and f"| {row['codec']} |" in done.stdout
+    with Image.open(target / "schemes.png") as plot:
+        assert plot.width > 800
 
 
 @pytest.mark.parametrize("contender", anchors(), ids=lambda contender: contender.name)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
+from safetensors.torch import save_file
 
 from provenance import container
 from provenance.codecs import bitstream as frames
+from provenance.training.cdc_network import Cdc
 
 from .conftest import Command
 
@@ -28,6 +31,12 @@ def test_what_a_perceptual_picture_adds(
     assert any("generative" in warning for warning in label["warnings"])
     assert 0.3 < label["invention"]["strength"] < 10 and label["invention"]["area"] > 0
     assert provenance("verify", perceptual, "--decode").code in (0, 5)
+    strength = f"{label['invention']['strength']:.2f} OKLab units"
+    assert f"{strength} on average" in provenance("show", perceptual).out
+    assert "OKLab" not in provenance("show", usual).out
+    page = tmp_path / "report.html"
+    assert provenance("report", perceptual, "-o", page).code in (0, 5)
+    assert strength in page.read_text()
 
     # Whichever decoder a file names, the same two pictures are compared.
     said = []
@@ -94,3 +103,23 @@ def test_what_has_one_decoder_is_refused(
     )
     assert done.code == 2 and "factorized: has one decoder" in done.err
     assert not sheet.exists()
+
+
+def test_seeds_disagree_on_what_is_drawn(
+    provenance: Command, astronaut: Path, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    weights, photo, target = (tmp_path / name for name in ("w.safetensors", "p.png", "p.avif"))
+    save_file(Cdc(16, 36).published(), weights)
+    with Image.open(astronaut) as image:
+        image.convert("RGB").crop((150, 60, 278, 188)).save(photo)
+    assert provenance("codecs", "add", "drawing", "--weights", weights).code == 0
+    try:
+        done = provenance("compress", photo, "--codec", "drawing", "-o", target)
+        assert done.code == 0, done.err
+        done = provenance("evidence", target, "-o", tmp_path / "e.png", "--seeds", 3, "--json")
+        assert done.code == 0, done.err
+        said = done.json("evidence")
+        assert said["seeds"] == 3 and said["strength"] > 0.01 and "with 3 seeds" in said["caption"]
+    finally:
+        assert provenance("codecs", "remove", "drawing").code == 0

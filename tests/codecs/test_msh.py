@@ -146,7 +146,7 @@ def test_the_map_of_invention_tells_where_the_picture_is_wrong(photo: NDArray[np
     # Made without the original, it ranks places as the error to the original does.
     maps = invention_map(*pictures), invention_map(photo, pictures[1])
     ranks = [found.ravel().argsort().argsort() for found in maps]
-    assert np.corrcoef(*ranks)[0, 1] > 0.5
+    assert np.corrcoef(ranks[0], ranks[1])[0, 1] > 0.5
 
 
 def test_unknown_decoders_are_refused(stream: bytes) -> None:

@@ -24,6 +24,12 @@ class Part(StrEnum):
     ALL = "all"
 
 
+class Every(StrEnum):
+    """What ``--codecs`` takes."""
+
+    ALL = "all"
+
+
 @app.command()
 def codec(
     photos: Annotated[list[Path], typer.Argument(help="PNG files, or folders of them.")],
@@ -31,11 +37,27 @@ def codec(
         Path, typer.Option("--output", "-o", help="Folder for the table, CSV and plots.")
     ] = Path("bench-codec"),
     name: Annotated[str, typer.Option("--codec", help="See `provenance codecs`.")] = "msh",
+    every: Annotated[
+        Every | None,
+        typer.Option(
+            "--codecs",
+            help="Instead: what every installed codec changes, by type, at matched rates.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Rate and distortion against JPEG, WebP, AVIF and JPEG XL."""
     need("bench", "matplotlib", "pillow_jxl", "scipy")
     from ..bench import codec as bench
 
+    if every is not None:
+        from ..bench import schemes
+
+        with console.progress() as announce:
+            outcomes = schemes.run(_files(photos), announce)
+        console.say(schemes.write(outcomes, output))
+        console.say(f"written to {output}")
+        return
     with console.progress() as announce:
         summary = bench.run(_files(photos), name, announce)
     console.say(bench.write(summary, output))

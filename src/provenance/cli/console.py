@@ -94,6 +94,9 @@ def print_label(label: Label) -> None:
     ]
     if quality.bits_per_pixel is not None:
         rows.insert(3, ("bitstream", f"{quality.bits_per_pixel:.3f} bits per pixel"))
+    if (invention := label.invention) is not None:
+        strength, share = f"{invention.strength:.2f} OKLab units", f"{invention.area:.1%}"
+        rows.append(("invented", f"{strength} on average, visibly in {share} of the picture"))
     table(rows)
     print_risk(label.risk)
     said = {finding.sentence for finding in label.risk.findings}

@@ -238,6 +238,12 @@ def _made_by(label: Label, words: Words) -> list[tuple[str, str]]:
         likeness.append(f"MS-SSIM {words.number(quality.ms_ssim, 4)}")
     if likeness:
         rows.append((words("label.likeness"), ", ".join(likeness)))
+    if (invention := label.invention) is not None:
+        told = {
+            "strength": words.number(invention.strength, 2),
+            "percent": words.percent(invention.area, 1),
+        }
+        rows.append((words("label.invention"), words("label.invention.of", **told)))
     size = f"{original.width} × {original.height} px, {original.media_type}"
     rows.append((words("label.original"), size))
     return rows
