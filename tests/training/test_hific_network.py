@@ -84,7 +84,7 @@ def test_training_lowers_the_error(network: Hific, pixels: NDArray[np.uint8]) ->
     before = error()
     for calls in (0, WARM_CALLS):
         # Without the discriminator at first, then with all its weight.
-        network._calls = calls
+        network.calls.fill_(calls)
         for _ in range(12):
             optimiser.zero_grad()
             loss = network.loss(x, 0.05)

@@ -116,8 +116,7 @@ def band_energies(pictures: Tensor) -> Tensor:
         ``[batch, 3, 63, rows, columns]`` for luma and two colour differences, in squares of the
         picture's unit: the transform is orthonormal.
     """
-    opponent = torch.tensor(_OPPONENT, device=pictures.device)[:, :, None, None]
-    kernels = _cosines().to(pictures.device)
+    opponent, kernels = _kernels(pictures.device)
     with torch.autocast(pictures.device.type, enabled=False):
         planes = functional.conv2d(pictures.float(), opponent)
         batch, _, height, width = planes.shape
@@ -142,6 +141,11 @@ def band_energy_loss(reconstruction: Tensor, original: Tensor) -> Tensor:
 
 
 @functools.cache
+def _kernels(device: torch.device) -> tuple[Tensor, Tensor]:
+    """The colour transform, ``[3, 3, 1, 1]``, and the `_cosines`, on the device once."""
+    return torch.tensor(_OPPONENT, device=device)[:, :, None, None], _cosines().to(device)
+
+
 def _cosines() -> Tensor:
     """The 63 basis functions that are not constant, ``[63, 1, 8, 8]``."""
     place = torch.arange(BLOCK) + 0.5

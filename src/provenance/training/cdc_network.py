@@ -118,7 +118,7 @@ class Cdc(nn.Module):
         last = diffusion.TIMES - 1
         place = torch.randint(diffusion.TIMES, (len(x),), device=x.device)
         alone = torch.rand(len(x), device=x.device) < _ALONE
-        place = torch.where(alone, last, place)
+        place = place.masked_fill(alone, last)
         kept, added = self.levels[:, place, None, None, None]
         noisy = kept * clean + added * torch.randn_like(clean)
         with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=x.is_cuda):

@@ -40,16 +40,20 @@ def batch(crops: Tensor, count: int, size: int, rng: np.random.Generator) -> Ten
 
     They are on the device of ``crops``, in the format channels-last.
     """
-    chosen = []
-    for index in rng.integers(len(crops), size=count):
-        top, left = rng.integers(SIZE - size + 1, size=2)
-        crop = crops[int(index), top : top + size, left : left + size]
-        if rng.random() < 0.5:
-            crop = crop.flip(1)
-        if rng.random() < 0.5:
-            crop = crop.transpose(0, 1)
-        chosen.append(crop)
-    return torch.stack(chosen).permute(0, 3, 1, 2).float().div_(255)
+    drawn = (
+        rng.integers(len(crops), size=count),
+        *rng.integers(SIZE - size + 1, size=(2, count)),
+        *rng.integers(2, size=(2, count)),
+    )
+    # In one go: a GPU would wait for many small ones.
+    on_device = torch.from_numpy(np.stack(drawn)).to(crops.device)[:, :, None, None]
+    index, top, left, flipped, transposed = on_device
+    along = torch.arange(size, device=crops.device)
+    down, across = along[:, None], along[None, :]
+    row, column = (torch.where(transposed > 0, *pair) for pair in ((across, down), (down, across)))
+    column = torch.where(flipped > 0, size - 1 - column, column)
+    places = (index * SIZE + top + row) * SIZE + left + column
+    return crops.view(-1, 3)[places].permute(0, 3, 1, 2).float().div_(255)
 
 
 def _of_file(path: Path, seed: int) -> list[NDArray[np.uint8]]:

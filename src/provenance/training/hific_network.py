@@ -85,6 +85,9 @@ class Hific(nn.Module):
         latents: channels of the latents.
     """
 
+    calls: Tensor
+    """How often the loss was asked for, float32."""
+
     def __init__(self, channels: int = 32, latents: int = 96) -> None:
         super().__init__()
         if channels < LEAST or channels % 2:
@@ -105,7 +108,8 @@ class Hific(nn.Module):
         )
         self.entropy_bottleneck = Prior(n)
         self._names = hific_weights.names(self.sizes)
-        self._calls = 0
+        # A tensor, which a graph counts on.
+        self.register_buffer("calls", torch.zeros(()), persistent=False)
         # Within a list, it is not among the parameters.
         self._judges = [Discriminator(conditions=m)]
         self._optimisers: list[torch.optim.Adam] = []
@@ -128,8 +132,8 @@ class Hific(nn.Module):
         shown = self.synthesis.entry[0](latents.detach()).detach()
         seen = self._judged(x, reconstruction, shown)
         bands = band_energy_loss(reconstruction, x).mean()
-        grown = 0.5 - 0.5 * math.cos(math.pi * min(1.0, self._calls / WARM_CALLS))
-        self._calls += 1
+        grown = 0.5 - 0.5 * torch.cos(math.pi * (self.calls / WARM_CALLS).clamp_max(1.0))
+        self.calls += 1
         result: Tensor = rate + balance * error + grown * (BANDS * bands + ADVERSARIAL * seen)
         return result
 
@@ -313,7 +317,13 @@ class Hific(nn.Module):
         if not self._optimisers:
             judge.to(x.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             self._optimisers.append(
-                torch.optim.Adam(judge.parameters(), lr=JUDGE_RATE, betas=(0.5, 0.9), fused=True)
+                torch.optim.Adam(
+                    judge.parameters(),
+                    lr=JUDGE_RATE,
+                    betas=(0.5, 0.9),
+                    fused=True,
+                    capturable=x.is_cuda,
+                )
             )
         (optimiser,) = self._optimisers
         fast = torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=x.is_cuda)

@@ -1,6 +1,7 @@
 """The training loop: schedule, averaged weights, checkpoint and log in a work folder.
 
-The same call goes on where it stopped.
+The same call goes on where it stopped. On CUDA a step is one graph, which is captured at the first
+batch and replayed from then on: its thousands of small kernels would else wait for Python.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ SAVED_EVERY = 1000
 
 def run(
     network: nn.Module,
-    loss_of: Callable[[np.random.Generator], Tensor],
+    draw: Callable[[np.random.Generator], tuple[Tensor, ...]],
+    loss_of: Callable[..., Tensor],
     evaluate: Callable[[], list[tuple[float, float, float]]],
     *,
     work: Path,
@@ -38,7 +40,8 @@ def run(
     """Train ``network`` with Adam until the schedule of ``minutes`` is over.
 
     Args:
-        loss_of: draws a batch and gives its loss.
+        draw: a batch: tensors on the device of the network, alike in shape every time.
+        loss_of: loss of such tensors. On CUDA its Python runs for the first of them alone.
         evaluate: rows for the log, of the network as it is, which are the averaged weights then.
         work: folder of ``checkpoint.pt`` and ``log.jsonl``.
         rate: highest learning rate; it follows a cosine.
@@ -54,8 +57,8 @@ def run(
         groups.setdefault(factor, []).append(parameter)
     optimiser = torch.optim.Adam(
         [{"params": chosen, "factor": factor} for factor, chosen in groups.items()],
-        lr=rate,
         fused=True,
+        capturable=device.type == "cuda",
     )
     torch.backends.cudnn.benchmark = True
     average = {name: value.clone() for name, value in network.state_dict().items()}
@@ -65,7 +68,12 @@ def run(
         network.load_state_dict(state["network"])
         optimiser.load_state_dict(state["optimiser"])
         average, step, elapsed = state["average"], state["step"], state["elapsed"]
+    for group in optimiser.param_groups:
+        # A tensor, which a graph reads anew at each step.
+        group["lr"] = torch.zeros((), device=device)
     rng = np.random.default_rng(step)
+    state = network.state_dict()
+    own, averaged = list(state.values()), [average[name] for name in state]
 
     def save() -> None:
         state: dict[str, Any] = {
@@ -89,6 +97,18 @@ def run(
         print(json.dumps(line), flush=True)
         save()
 
+    def learn(*batch: Tensor) -> Tensor:
+        loss = loss_of(*batch)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        # Nothing here waits for the device: a step that is not finite is left out by itself.
+        optimiser.found_inf = (~torch.isfinite(norm)).float()  # type: ignore[attr-defined]
+        optimiser.step()
+        return loss.detach().float()
+
+    if device.type == "cuda":
+        learn = _captured(learn, draw(rng))
     length = minutes * 60
     running: Tensor | None = None
     last_report = elapsed
@@ -97,21 +117,15 @@ def run(
         warm = min(1.0, (step + 1) / WARM_STEPS)
         now = rate * warm * (0.02 + 0.49 * (1 + math.cos(math.pi * elapsed / length)))
         for group in optimiser.param_groups:
-            group["lr"] = now * group["factor"]
-        loss = loss_of(rng)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        # Nothing here waits for the device: a step that is not finite is left out by itself.
-        optimiser.found_inf = (~torch.isfinite(norm)).float()  # type: ignore[attr-defined]
-        optimiser.step()
+            group["lr"].fill_(now * group["factor"])
+        loss = learn(*draw(rng))
         with torch.no_grad():
             keep = min(0.999, (1 + step) / (10 + step))
-            state = network.state_dict()
-            torch._foreach_lerp_([average[name] for name in state], list(state.values()), 1 - keep)
+            torch._foreach_lerp_(averaged, own, 1 - keep)
         step += 1
-        seen = loss.detach().float()
-        running = seen if running is None else running.lerp(seen, 0.01)
+        if running is None:
+            running = loss.clone()
+        running = torch.where(torch.isfinite(loss), running.lerp(loss, 0.01), running)
         elapsed += time.monotonic() - began
         if step % 200 == 0:
             print(f"{step} {elapsed / 60:.1f} min loss {running.item():.4f}", flush=True)
@@ -121,6 +135,29 @@ def run(
             report()
             last_report = elapsed
     report()
+
+
+def _captured(learn: Callable[..., Tensor], batch: tuple[Tensor, ...]) -> Callable[..., Tensor]:
+    """A step as a CUDA graph, for batches like ``batch``; weights are as they were."""
+    still = tuple(part.clone() for part in batch)
+    aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    aside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(aside):
+        # What is made once, and chosen by trying, is made and chosen outside of the graph. The
+        # learning rate is 0.
+        for _ in range(3):
+            learn(*still)
+    torch.cuda.current_stream().wait_stream(aside)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        loss = learn(*still)
+
+    def replayed(*batch: Tensor) -> Tensor:
+        torch._foreach_copy_(still, batch)
+        graph.replay()
+        return loss
+
+    return replayed
 
 
 @contextmanager

@@ -76,11 +76,18 @@ def run(options: argparse.Namespace) -> None:
         discriminator.load_state_dict(torch.load(judged, weights_only=True, map_location="cpu"))
     for part in (network, decoder, discriminator):
         part.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    judge = torch.optim.Adam(discriminator.parameters(), lr=options.rate, betas=(0.5, 0.9))
+    judge = torch.optim.Adam(
+        discriminator.parameters(),
+        lr=options.rate,
+        betas=(0.5, 0.9),
+        capturable=device.type == "cuda",
+    )
 
-    def loss_of(rng: np.random.Generator) -> Tensor:
+    def draw(rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         x = crop_files.batch(crops, options.batch, options.crop, rng)
-        level = torch.from_numpy((LEVELS - 1) * rng.random(len(x))).float().to(device)
+        return x, torch.from_numpy((LEVELS - 1) * rng.random(len(x))).float().to(device)
+
+    def loss_of(x: Tensor, level: Tensor) -> Tensor:
         with torch.autocast(x.device.type, dtype=torch.bfloat16):
             with torch.no_grad():
                 latents, _ = network.coded(x, level)
@@ -118,6 +125,7 @@ def run(options: argparse.Namespace) -> None:
 
     loop.run(
         decoder,
+        draw,
         loss_of,
         evaluate,
         work=options.work,

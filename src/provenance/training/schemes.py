@@ -85,9 +85,8 @@ def run(options: argparse.Namespace) -> None:
         _begin(network, first, load_file(options.start) if options.start else {})
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def loss_of(rng: np.random.Generator) -> Tensor:
-        x = crop_files.batch(crops, options.batch, options.crop, rng)
-        return network.loss(x, options.balance)
+    def draw(rng: np.random.Generator) -> tuple[Tensor]:
+        return (crop_files.batch(crops, options.batch, options.crop, rng),)
 
     def evaluate() -> list[tuple[float, float, float]]:
         save_file(network.published(), options.work / f"{options.scheme}.safetensors")
@@ -95,7 +94,8 @@ def run(options: argparse.Namespace) -> None:
 
     loop.run(
         network,
-        loss_of,
+        draw,
+        lambda x: network.loss(x, options.balance),
         evaluate,
         work=options.work,
         minutes=options.minutes,

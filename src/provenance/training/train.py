@@ -63,15 +63,16 @@ def run(options: argparse.Namespace) -> None:
         klt.initialise(network, crops[:600].cpu().permute(0, 3, 1, 2).float() / 255)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def loss_of(rng: np.random.Generator) -> Tensor:
+    def draw(rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         x = crop_files.batch(crops, options.batch, options.crop, rng)
         # The high rates learn most slowly: they are drawn a little more often.
         level = torch.from_numpy((LEVELS - 1) * rng.random(len(x)) ** 0.5).float().to(device)
-        return step_loss(network, x, level)
+        return x, level
 
     loop.run(
         network,
-        loss_of,
+        draw,
+        lambda x, level: step_loss(network, x, level),
         lambda: evaluate(network, validation, device),
         work=options.work,
         minutes=options.minutes,

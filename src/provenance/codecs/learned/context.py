@@ -39,7 +39,7 @@ def coded_at(step: int, like: Tensor) -> Tensor:
     """Which latents ``step`` codes, bool, for latents like ``[batch, channels, height, width]``."""
     mask = torch.zeros(like.shape[1:], dtype=torch.bool, device=like.device)
     for place in places(step):
-        mask[place] = True
+        mask[place].fill_(True)
     return mask
 
 
