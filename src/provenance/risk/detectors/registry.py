@@ -50,6 +50,7 @@ def _makers() -> dict[str, Callable[[], Detector]]:
         "text": _text,
         "faces": _faces,
         "lights": _lights,
+        "objects": _objects,
     }
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
         if point.name not in makers:
@@ -96,3 +97,9 @@ def _lights() -> Detector:
     from .lights import LightsDetector
 
     return LightsDetector()
+
+
+def _objects() -> Detector:
+    from .objects import ObjectsDetector
+
+    return ObjectsDetector()
