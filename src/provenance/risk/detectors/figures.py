@@ -31,12 +31,12 @@ COLOUR_WEIGHT = 2.0
 """Weight of a and b against lightness, as in the colour difference for OKLab."""
 LEVELS = 3
 """Each halves the picture: what has many parts is one thing from afar."""
-STABLE = 8
+STABLE = 5
 """Steps of 255, over which the outline must stay."""
 MIN_AREA, MAX_AREA = 30, 0.04
 """Of a region: pixels, and share of the picture."""
 MIN_SIDE = 64
-MAX_VARIATION, MIN_DIVERSITY = 0.5, 0.3
+MAX_VARIATION, MIN_DIVERSITY = 0.25, 0.1
 """How steady its area must be, and how much it must differ from that of the region around it."""
 MAX_LEFT = 0.65
 """Share of the contrast that is left, above which a figure is not looked at."""
