@@ -45,6 +45,9 @@ def compress(
     min_psnr: float | None = None,
     codec: str = codecs.DEFAULT,
     decoder: str | None = None,
+    steps: int | None = None,
+    seed: int | None = None,
+    seeds: int | None = None,
     to: str | None = None,
     preview: int | None = PREVIEW_SIDE,
     identity: Identity | None = None,
@@ -64,6 +67,10 @@ def compress(
         min_psnr: choose the lowest quality that reaches this many dB (RGB).
         decoder: ``conservative`` or ``perceptual``, of the default codec: by which the picture is
             to be decoded, here and by every reader; None for the conservative one.
+        steps, seed: of a decoder that draws from noise, 1 to 100 and 0 to 2**32 - 1; None for the
+            codec's own.
+        seeds: of such a decoder, compare that many drawings, 2 to 16: where they differ is a
+            finding, and the label tells by how much.
         to: None for the compressed file, an AVIF that holds the bitstream; one of
             `formats.RENDITIONS` for the decoded picture in an ordinary format.
         preview: longest side in px of the preview within the compressed file; None for none.
@@ -99,6 +106,9 @@ def compress(
     manifest = beside(source)
 
     def finish(encoded: codecs.Encoded) -> Labelled:
+        if steps is not None or seed is not None:
+            bitstream = codecs.resampled(encoded.bitstream, steps=steps, seed=seed)
+            encoded = replace(encoded, bitstream=bitstream)
         return compressed(
             encoded,
             photo,
@@ -114,6 +124,7 @@ def compress(
             caption,
             stages,
             manifest,
+            seeds,
         )
 
     if max_bytes is not None:

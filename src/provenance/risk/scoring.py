@@ -47,7 +47,7 @@ def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     for finding in likely:
         doubled = finding.symbol is None and any(
             (other.symbol is not None or other.detector != finding.detector)
-            and _covered(finding.box, other.box) > SAME_PLACE
+            and covered(finding.box, other.box) > SAME_PLACE
             for other in kept
         )
         if not doubled:
@@ -99,7 +99,7 @@ def is_high_impact(findings: Sequence[Finding]) -> bool:
     return any(f.symbol is not None and f.probability >= HIGH_IMPACT for f in findings)
 
 
-def _covered(box: Box, other: Box) -> float:
+def covered(box: Box, other: Box) -> float:
     """Share of ``box`` that lies within ``other``."""
     width = min(box[0] + box[2], other[0] + other[2]) - max(box[0], other[0])
     height = min(box[1] + box[3], other[1] + other[3]) - max(box[1], other[1])
