@@ -66,6 +66,7 @@ OWNERS = {
     "torch": {"codecs", "training", "bench"},
     "constriction": {"codecs"},
     "rapidocr": {"risk"},
+    "dlib": {"risk"},
     "onnxruntime": {"risk"},
     "starlette": {"annotation", "viewing", "web"},
     "uvicorn": {"web"},

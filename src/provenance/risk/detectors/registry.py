@@ -10,9 +10,6 @@ from importlib.metadata import EntryPoint, entry_points
 from ...errors import UsageError
 from .base import ENTRY_POINTS, Detector
 
-EXPECTED = ("identity",)
-"""Not built in. The label names them while nobody provides them, as silence is no safety."""
-
 
 @dataclass(frozen=True, slots=True)
 class Detectors:
@@ -29,7 +26,7 @@ def find_detectors(names: Sequence[str] | None = None) -> Detectors:
         UsageError: A name that no detector and no expected one has.
     """
     makers = _makers()
-    known = [*makers, *(name for name in EXPECTED if name not in makers)]
+    known = list(makers)
     for name in names or ():
         if name not in known:
             raise UsageError(f"no detector is called {name!r}; there are {', '.join(known)}")
@@ -50,6 +47,7 @@ def _makers() -> dict[str, Callable[[], Detector]]:
         "text": _text,
         "faces": _faces,
         "lights": _lights,
+        "identity": _identity,
     }
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
         if point.name not in makers:
@@ -96,3 +94,9 @@ def _lights() -> Detector:
     from .lights import LightsDetector
 
     return LightsDetector()
+
+
+def _identity() -> Detector:
+    from .identity import IdentityDetector
+
+    return IdentityDetector()
