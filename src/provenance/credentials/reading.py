@@ -97,6 +97,12 @@ def read(
         return broken(f"manifest: not understood: {type(error).__name__}: {error}")
 
 
+def covers(sidecar: bytes, data: bytes) -> bool:
+    """Whether a detached manifest was made for these very bytes, by whomever."""
+    credential = read(data, ANY_BYTES, (), sidecar)
+    return credential is not None and "assertion.dataHash.match" in credential.successes
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """What the library tells of a file."""
