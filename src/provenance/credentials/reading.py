@@ -18,7 +18,7 @@ from cryptography.x509 import Certificate
 
 from ..errors import LabelError
 from ..labels import Label, parse_label
-from .certificates import Subject, subject_of
+from .certificates import Subject, subject_of, unfit
 from .cose import signer_chains
 from .credential import Action, Claim, Credential, Ingredient, broken
 from .limits import problem_of
@@ -337,6 +337,9 @@ def _ingredients(
             # Whether a time stamp of its own came before is not known, so it counts as taken back.
             found += taken_back(chains.get(own, ()), anchors, lists)
             codes = {code for code, _ in found}
+            # The library does not tell by which kind of anchor.
+            chain = chains.get(own, ())
+            vouched = speaker(chain, anchors) is not None and unfit(chain[0]) is None
             yield Ingredient(
                 title=str(entry.get("title") or ""),
                 relationship=str(entry.get("relationship") or ""),
@@ -344,8 +347,7 @@ def _ingredients(
                 of=name,
                 manifest=own,
                 intact=all(_is_about_signer(code) or code == _ELSEWHERE for code in codes),
-                # The library does not tell by which kind of anchor.
-                trusted=trusted and not codes and bool(speaker(chains.get(own, ()), anchors)),
+                trusted=trusted and not codes and vouched,
                 failures=tuple(f"{code}: {words}" if words else code for code, words in found),
             )
 
