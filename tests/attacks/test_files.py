@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from provenance import api, formats, imaging, metadata, sources
 from provenance.assembly import Labelled
@@ -170,6 +170,32 @@ def test_entities_in_xmp(text: str, files: dict[str, Labelled]) -> None:
     assert (report.exit_code, report.label) == (TAMPERED, None)
     (step,) = [step for step in report.steps if step.outcome == "failed" and "XMP" in step.detail]
     assert "DOCTYPE" in step.detail or "document type" in step.detail
+
+
+def test_paths_in_xmp(astronaut: Path, tmp_path: Path) -> None:
+    """They are kept as words, and nothing opens what they lead to."""
+    secret = tmp_path / "secret"
+    secret.write_text("the key to the archive")
+    inside = "".join(
+        f"""<?xml-stylesheet href="{path}"?>
+        <xi:include xmlns:xi="http://www.w3.org/2001/XInclude" parse="text" href="{path}"/>
+        <rdf:Description xmlns:a="urn:{number}/">
+        <a:link rdf:resource="{path}"/><a:name>{path}</a:name></rdf:Description>"""
+        for number, path in enumerate((secret, f"file://{secret}", f"../../../../../..{secret}"))
+    )
+    packet = f'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">{inside}</rdf:RDF>'
+    with Image.open(astronaut) as opened:
+        small = opened.convert("RGB").crop((200, 100, 264, 164))
+    described = PngImagePlugin.PngInfo()
+    described.add_itxt("XML:com.adobe.xmp", packet)
+    photo = tmp_path / "photo.png"
+    small.save(photo, pnginfo=described)
+    made = api.compress(photo, quality=90, to="png").data
+    assert api.verify(made).exit_code == 0
+    assert api.verify(photo).exit_code == NO_LABEL
+    assert b"file://" + bytes(secret) in made
+    assert b"the key to the archive" not in made
+    assert {path.name for path in tmp_path.iterdir()} == {"photo.png", "secret"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
