@@ -103,7 +103,7 @@ def compress(
         photo = loaded(data, name, max_pixels)
     picture = codecs.Picture(photo.pixels, photo.alpha, photo.grey)
     pixels = photo.width * photo.height
-    manifest = beside(source)
+    manifest = beside(source, data)
 
     def finish(encoded: codecs.Encoded) -> Labelled:
         if steps is not None or seed is not None:
@@ -224,6 +224,16 @@ def assess(
     return assessed(before, after, redact_evidence, stages)
 
 
+def carries_label(source: Source) -> bool:
+    """Whether a file is of a format that can carry a label; a sidecar takes it where not.
+
+    Raises:
+        InputError: The source is missing or no image.
+    """
+    name, data = read_source(source)
+    return imaging.media_type(data, name) in metadata.CARRIERS
+
+
 def label(
     original: Source,
     reconstruction: Source,
@@ -280,7 +290,7 @@ def label(
             again = imaging.render(unmarked, kind)
             shown = imaging.load(again, other_name, max_pixels=max_pixels)
     facts = QualityFacts(quality, bits_per_pixel, None, None)
-    earlier = beside(original)
+    earlier = beside(original, data)
     made = label_of(data, photo, shown, codec, model, facts, redact_evidence, stages, earlier)
     if sidecar:
         return signed(
@@ -359,7 +369,7 @@ def verify(
         data,
         name,
         trust or default_trust(),
-        sidecar=beside(source),
+        sidecar=beside(source, data),
         policy=policy,
         original=None if original is None else Original(*read_source(original)),
         decode=decode,
@@ -379,7 +389,7 @@ def show(source: Source) -> Label:
     media_type = imaging.media_type(data, name)
     packet = metadata.read_packet(data, media_type)
     found = metadata.read_label(packet) if packet else None
-    if found is None and (manifest := beside(source)) is not None:
+    if found is None and (manifest := beside(source, data)) is not None:
         credential = read_credential(data, media_type, (), manifest)
         found = credential.label if credential else None
     if found is None:
@@ -401,5 +411,5 @@ def history(source: Source, *, trust: TrustStore | None = None) -> Generation | 
     """
     name, data = read_source(source)
     media_type = imaging.media_type(data, name)
-    credential = read_credential(data, media_type, trust or default_trust(), beside(source))
+    credential = read_credential(data, media_type, trust or default_trust(), beside(source, data))
     return trace(credential, Path(name).name) if credential else None
