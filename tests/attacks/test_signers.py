@@ -21,6 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from provenance import api, imaging
 from provenance.credentials import Identity, TrustStore, identity_folder
+from provenance.credentials.certificates import C2PA_SIGNING, DOCUMENT_SIGNING
 
 from ..credentials.conftest import Authority
 
@@ -52,6 +53,8 @@ def sound(astronaut: Path) -> bytes:
     ("wanted", "code", "words"),
     [
         ({}, 0, "by the anchor authority"),
+        ({"usages": [C2PA_SIGNING]}, 0, "by the anchor authority"),
+        ({"usages": [DOCUMENT_SIGNING]}, 0, "by the anchor authority"),
         ({"self_signed": True}, UNTRUSTED, "is not among your trust anchors"),
         ({"organisation": None}, UNTRUSTED, "its subject has no organisation (O)"),
         ({"days": (-100, -1)}, INVALID, "signingCredential.expired"),
@@ -63,7 +66,7 @@ def sound(astronaut: Path) -> bytes:
         ({"usages": None}, INVALID, "signingCredential.invalid"),
     ],
     ids=[
-        *("good", "self-signed", "no O", "expired", "not yet valid"),
+        *("good", "for C2PA", "for documents", "self-signed", "no O", "expired", "not yet valid"),
         *("for code", "for time stamps", "for OCSP", "for anything", "for nothing"),
     ],
 )
