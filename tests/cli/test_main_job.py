@@ -230,7 +230,7 @@ def test_timing_shows_each_stage(provenance: Command, astronaut: Path, tmp_path:
     done = provenance("compress", astronaut, "-o", tmp_path / "a.avif", "--timing")
     for stage in ("load", "encode", "decode", "assess", "pack", "sign", "total"):
         assert stage in done.err
-    for detector in ("signal", "text", "faces", "lights"):
+    for detector in ("signal", "text", "faces", "lights", "objects"):
         assert f"assess: {detector}" in done.err
 
 

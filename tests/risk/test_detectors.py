@@ -67,7 +67,7 @@ def pair() -> tuple[Pixels, Pixels]:
 def test_what_nobody_looks_for_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("provenance.risk.detectors.identity._models", lambda: None)
     assessor = assess(*pair()).assessor
-    assert assessor.detectors == ("signal", "text", "faces", "lights")
+    assert assessor.detectors == ("signal", "text", "faces", "lights", "objects")
     assert assessor.unavailable == ("identity",)
     assert "diffusion codec" in assessor.calibration
 
@@ -109,19 +109,21 @@ def test_a_detector_of_another_package_is_used() -> None:
 @pytest.mark.usefixtures("installed")
 def test_detectors_of_other_packages_that_cannot_run_are_named() -> None:
     assessor = assess(*pair()).assessor
-    assert assessor.detectors == ("signal", "text", "faces", "lights", "identity", "plates")
+    assert assessor.detectors == ("signal", "text", "faces", "lights", "objects", "identity", "plates")
     assert {"unlicensed", "broken"} <= set(assessor.unavailable)
 
 
 def test_a_detector_that_does_not_exist_is_an_error() -> None:
-    with pytest.raises(UsageError, match="'tattoos'; there are signal, text, faces, lights"):
+    with pytest.raises(
+        UsageError, match="'tattoos'; there are signal, text, faces, lights, objects"
+    ):
         assess(*pair(), detectors=["tattoos"])
 
 
 def test_each_detectors_time_is_reported() -> None:
     timing: dict[str, float] = {}
     assess(*pair(), timing=timing)
-    assert list(timing) == ["signal", "text", "faces", "lights", "identity"]
+    assert list(timing) == ["signal", "text", "faces", "lights", "objects", "identity"]
     assert all(seconds >= 0 for seconds in timing.values())
 
 

@@ -6,6 +6,7 @@
                      ├─► Pair ─────┼─► text ───┼─► findings ─► ranked ─► scores ─► Risk
     reconstruction ──┘  (signals)  ├─► faces ──┤
                                    ├─► lights ─┤
+                                   ├─► objects ┤
                                    └─► yours ──┘
 
 Only arrays are compared: which codec made them is not known here.

@@ -47,6 +47,7 @@ def _makers() -> dict[str, Callable[[], Detector]]:
         "text": _text,
         "faces": _faces,
         "lights": _lights,
+        "objects": _objects,
         "identity": _identity,
     }
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
@@ -94,6 +95,12 @@ def _lights() -> Detector:
     from .lights import LightsDetector
 
     return LightsDetector()
+
+
+def _objects() -> Detector:
+    from .objects import ObjectsDetector
+
+    return ObjectsDetector()
 
 
 def _identity() -> Detector:
