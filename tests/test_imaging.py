@@ -261,3 +261,20 @@ def test_a_preview_is_small_and_in_srgb(astronaut: Path) -> None:
     assert len(small) < 8000
     with Image.open(io.BytesIO(small)) as image:
         assert image.size == (320, 320) and not image.info.get("icc_profile")
+
+
+def test_jpeg_2000_is_read_and_a_damaged_one_raises_nothing_else(portrait: Image.Image) -> None:
+    data = _saved(portrait, "JPEG2000", irreversible=False)
+    photo = imaging.load(data, "photo")
+    assert photo.media_type == imaging.media_type(data, "photo") == "image/jp2"
+    assert np.array_equal(photo.pixels, np.asarray(portrait))
+    choose = random.Random(3)
+    refused = 0
+    for _ in range(100):
+        changed = bytearray(data)
+        changed[choose.randrange(300)] ^= 1 << choose.randrange(8)
+        try:
+            imaging.load(bytes(changed), "photo", max_pixels=portrait.width * portrait.height)
+        except (ImageError, TooLargeError):
+            refused += 1
+    assert refused

@@ -40,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "assembly": LEAVES
     | {"labels", "codecs", "container", "risk", "metadata", "credentials"}
     | {"lineage", "viewer"},
-    "sources": LEAVES | {"labels", "codecs", "container"},
+    "sources": LEAVES | {"labels", "codecs", "container", "credentials"},
     "api": LEAVES
     | {"labels", "codecs", "container", "risk", "metadata", "credentials"}
     | {"lineage", "verification", "assembly", "sources", "viewer"},
@@ -66,6 +66,7 @@ OWNERS = {
     "torch": {"codecs", "training", "bench"},
     "constriction": {"codecs"},
     "rapidocr": {"risk"},
+    "dlib": {"risk"},
     "onnxruntime": {"risk"},
     "starlette": {"annotation", "viewing", "web"},
     "uvicorn": {"web"},

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,16 @@ def test_a_fault_of_ours_in_one_file_does_not_stop_the_rest(
     monkeypatch.setattr("provenance.api.verify_bytes", verify)
     codes = [report.exit_code for _, report in provenance.verify_many(files)]
     assert codes == [6 if number == 7 else 4 for number in range(40)]
+
+
+def test_processes_of_a_caller_verify_beside_it(astronaut: Path, tmp_path: Path) -> None:
+    """The C2PA library's locks may be held where a process is forked, so others are spawned."""
+    path = tmp_path / "astronaut.png"
+    path.write_bytes(provenance.compress(astronaut, quality=1, to="png").data)
+    assert provenance.verify(path).exit_code == 0
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        found = [pool.submit(provenance.verify, path) for _ in range(4)]
+        assert [future.result(timeout=100).exit_code for future in found] == [0] * 4
 
 
 def test_a_broken_trust_store_is_no_files_fault(files: list[Path], tmp_path: Path) -> None:

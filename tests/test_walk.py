@@ -35,6 +35,13 @@ def test_other_files_are_taken_with_their_companions(tmp_path: Path) -> None:
     assert _names(tmp_path) == ["c.png"]
 
 
+def test_of_some_kinds_the_companion_may_take_the_suffix_s_place(tmp_path: Path) -> None:
+    for name in ("a.bmp", "a.c2pa", "a.xmp", "b.bmp", "b.xmp.c2pa", "c.BMP", "c.c2pa"):
+        (tmp_path / name).touch()
+    found = [path.name for path, _ in walk([tmp_path], SUFFIXES, ".c2pa", {".bmp"})]
+    assert found == ["a.bmp", "c.BMP"]
+
+
 def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:
     outside, inside = tmp_path / "outside", tmp_path / "inside"
     outside.mkdir()

@@ -1,8 +1,10 @@
 """Write the golden bitstreams of tests/codecs/golden, for the weights that are installed.
 
-    python tools/golden.py [CODEC ...]
+    python tools/golden.py [CODEC | WEIGHTS ...]
 
-To be run when a new model is added, for its codec, and never to make a failing test pass.
+``WEIGHTS`` is a converted file of a scheme of which none come with the package, such as those in
+``golden/untrained``. To be run when a new model is added, for its codec, and never to make a
+failing test pass.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ def main() -> None:
     with Image.open(ROOT / "examples" / "astronaut.png") as photo:
         pixels = np.asarray(photo.convert("RGB").crop((150, 60, 293, 161)))
     for name in sys.argv[1:] or [codecs.DEFAULT]:
-        codec = codecs.get(name)
+        path = Path(name)
+        codec = codecs.add(path.stem, path) if path.is_file() else codecs.get(name)
         for quality in (1, 37.5, 100) if codec.variable_rate else (50,):
             bitstream = codec.encode(codecs.Picture(pixels), quality)
             stem = f"{codec.model.name}-q{quality:g}" if codec.variable_rate else codec.model.name
@@ -32,6 +35,8 @@ def main() -> None:
             if name == codecs.DEFAULT:
                 for decoder in codecs.DECODERS[1:]:
                     keep(codecs.redirected(bitstream, decoder), f"{stem}-{decoder}")
+        if path.is_file():
+            codecs.remove(path.stem)
 
 
 def keep(bitstream: bytes, stem: str) -> None:

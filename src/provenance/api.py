@@ -45,6 +45,9 @@ def compress(
     min_psnr: float | None = None,
     codec: str = codecs.DEFAULT,
     decoder: str | None = None,
+    steps: int | None = None,
+    seed: int | None = None,
+    seeds: int | None = None,
     to: str | None = None,
     preview: int | None = PREVIEW_SIDE,
     identity: Identity | None = None,
@@ -64,6 +67,10 @@ def compress(
         min_psnr: choose the lowest quality that reaches this many dB (RGB).
         decoder: ``conservative`` or ``perceptual``, of the default codec: by which the picture is
             to be decoded, here and by every reader; None for the conservative one.
+        steps, seed: of a decoder that draws from noise, 1 to 100 and 0 to 2**32 - 1; None for the
+            codec's own.
+        seeds: of such a decoder, compare that many drawings, 2 to 16: where they differ is a
+            finding, and the label tells by how much.
         to: None for the compressed file, an AVIF that holds the bitstream; one of
             `formats.RENDITIONS` for the decoded picture in an ordinary format.
         preview: longest side in px of the preview within the compressed file; None for none.
@@ -96,9 +103,12 @@ def compress(
         photo = loaded(data, name, max_pixels)
     picture = codecs.Picture(photo.pixels, photo.alpha, photo.grey)
     pixels = photo.width * photo.height
-    manifest = beside(source)
+    manifest = beside(source, data)
 
     def finish(encoded: codecs.Encoded) -> Labelled:
+        if steps is not None or seed is not None:
+            bitstream = codecs.resampled(encoded.bitstream, steps=steps, seed=seed)
+            encoded = replace(encoded, bitstream=bitstream)
         return compressed(
             encoded,
             photo,
@@ -114,6 +124,7 @@ def compress(
             caption,
             stages,
             manifest,
+            seeds,
         )
 
     if max_bytes is not None:
@@ -213,6 +224,16 @@ def assess(
     return assessed(before, after, redact_evidence, stages)
 
 
+def carries_label(source: Source) -> bool:
+    """Whether a file is of a format that can carry a label; a sidecar takes it where not.
+
+    Raises:
+        InputError: The source is missing or no image.
+    """
+    name, data = read_source(source)
+    return imaging.media_type(data, name) in metadata.CARRIERS
+
+
 def label(
     original: Source,
     reconstruction: Source,
@@ -269,7 +290,7 @@ def label(
             again = imaging.render(unmarked, kind)
             shown = imaging.load(again, other_name, max_pixels=max_pixels)
     facts = QualityFacts(quality, bits_per_pixel, None, None)
-    earlier = beside(original)
+    earlier = beside(original, data)
     made = label_of(data, photo, shown, codec, model, facts, redact_evidence, stages, earlier)
     if sidecar:
         return signed(
@@ -348,7 +369,7 @@ def verify(
         data,
         name,
         trust or default_trust(),
-        sidecar=beside(source),
+        sidecar=beside(source, data),
         policy=policy,
         original=None if original is None else Original(*read_source(original)),
         decode=decode,
@@ -368,7 +389,7 @@ def show(source: Source) -> Label:
     media_type = imaging.media_type(data, name)
     packet = metadata.read_packet(data, media_type)
     found = metadata.read_label(packet) if packet else None
-    if found is None and (manifest := beside(source)) is not None:
+    if found is None and (manifest := beside(source, data)) is not None:
         credential = read_credential(data, media_type, (), manifest)
         found = credential.label if credential else None
     if found is None:
@@ -390,5 +411,5 @@ def history(source: Source, *, trust: TrustStore | None = None) -> Generation | 
     """
     name, data = read_source(source)
     media_type = imaging.media_type(data, name)
-    credential = read_credential(data, media_type, trust or default_trust(), beside(source))
+    credential = read_credential(data, media_type, trust or default_trust(), beside(source, data))
     return trace(credential, Path(name).name) if credential else None

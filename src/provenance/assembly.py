@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -65,20 +65,26 @@ def compressed(
     caption: str | None,
     stages: Stages,
     sidecar: bytes | None = None,
+    seeds: int | None = None,
 ) -> Labelled:
     """Decode, assess, pack and sign what was encoded.
 
     Args:
         sidecar: the photo's manifest, where that lies beside it.
+        seeds: how many drawings of a decoder that draws from noise are compared.
     """
     with stages("decode"):
-        decoded = codec.decode(encoded.bitstream, max_pixels=max_pixels)
-        expected = codecs.expected(encoded.bitstream)
+        pixels, *drawings = (
+            codec.decode(stream, max_pixels=max_pixels).pixels
+            for stream in _streams(encoded.bitstream, seeds)
+        )
         invention = None
-        if expected is not None:
+        if drawings:
+            invention = _disagreement([pixels, *drawings])
+        elif (expected := codecs.expected(encoded.bitstream)) is not None:
             conservative = codec.decode(expected, max_pixels=max_pixels)
-            invention = _invention(conservative.pixels, decoded.pixels)
-    shown = replace(photo, pixels=decoded.pixels)
+            invention = _invention(conservative.pixels, pixels)
+    shown = replace(photo, pixels=pixels)
     if to:
         with stages("render"):
             finished = imaging.render(shown, to)
@@ -96,6 +102,7 @@ def compressed(
         stages,
         sidecar,
         invention,
+        drawings,
     )
     notes = [*photo.notes]
     with stages("pack"):
@@ -168,14 +175,28 @@ def fitting(
     return best
 
 
-def assessed(original: Photo, shown: Photo, redact_evidence: bool, stages: Stages) -> Risk:
-    """The risk that ``shown`` means something else than ``original``."""
+def assessed(
+    original: Photo,
+    shown: Photo,
+    redact_evidence: bool,
+    stages: Stages,
+    drawings: Sequence[NDArray[np.uint8]] = (),
+) -> Risk:
+    """The risk that ``shown`` means something else than ``original``.
+
+    Args:
+        drawings: of the same bits as ``shown``, with other seeds.
+    """
     from . import risk
 
     timing: dict[str, float] = {}
     with stages("assess"):
         found = risk.assess(
-            original.pixels, shown.pixels, redact_evidence=redact_evidence, timing=timing
+            original.pixels,
+            shown.pixels,
+            drawings=drawings,
+            redact_evidence=redact_evidence,
+            timing=timing,
         )
     stages.divide("assess", timing)
     return found
@@ -192,6 +213,7 @@ def label_of(
     stages: Stages,
     sidecar: bytes | None = None,
     invention: Invention | None = None,
+    drawings: Sequence[NDArray[np.uint8]] = (),
 ) -> Label:
     """Assess and measure ``shown``, and write down what is known.
 
@@ -199,10 +221,11 @@ def label_of(
         data: the original's own bytes, which its hash is taken of.
         sidecar: the original's manifest, where that lies beside it.
         invention: what the decoder added to the bits, where that is known.
+        drawings: of the same bits, with other seeds.
     """
     from . import __version__, metrics
 
-    found = assessed(original, shown, redact_evidence, stages)
+    found = assessed(original, shown, redact_evidence, stages, drawings)
     with stages("measure"):
         psnr = metrics.psnr_db(original.pixels, shown.pixels)
         ms_ssim = metrics.ms_ssim(original.pixels, shown.pixels)
@@ -224,6 +247,17 @@ def _invention(conservative: NDArray[np.uint8], other: NDArray[np.uint8]) -> Inv
     from .risk.invention import invention_map, measured
 
     return measured(invention_map(conservative, other))
+
+
+def _streams(bitstream: bytes, seeds: int | None) -> list[bytes]:
+    """The bitstream, and the same latents with other seeds where some are wanted."""
+    return [bitstream] if seeds is None else codecs.redrawn(bitstream, seeds)
+
+
+def _disagreement(drawings: Sequence[NDArray[np.uint8]]) -> Invention:
+    from .risk.invention import disagreement, measured
+
+    return measured(disagreement(drawings)[1])
 
 
 def _with_history(

@@ -24,6 +24,7 @@ def examine(
     name: str | None = None,
     trust: TrustStore | None = None,
     policy: Policy | None = None,
+    sidecar: bytes | None = None,
     max_pixels: int = MAX_PIXELS,
     stages: Stages | None = None,
 ) -> Subject:
@@ -37,6 +38,7 @@ def examine(
         name: what the report calls the file; by default the last part of its path, as the
             folders of this machine are nobody's business.
         policy: what the caller demands, as for `provenance.verify`.
+        sidecar: a detached manifest; by default the one beside the file.
 
     Raises:
         InputError: A file cannot be read, the original is no image, or the sizes differ.
@@ -57,7 +59,7 @@ def examine(
             _check_sizes(before, picture, name)
         given = Original(_name(original), before_data)
     with stages("verify"):
-        manifest = sources.beside(source)
+        manifest = sidecar or sources.beside(source, data)
         report = verify(
             data,
             name,

@@ -53,7 +53,10 @@ def read(path: Path, limit: int = MAX_BYTES) -> bytes:
 
 
 def walk(
-    paths: Iterable[Path], suffixes: Container[str], companion: str | None = None
+    paths: Iterable[Path],
+    suffixes: Container[str],
+    companion: str | None = None,
+    accompanied: Container[str] = (),
 ) -> Iterator[tuple[Path, InputError | None]]:
     """Files by name, and those in folders, to any depth, sorted by name.
 
@@ -63,6 +66,8 @@ def walk(
     Args:
         suffixes: in lower case, with their dots.
         companion: files whose name with this added is a file beside them are taken, too.
+        accompanied: suffixes of files that are taken where ``companion`` in the place of their
+            suffix is a file beside them.
 
     Yields:
         A path, and what is wrong with it where it is a folder that cannot be read, that is nested
@@ -73,7 +78,7 @@ def walk(
             yield path, None
             continue
         found = False
-        for entry in _walk(path, suffixes, companion, 0):
+        for entry in _walk(path, suffixes, companion, accompanied, 0):
             found = True
             yield entry
         if not found:
@@ -81,7 +86,11 @@ def walk(
 
 
 def _walk(
-    folder: Path, suffixes: Container[str], companion: str | None, depth: int
+    folder: Path,
+    suffixes: Container[str],
+    companion: str | None,
+    accompanied: Container[str],
+    depth: int,
 ) -> Iterator[tuple[Path, InputError | None]]:
     if depth > MAX_DEPTH:
         yield folder, TooLargeError(f"{folder}: folders are nested more than {MAX_DEPTH} deep")
@@ -98,12 +107,15 @@ def _walk(
     names = {entry.name for entry in entries}
     for entry in entries:
         path = folder / entry.name
-        accompanied = companion is not None and entry.name + companion in names
+        suffix = path.suffix.lower()
+        beside = [] if companion is None else [entry.name + companion]
+        if companion is not None and suffix in accompanied:
+            beside.append(path.stem + companion)
         if entry.is_dir(follow_symlinks=False):
-            yield from _walk(path, suffixes, companion, depth + 1)
+            yield from _walk(path, suffixes, companion, accompanied, depth + 1)
         elif not entry.is_file(follow_symlinks=False):
             continue
-        elif accompanied or path.suffix.lower() in suffixes:
+        elif suffix in suffixes or not names.isdisjoint(beside):
             yield path, None
 
 

@@ -38,6 +38,9 @@ PICTURE_SUFFIXES = frozenset(
 )
 """Of the files in a folder that can carry a label."""
 
+OTHER_SUFFIXES = frozenset({".bmp", ".gif", ".j2k", ".jp2", ".pbm", ".pgm", ".pnm", ".ppm"})
+"""Of pictures that are read and can carry no label; their credential lies beside them."""
+
 JXL_CONTAINER = bytes.fromhex("0000000c4a584c200d0a870a")
 """What a JPEG XL file in boxes begins with, ISO/IEC 18181-2, 9.1."""
 

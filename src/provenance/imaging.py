@@ -25,6 +25,7 @@ MEDIA_TYPES = {
     "GIF": "image/gif",
     "HEIF": HEIF,
     "JPEG": "image/jpeg",
+    "JPEG2000": "image/jp2",
     "JXL": JXL,
     "MPO": "image/jpeg",
     "PNG": "image/png",

@@ -17,8 +17,6 @@ from .sources import Source, decoded, read_source, unpack
 SEEDS = 4
 """How often a decoder that draws from noise is asked."""
 
-MAX_SEEDS = 16
-
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -40,10 +38,10 @@ def evidence(source: Source, *, seeds: int = SEEDS, max_pixels: int = MAX_PIXELS
 
     No original is needed. Bits of the default codec are decoded by its conservative and by its
     perceptual decoder, whichever the file names; where a decoder draws from noise, several seeds
-    are drawn, and what they do not agree on is invented.
+    are drawn, the file's own first, and what they do not agree on is invented.
 
     Args:
-        seeds: how many, 2 to `MAX_SEEDS`.
+        seeds: how many, their own among them, 2 to `codecs.MAX_SEEDS`.
 
     Raises:
         InputError: The source is missing or is no compressed file.
@@ -51,10 +49,8 @@ def evidence(source: Source, *, seeds: int = SEEDS, max_pixels: int = MAX_PIXELS
         ModelError: Its model is not installed here.
         UsageError: Its codec has one decoder and draws from no noise, or a number out of range.
     """
-    from .risk.invention import invention_map, measured
+    from .risk.invention import disagreement, invention_map, measured
 
-    if not 2 <= seeds <= MAX_SEEDS:
-        raise UsageError(f"seeds {seeds}: must be within 2 and {MAX_SEEDS}")
     name, data = read_source(source)
     parts = unpack(data, name)
 
@@ -62,12 +58,9 @@ def evidence(source: Source, *, seeds: int = SEEDS, max_pixels: int = MAX_PIXELS
         return decoded(replace(parts, bitstream=bitstream), max_pixels)
 
     if codecs.is_drawn(parts.bitstream):
-        photos = [drawn(codecs.resampled(parts.bitstream, seed=seed)) for seed in range(seeds)]
-        mean = np.mean([photo.pixels for photo in photos], axis=0)
-        expected = replace(photos[0], pixels=np.rint(mean).astype(np.uint8))
-        maps = [invention_map(expected.pixels, photo.pixels) for photo in photos]
-        found = np.sqrt(np.mean(np.square(maps), axis=0)).astype(np.float32)
-        return Evidence(expected, drawn(parts.bitstream), found, measured(found), seeds)
+        own, *others = (drawn(stream) for stream in codecs.redrawn(parts.bitstream, seeds))
+        mean, found = disagreement([photo.pixels for photo in (own, *others)])
+        return Evidence(replace(own, pixels=mean), own, found, measured(found), seeds)
     try:
         pair = [drawn(codecs.redirected(parts.bitstream, decoder)) for decoder in codecs.DECODERS]
     except UsageError as error:

@@ -11,9 +11,8 @@ from pathlib import Path
 from . import api
 from .credentials import TrustStore, default_trust
 from .errors import InputError, ProvenanceError
-from .files import MAX_PIXELS, walk
-from .formats import PICTURE_SUFFIXES
-from .sources import SUFFIX as SIDECAR
+from .files import MAX_PIXELS
+from .sources import pictures
 from .verification import Policy, Report
 
 MAX_WORKERS = 8
@@ -33,7 +32,7 @@ def verify_many(
     """Verify files, and the pictures in folders, to any depth.
 
     Args:
-        paths: files and folders; see `provenance.files.walk`.
+        paths: files and folders; see `provenance.sources.pictures`.
         trust: whose signatures to trust; None for this machine's anchors.
         policy, decode, max_pixels, remote: see `provenance.verify`.
         workers: threads; None for one per core, or a single one to decode.
@@ -69,7 +68,7 @@ def verify_many(
 
     with ThreadPoolExecutor(workers) as pool:
         begun: deque[tuple[Path, Future[Report | ProvenanceError]]] = deque()
-        for path, problem in walk(paths, PICTURE_SUFFIXES, SIDECAR):
+        for path, problem in pictures(paths):
             begun.append((path, pool.submit(verify, path, problem)))
             # No further ahead than keeps every worker busy.
             if len(begun) > 2 * workers:

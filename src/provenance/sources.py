@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import glob
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from . import codecs, container, imaging
+from .credentials import covers
 from .errors import InputError
-from .files import MAX_PIXELS, read
+from .files import MAX_PIXELS, read, walk
+from .formats import OTHER_SUFFIXES, PICTURE_SUFFIXES
 from .imaging import Photo
 
 Source = Path | str | bytes
@@ -17,6 +21,8 @@ SUFFIX = ".c2pa"
 
 MAX_SIDECAR = 64_000_000
 """Largest detached manifest that is read, bytes."""
+
+_SUFFIXES = PICTURE_SUFFIXES | OTHER_SUFFIXES
 
 
 def read_source(source: Source) -> tuple[str, bytes]:
@@ -35,8 +41,14 @@ def read_source(source: Source) -> tuple[str, bytes]:
     return ("standard input" if str(path) == "-" else str(path)), read(path)
 
 
-def beside(source: Source) -> bytes | None:
-    """The detached manifest of a file: ``photo.bmp.c2pa`` or ``photo.c2pa`` beside ``photo.bmp``.
+def beside(source: Source, data: bytes) -> bytes | None:
+    """The detached manifest beside ``photo.bmp``: ``photo.bmp.c2pa``, else ``photo.c2pa``.
+
+    The latter, which other programs write, may be meant for ``photo.png`` there: where it was
+    made for that and not for this file, it is left alone.
+
+    Args:
+        data: the file's own bytes.
 
     Raises:
         InputError: There is one and it cannot be read.
@@ -44,11 +56,33 @@ def beside(source: Source) -> bytes | None:
     if isinstance(source, bytes) or str(source) == "-":
         return None
     path = Path(source)
-    for name in (f"{path.name}{SUFFIX}", f"{path.stem}{SUFFIX}"):
-        candidate = path.with_name(name)
-        if candidate.is_file() and candidate != path:
-            return read(candidate, MAX_SIDECAR)
-    return None
+    own, shared = path.with_name(f"{path.name}{SUFFIX}"), path.with_suffix(SUFFIX)
+    if own.is_file():
+        return read(own, MAX_SIDECAR)
+    if not shared.is_file():
+        return None
+    manifest = read(shared, MAX_SIDECAR)
+    others = list(_namesakes(path))
+    if not others or covers(manifest, data):
+        return manifest
+    return None if any(covers(manifest, read(other)) for other in others) else manifest
+
+
+def _namesakes(path: Path) -> Iterator[Path]:
+    """Other pictures whose names differ in their suffix alone."""
+    for other in path.parent.glob(f"{glob.escape(path.stem)}.*"):
+        alike = other.stem == path.stem and other.suffix.lower() in _SUFFIXES
+        if alike and other != path and other.is_file():
+            yield other
+
+
+def pictures(paths: Iterable[Path]) -> Iterator[tuple[Path, InputError | None]]:
+    """Files, and the pictures in folders that carry a label or have a credential beside them.
+
+    Yields:
+        As `provenance.files.walk`.
+    """
+    return walk(paths, PICTURE_SUFFIXES, SUFFIX, OTHER_SUFFIXES)
 
 
 def unpack(data: bytes, name: str) -> container.Parts:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import random
 import re
 import resource
+import shutil
 import struct
 import time
 import zlib
@@ -14,9 +16,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image, PngImagePlugin
 
 from provenance import api, formats, imaging, metadata, sources
 from provenance.assembly import Labelled
+from provenance.labels import CodecFacts, ModelFacts
 
 FLIPS = 200
 KINDS = ("container", *formats.RENDITIONS)
@@ -33,6 +37,20 @@ def files(compressed: Labelled) -> dict[str, Labelled]:
     """The same picture in every format that carries label and credential."""
     made = {kind: api.decompress(compressed.data, to=kind) for kind in formats.RENDITIONS}
     return {"container": compressed, **made}
+
+
+@pytest.fixture(scope="module")
+def detached(
+    astronaut: Path, files: dict[str, Labelled], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A picture in a format that carries none, with its credential beside it."""
+    path = tmp_path_factory.mktemp("detached") / "shown.bmp"
+    with Image.open(io.BytesIO(files["png"].data)) as opened:
+        opened.convert("RGB").save(path)
+    codec, model = CodecFacts("x", "unknown", False, "default"), ModelFacts("y", None)
+    made = api.label(astronaut, path, codec=codec, model=model, sidecar=True)
+    path.with_name("shown.bmp.c2pa").write_bytes(made.data)
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +82,35 @@ def test_a_flipped_bit_is_found_or_changes_neither_picture_nor_label(
         assert np.array_equal(_pixels(bytes(changed)), pixels)
         unnoticed += 1
     assert unnoticed < FLIPS / 2
+
+
+@pytest.mark.parametrize("where", ["picture", "credential"])
+def test_a_flipped_bit_is_found_where_the_credential_lies_beside_the_picture(
+    where: str, detached: Path, tmp_path: Path
+) -> None:
+    picture, credential = tmp_path / detached.name, tmp_path / f"{detached.name}.c2pa"
+    for path in (picture, credential):
+        shutil.copy(detached.with_name(path.name), path)
+    flipped = picture if where == "picture" else credential
+    sound = flipped.read_bytes()
+    before = api.verify(picture)
+    assert before.exit_code == 0
+    choose = random.Random(7)
+    unnoticed = 0
+    for _ in range(FLIPS):
+        changed = bytearray(sound)
+        changed[choose.randrange(len(sound))] ^= 1 << choose.randrange(8)
+        flipped.write_bytes(changed)
+        report = api.verify(picture)
+        if report.exit_code in (TAMPERED, NO_LABEL):
+            assert not report.trusted
+            continue
+        # Padding of the signature; the picture is as it was.
+        assert report.exit_code == 0
+        assert (report.label, report.signer) == (before.label, before.signer)
+        assert report.ingredients == before.ingredients
+        unnoticed += 1
+    assert unnoticed < (FLIPS / 2 if where == "credential" else 1)
 
 
 def test_the_label_of_another_file(files: dict[str, Labelled], other: Labelled) -> None:
@@ -123,6 +170,32 @@ def test_entities_in_xmp(text: str, files: dict[str, Labelled]) -> None:
     assert (report.exit_code, report.label) == (TAMPERED, None)
     (step,) = [step for step in report.steps if step.outcome == "failed" and "XMP" in step.detail]
     assert "DOCTYPE" in step.detail or "document type" in step.detail
+
+
+def test_paths_in_xmp(astronaut: Path, tmp_path: Path) -> None:
+    """They are kept as words, and nothing opens what they lead to."""
+    secret = tmp_path / "secret"
+    secret.write_text("the key to the archive")
+    inside = "".join(
+        f"""<?xml-stylesheet href="{path}"?>
+        <xi:include xmlns:xi="http://www.w3.org/2001/XInclude" parse="text" href="{path}"/>
+        <rdf:Description xmlns:a="urn:{number}/">
+        <a:link rdf:resource="{path}"/><a:name>{path}</a:name></rdf:Description>"""
+        for number, path in enumerate((secret, f"file://{secret}", f"../../../../../..{secret}"))
+    )
+    packet = f'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">{inside}</rdf:RDF>'
+    with Image.open(astronaut) as opened:
+        small = opened.convert("RGB").crop((200, 100, 264, 164))
+    described = PngImagePlugin.PngInfo()
+    described.add_itxt("XML:com.adobe.xmp", packet)
+    photo = tmp_path / "photo.png"
+    small.save(photo, pnginfo=described)
+    made = api.compress(photo, quality=90, to="png").data
+    assert api.verify(made).exit_code == 0
+    assert api.verify(photo).exit_code == NO_LABEL
+    assert b"file://" + bytes(secret) in made
+    assert b"the key to the archive" not in made
+    assert {path.name for path in tmp_path.iterdir()} == {"photo.png", "secret"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -193,9 +193,23 @@ def test_two_photos_give_all_tables(
     text = write(outcomes, tmp_path, split="all")
     assert text.startswith("All photos. Photos, each with a sign and a lamp painted in: 2;")
     assert "| butteraugli | not available: no maintained package" in text
-    for title in ("Goals", "by type", "by kind", "Calibration", "Spearman", "Strings"):
+    for title in (
+        "Goals",
+        "by type",
+        "by kind",
+        "Calibration",
+        "Spearman",
+        "Strings",
+        "Invention",
+    ):
         assert title in text
     assert "nan" not in text
+    made = [o for o in outcomes if o.invention]
+    assert [o.name for o in made] == ["msh, perceptual"] * 2
+    for o in made:
+        assert o.invention and o.invention.strength > 0.3
+        assert o.invention.error > 0.4
+    assert "| msh, perceptual | 20 | 2 |" in text
     with (tmp_path / "pictures.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == len(outcomes)

@@ -121,5 +121,20 @@ def test_seeds_disagree_on_what_is_drawn(
         assert done.code == 0, done.err
         said = done.json("evidence")
         assert said["seeds"] == 3 and said["strength"] > 0.01 and "with 3 seeds" in said["caption"]
+
+        # Steps, seed, and how far seeds disagree, in the label.
+        chosen = ("--codec", "drawing", "--steps", 2, "--seed", 7)
+        again = tmp_path / "again.avif"
+        done = provenance("compress", photo, *chosen, "--seeds", 3, "-o", again)
+        assert done.code == 0, done.err
+        label = provenance("show", again, "--json").json("show")["label"]
+        assert label["codec"]["seed"] == 7 and label["codec"]["steps"] == 2
+        assert label["risk"]["assessor"]["detectors"][-1] == "seeds"
+        done = provenance("evidence", again, "-o", tmp_path / "a.png", "--seeds", 3, "--json")
+        for key in ("strength", "area"):
+            assert abs(done.json("evidence")[key] - label["invention"][key]) < 0.001
+        assert provenance("verify", again, "--decode").code in (0, 5)
+        done = provenance("compress", photo, "--seeds", 3, "-o", tmp_path / "none.avif")
+        assert done.code == 2 and "msh: its decoder takes no steps and no seed" in done.err
     finally:
         assert provenance("codecs", "remove", "drawing").code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,16 +10,31 @@ import pytest
 from PIL import Image
 
 from provenance import codecs
+from provenance.codecs.schemes import SCHEMES
 
-from . import SHIPPED
+from . import SHIPPED, UNTRAINED
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.prvc"))
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.fixture(scope="module", autouse=True)
+def untrained() -> Iterator[None]:
+    for name, path in UNTRAINED.items():
+        codecs.add(name, path)
+    yield
+    for name in UNTRAINED:
+        codecs.remove(name)
+
+
+@pytest.mark.parametrize("name", [*SHIPPED, *UNTRAINED])
 def test_there_are_some(name: str) -> None:
     model = codecs.get(name).model.name
     assert [path for path in GOLDEN if path.stem.startswith(model)]
+
+
+def test_every_scheme_has_some() -> None:
+    schemes = {codecs.get(name).facts.name for name in (*SHIPPED, *UNTRAINED)}
+    assert schemes == {codecs.DEFAULT, *SCHEMES}
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)

@@ -6,6 +6,7 @@ import random
 import resource
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,17 +18,26 @@ from provenance import codecs
 from provenance.codecs import Picture, bitstream
 from provenance.errors import ProvenanceError
 
-from . import SHIPPED
+from . import SHIPPED, UNTRAINED
 
 MAX_PIXELS = 1 << 14
 """What a reader of these tests allows a header to announce."""
 
 
-@pytest.fixture(scope="module", params=SHIPPED)
-def streams(request: pytest.FixtureRequest, astronaut: Path) -> list[bytes]:
+@pytest.fixture(scope="module", params=[*SHIPPED, *UNTRAINED])
+def codec(request: pytest.FixtureRequest) -> Iterator[codecs.Codec]:
+    name = request.param
+    if name not in UNTRAINED:
+        yield codecs.get(name)
+        return
+    yield codecs.add(name, UNTRAINED[name])
+    codecs.remove(name)
+
+
+@pytest.fixture(scope="module")
+def streams(codec: codecs.Codec, astronaut: Path) -> list[bytes]:
     with Image.open(astronaut) as image:
         pixels = np.asarray(image.convert("RGB"))
-    codec = codecs.get(request.param)
     colour, grey = pixels[80:144, 200:264], np.repeat(pixels[300:340, 90:120, :1], 3, axis=2)
     return [
         codec.encode(Picture(colour), 60),

@@ -13,7 +13,12 @@ from provenance.credentials import Identity, TrustStore, read, sign
 from provenance.errors import NotLabelledError, UsageError
 from provenance.labels import CodecFacts, Label, ModelFacts
 
-TYPES = {"BMP": "image/bmp", "GIF": "image/gif", "PPM": "image/x-portable-anymap"}
+TYPES = {
+    "BMP": "image/bmp",
+    "GIF": "image/gif",
+    "JPEG2000": "image/jp2",
+    "PPM": "image/x-portable-anymap",
+}
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +173,32 @@ def test_a_sidecar_of_another_file_proves_nothing(labelled: Path, picture: Image
     assert provenance.verify(other).exit_code == 3
     other.with_suffix(".c2pa").write_bytes(labelled.with_suffix(".c2pa").read_bytes())
     assert provenance.verify(other).exit_code == 4
+
+
+def test_one_for_a_namesake_spoils_nothing(labelled: Path, picture: Image.Image) -> None:
+    plain = labelled.with_suffix(".png")
+    plain.write_bytes(encode(picture, "PNG"))
+    labelled.with_suffix(".xmp").write_text("of another program")
+    assert provenance.verify(labelled).exit_code == 0
+    assert provenance.verify(plain).exit_code == 3
+    assert provenance.history(plain) is None
+    with pytest.raises(NotLabelledError):
+        provenance.show(plain)
+    found = provenance.verify_many([labelled.parent])
+    codes = {path.name: getattr(report, "exit_code", None) for path, report in found}
+    assert codes == {"after.bmp": 0, "after.png": 3}
+
+    # Made for neither of them as they are now, it speaks against both.
+    labelled.write_bytes(encode(picture.rotate(180), "BMP"))
+    assert provenance.verify(labelled).exit_code == 4
+    assert provenance.verify(plain).exit_code == 4
+
+
+def test_one_with_the_whole_name_comes_first(labelled: Path, picture: Image.Image) -> None:
+    shared = labelled.with_suffix(".c2pa")
+    labelled.with_name("after.bmp.c2pa").write_bytes(shared.read_bytes())
+    shared.write_bytes(b"of something else")
+    assert provenance.verify(labelled).exit_code == 0
 
 
 def test_the_history_of_a_file_with_a_sidecar_goes_on(labelled: Path, tmp_path: Path) -> None:

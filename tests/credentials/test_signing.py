@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from PIL import Image
 
 from provenance.container import unpack
 from provenance.credentials import Credential, Identity, TrustStore, read, sign
+from provenance.credentials.certificates import USAGES
 from provenance.errors import InputError, SigningError
 from provenance.labels import Label
 from provenance.metadata import embed, packet, read_label, read_packet
@@ -235,40 +237,60 @@ def test_another_signer_is_valid_but_not_trusted(
     assert found(data, "image/png", authority.trust).trusted_by == "authority"
 
 
-@pytest.mark.parametrize(
-    ("wanted", "intact", "valid"),
-    [
-        ({"self_signed": True}, True, True),
-        ({"days": (-100, -1)}, True, False),
-        ({"days": (1, 100)}, True, False),
-    ],
-    ids=["self-signed", "expired", "not yet valid"],
-)
-def test_poor_certificates_are_never_trusted(
-    wanted: dict[str, Any],
-    intact: bool,
-    valid: bool,
+def test_a_self_signed_certificate_is_valid_and_trusted_by_nobody(
+    files: dict[str, bytes], label: Label, authority: Authority, original: bytes
+) -> None:
+    data = sign(
+        files["image/png"],
+        "image/png",
+        label,
+        authority.issue(self_signed=True),
+        original=original,
+        original_media_type="image/jpeg",
+    )
+    credential = found(data, "image/png", authority.trust)
+    assert (credential.intact, credential.valid, credential.trusted) == (True, True, False)
+
+
+@pytest.mark.parametrize("usage", USAGES, ids=lambda usage: usage.dotted_string)
+def test_a_certificate_for_any_of_the_usages_signs(
+    usage: x509.ObjectIdentifier,
+    files: dict[str, bytes],
+    label: Label,
+    authority: Authority,
+    original: bytes,
+    trust: TrustStore,
+) -> None:
+    data = sign(
+        files["image/png"],
+        "image/png",
+        label,
+        authority.issue(usages=[usage]),
+        original=original,
+        original_media_type="image/jpeg",
+    )
+    assert found(data, "image/png", authority.trust).trusted
+    credential = found(data, "image/png", trust)
+    assert (credential.valid, credential.trusted) == (True, False)
+
+
+@pytest.mark.parametrize("days", [(-100, -1), (1, 100)], ids=["expired", "not yet valid"])
+def test_a_certificate_out_of_its_time_signs_nothing(
+    days: tuple[float, float],
     files: dict[str, bytes],
     label: Label,
     authority: Authority,
     original: bytes,
 ) -> None:
-    signer = authority.issue(**wanted)
-    try:
-        data = sign(
+    with pytest.raises(SigningError):
+        sign(
             files["image/png"],
             "image/png",
             label,
-            signer,
+            authority.issue(days=days),
             original=original,
             original_media_type="image/jpeg",
         )
-    except SigningError:
-        assert not valid
-        return
-    credential = found(data, "image/png", authority.trust)
-    assert (credential.intact, credential.valid) == (intact, valid)
-    assert not credential.trusted
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,8 @@ def pair() -> tuple[Pixels, Pixels]:
     return noise[0], noise[1]
 
 
-def test_what_nobody_looks_for_is_named() -> None:
+def test_what_nobody_looks_for_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("provenance.risk.detectors.identity._models", lambda: None)
     assessor = assess(*pair()).assessor
     assert assessor.detectors == ("signal", "text", "faces", "lights", "objects")
     assert assessor.unavailable == ("identity",)
@@ -77,7 +78,8 @@ def test_a_detector_that_was_not_asked_for_is_named() -> None:
     assert "text" in assessor.unavailable
 
 
-def test_a_detector_asked_for_in_vain_is_named() -> None:
+def test_a_detector_asked_for_in_vain_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("provenance.risk.detectors.identity.PACKAGE", "not_installed")
     assert "identity" in assess(*pair(), detectors=["signal", "identity"]).assessor.unavailable
 
 
@@ -107,7 +109,7 @@ def test_a_detector_of_another_package_is_used() -> None:
 @pytest.mark.usefixtures("installed")
 def test_detectors_of_other_packages_that_cannot_run_are_named() -> None:
     assessor = assess(*pair()).assessor
-    assert assessor.detectors == ("signal", "text", "faces", "lights", "objects", "plates")
+    assert assessor.detectors == ("signal", "text", "faces", "lights", "objects", "identity", "plates")
     assert {"unlicensed", "broken"} <= set(assessor.unavailable)
 
 
@@ -121,7 +123,7 @@ def test_a_detector_that_does_not_exist_is_an_error() -> None:
 def test_each_detectors_time_is_reported() -> None:
     timing: dict[str, float] = {}
     assess(*pair(), timing=timing)
-    assert list(timing) == ["signal", "text", "faces", "lights", "objects"]
+    assert list(timing) == ["signal", "text", "faces", "lights", "objects", "identity"]
     assert all(seconds >= 0 for seconds in timing.values())
 
 

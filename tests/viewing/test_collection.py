@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import provenance
 from provenance.errors import InputError, ProvenanceError, TooLargeError
+from provenance.labels import CodecFacts, ModelFacts
 from provenance.viewing import collection
 from provenance.viewing.collection import Collection, Item
 
@@ -181,3 +183,23 @@ def test_folders_and_pixels_are_bounded(folder: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(collection, "MAX_FILES", 3)
     with pytest.raises(InputError, match="more than 3 pictures"):
         Collection([folder])
+
+
+def test_a_credential_beside_a_picture_counts(astronaut: Path, tmp_path: Path) -> None:
+    before, after = tmp_path / "before.bmp", tmp_path / "after.bmp"
+    with Image.open(astronaut) as photo:
+        small = photo.convert("RGB").resize((96, 96))
+    small.save(before)
+    small.quantize(32).convert("RGB").save(after)
+    made = provenance.label(
+        before,
+        after,
+        codec=CodecFacts("x", "unknown", False, "default"),
+        model=ModelFacts("y", None),
+        sidecar=True,
+    )
+    (tmp_path / "after.bmp.c2pa").write_bytes(made.data)
+    files = Collection([tmp_path])
+    (item,) = files.items.values()
+    assert (item.name, files.summary(item.id).state) == ("after.bmp", "trusted")
+    assert "whom you trust" in files.report(item.id, "en")

@@ -67,13 +67,13 @@ def opened(data: bytes) -> Pixels:
         return np.asarray(image.convert("RGB"))
 
 
-def ours(name: str) -> Callable[[Pixels, int], tuple[int, Pixels]]:
+def ours(name: str, decoder: str | None = None) -> Callable[[Pixels, int], tuple[int, Pixels]]:
     """A neural codec, as `encoder` gives the others; the bytes are those of the bitstream.
 
     Raises:
-        UsageError: There is no such codec.
+        UsageError: There is no such codec, or it has no such decoder.
     """
-    codec = codecs.get(name)
+    codec = codecs.get(name, decoder)
 
     def run(pixels: Pixels, setting: int) -> tuple[int, Pixels]:
         bitstream = codec.encode(codecs.Picture(pixels), setting)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +27,12 @@ from ..files import MAX_PIXELS, read, sha256
 from ..imaging import load
 from ..labels import Risk
 from ..risk import assess
+from ..risk.invention import invention_map, measured
 from .anchors import encoder, ours
 from .baselines import suspicions
 from .pairs import PairFiles
 from .planting import Truth, negatives, plant, scene
+from .statistics import rank_correlation
 from .strings import ReadString, StableString, read_again, stable_strings
 
 Pixels = NDArray[np.uint8]
@@ -66,6 +68,20 @@ class Outcome:
     baselines: Mapping[str, float | None]
     seconds: float
     """For the assessment alone."""
+    invention: Invented | None = None
+    """Of a picture that another decoder than the conservative one made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invented:
+    """What the map of invention, which never saw the original, tells of the errors."""
+
+    strength: float
+    """See `labels.Invention`."""
+    error: float
+    """Rank correlation of the map with the picture's error, square by square."""
+    added: float
+    """The same with how much larger the error is than the conservative picture's."""
 
 
 def part_of(name: str) -> str:
@@ -148,6 +164,25 @@ def _of_photo(
             size, pixels = code(original, setting)
             rate = 8 * size / (original.shape[0] * original.shape[1])
             yield look("codec", name, pixels, str(setting), rate)
+    if codec == codecs.DEFAULT:
+        usual, *others = ((decoder, ours(codec, decoder)) for decoder in codecs.DECODERS)
+        for decoder, code in others:
+            for setting in OUR_QUALITIES:
+                size, pixels = code(original, setting)
+                rate = 8 * size / (original.shape[0] * original.shape[1])
+                found = look("codec", f"{codec}, {decoder}", pixels, str(setting), rate)
+                invented = _invented(original, usual[1](original, setting)[1], pixels)
+                yield replace(found, invention=invented)
+
+
+def _invented(original: Pixels, conservative: Pixels, other: Pixels) -> Invented:
+    found = invention_map(conservative, other)
+    error = invention_map(original, other)
+    added = error - invention_map(original, conservative)
+    return Invented(
+        measured(found).strength,
+        *(rank_correlation(found.ravel().tolist(), e.ravel().tolist()) for e in (error, added)),
+    )
 
 
 def _codecs(

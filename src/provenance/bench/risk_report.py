@@ -66,6 +66,8 @@ def summary(figures: Figures, split: str) -> str:
         parts.append(_calibration(figures))
     if figures.codecs():
         parts += [_rates(figures), _strings(figures)]
+    if any(o.invention for o in figures.outcomes):
+        parts.append(_invention(figures))
     if figures.annotated:
         parts.append(_annotated(figures))
     return "\n\n".join(parts) + "\n"
@@ -314,6 +316,25 @@ def _strings(figures: Figures) -> str:
     return _table(
         "Strings that read stably in the original: does a text finding tell those that changed?",
         ("codec", "strings", "changed", "AUROC", "AP"),
+        rows,
+    )
+
+
+def _invention(figures: Figures) -> str:
+    rows = []
+    for name in figures.codecs():
+        chosen = figures.of_codec(name)
+        for setting in dict.fromkeys(o.setting for o in chosen):
+            seen = [o.invention for o in chosen if o.setting == setting and o.invention]
+            if seen:
+                columns = zip(*((i.strength, i.error, i.added) for i in seen), strict=True)
+                rows.append((name, setting, len(seen), *(_mean(column) for column in columns)))
+    return _table(
+        "Invention, measured without the original: does it tell where the picture is wrong?",
+        (
+            *("codec", "setting", "n", "mean strength, OKLab"),
+            *("rank correlation with the error", "with the error that was added"),
+        ),
         rows,
     )
 

@@ -8,7 +8,9 @@ Miscompressions", is answered in numbers: which codec changes what.
 from __future__ import annotations
 
 import csv
+import functools
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,14 +121,11 @@ def _ordinary(kind: str, **options: Any) -> Coder:
     encode = encoder(kind, **options)
 
     def run(pixels: Pixels, size: float | None) -> tuple[int, Pixels]:
-        low, high = 1, 100
-        while low < high:
-            middle = (low + high + 1) // 2
-            if encode(pixels, middle)[0] <= (size or 0):
-                low = middle
-            else:
-                high = middle - 1
-        return encode(pixels, low)
+        # Of a few qualities one is asked for again: the file that was within the size.
+        made = functools.cache(functools.partial(encode, pixels))
+        qualities = range(1, 101)
+        best = bisect_right(qualities, size or 0, key=lambda quality: made(quality)[0])
+        return made(max(1, best))
 
     return run
 

@@ -88,6 +88,25 @@ def compress(
             show_default=False,
         ),
     ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=100, help="Of a decoder that draws from noise.", show_default=False
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, max=2**32 - 1, help="Of that noise.", show_default=False),
+    ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            max=16,
+            help="Compare so many drawings; where they differ is a finding.",
+            show_default=False,
+        ),
+    ] = None,
     to: Annotated[
         Rendition | None,
         typer.Option(help="Write the decoded picture in this format instead.", show_default=False),
@@ -126,6 +145,9 @@ def compress(
             min_psnr=min_psnr,
             codec=codec,
             decoder=decoder,
+            steps=steps,
+            seed=seed,
+            seeds=seeds,
             to=to,
             preview=side,
             identity=identity,

@@ -7,12 +7,10 @@ from typing import Annotated
 
 import typer
 
-from ..errors import UsageError
-from ..files import MAX_PIXELS, check_output, write
+from ..files import MAX_PIXELS, write
 from ..stages import Stages
 from . import console
-from .figure import Crop, window_of
-from .options import Force, Json, Language, MaxPixels
+from .options import Crop, Force, Json, Language, MaxPixels, check_picture, window_of
 
 
 def evidence(
@@ -28,12 +26,7 @@ def evidence(
     json: Json = False,
 ) -> None:
     """Show where a picture holds what its bits do not determine, by decoding them in two ways."""
-    from ..labels.catalogue import catalogue
-
-    catalogue(language)  # Refused before any work is done.
-    if output.suffix.lower() != ".png":
-        raise UsageError(f"{output}: the map is a PNG; name a file that ends in .png")
-    check_output(output, force=force, inputs=(file,))
+    check_picture(output, language, force=force, inputs=(file,))
 
     from .. import invention
     from ..viewer.evidence import draw

@@ -8,22 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError, NotLabelledError, UsageError
-from ..files import MAX_PIXELS, check_output, write
+from ..files import MAX_PIXELS, write
 from ..stages import Stages
 from . import console
-from .options import Force, Json, Language, MaxPixels
+from .options import Crop, Force, Json, Language, MaxPixels, check_picture, window_of
 
 if TYPE_CHECKING:
-    from ..imaging import Photo
     from ..labels import Finding, Label
-
-Window = tuple[int, int, int, int]
-
-
-Crop = Annotated[
-    str | None,
-    typer.Option(help="Show LEFT,TOP,WIDTH,HEIGHT, in px.", show_default=False),
-]
 
 
 def figure(
@@ -45,12 +36,7 @@ def figure(
     json: Json = False,
 ) -> None:
     """Draw one place before and after, and as JPEG makes it of as many bits."""
-    from ..labels.catalogue import catalogue
-
-    catalogue(language)  # Refused before any work is done.
-    if output.suffix.lower() != ".png":
-        raise UsageError(f"{output}: a figure is a PNG; name a file that ends in .png")
-    check_output(output, force=force, inputs=(original, reconstruction))
+    check_picture(output, language, force=force, inputs=(original, reconstruction))
 
     from .. import api, sources
     from ..viewer.figure import draw
@@ -108,22 +94,3 @@ def _finding(
             "--crop shows any place"
         )
     return risk.findings[number - 1]
-
-
-def window_of(text: str, photo: Photo) -> Window:
-    """A part of a photo, as ``--crop`` gives it.
-
-    Raises:
-        UsageError: It is none.
-    """
-    try:
-        left, top, width, height = (int(part) for part in text.split(","))
-    except ValueError:
-        raise UsageError(f"--crop {text}: give LEFT,TOP,WIDTH,HEIGHT in pixels") from None
-    inside = left >= 0 and top >= 0 and left + width <= photo.width and top + height <= photo.height
-    if not inside or width < 8 or height < 8 or height > 4 * width:
-        raise UsageError(
-            f"--crop {text}: must lie within {photo.width}x{photo.height} px, with sides of at "
-            "least 8 px and no more than four times as high as wide"
-        )
-    return left, top, width, height

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
-from ..files import MAX_PIXELS
+from ..files import MAX_PIXELS, STANDARD_STREAM
 from ..stages import Stages
 from . import console, writing
 from .options import (
@@ -61,7 +61,9 @@ def label(
     sidecar: Annotated[
         bool,
         typer.Option(
-            "--sidecar", help="Write the credential alone, beside the picture, as a .c2pa file."
+            "--sidecar",
+            help="Write the credential alone, beside the picture, as a .c2pa file; "
+            "always so where the format can carry none.",
         ),
     ] = False,
     key: Signer = None,
@@ -78,14 +80,21 @@ def label(
         len(model_hash) != 64 or set(model_hash) - set("0123456789abcdef")
     ):
         raise UsageError("--model-hash: give 64 lower-case hexadecimal digits")
+    from .. import api
     from ..sources import SUFFIX
 
-    suffix = SUFFIX if sidecar else f".labelled{reconstruction.suffix}"
+    if reconstruction != STANDARD_STREAM:
+        sidecar = sidecar or not api.carries_label(reconstruction)
+    if sidecar and output not in (None, STANDARD_STREAM) and output.suffix.lower() != SUFFIX:
+        raise UsageError(
+            f"{output}: a credential alone, which lies beside {reconstruction}; "
+            f"name a {SUFFIX} file, or leave -o out"
+        )
+    suffix = f"{reconstruction.suffix}{SUFFIX}" if sidecar else f".labelled{reconstruction.suffix}"
     inputs = (original, reconstruction)
     target = writing.prepare(output, reconstruction, suffix, inputs, force=force, json=json)
     identity = signer(key, certificate, password_file, timestamp, timestamp_optional)
 
-    from .. import api
     from ..labels import CodecFacts, ModelFacts
 
     with console.progress() as announce:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError, UsageError
-from ..files import STANDARD_STREAM, read
+from ..files import STANDARD_STREAM, check_output, read
 from . import console
 
 if TYPE_CHECKING:
     from ..credentials import Identity
+    from ..imaging import Photo
     from ..verification import Policy
 
 
@@ -32,6 +33,10 @@ def _known_language(language: str | None) -> str | None:
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Timing = Annotated[bool, typer.Option("--timing", help="Print the share of each stage.")]
+Crop = Annotated[
+    str | None,
+    typer.Option(help="Show LEFT,TOP,WIDTH,HEIGHT, in px.", show_default=False),
+]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace an existing output.")]
 Language = Annotated[str, typer.Option("--language", "-l", help="en or de.")]
 Output = Annotated[
@@ -201,3 +206,36 @@ def demands(file: Path | None, max_score: float | None) -> Policy | None:
     if file is not None:
         demands.append(load_policy(file))
     return AllOf(*demands) if demands else None
+
+
+def check_picture(output: Path, language: str, *, force: bool, inputs: tuple[Path, ...]) -> None:
+    """Refuse before any work is done what a picture cannot be written in, or to.
+
+    Raises:
+        UsageError: The file is no PNG by name, is there already, or nobody wrote in the language.
+    """
+    from ..labels.catalogue import catalogue
+
+    catalogue(language)
+    if output.suffix.lower() != ".png":
+        raise UsageError(f"{output}: the picture is a PNG; name a file that ends in .png")
+    check_output(output, force=force, inputs=inputs)
+
+
+def window_of(text: str, photo: Photo) -> tuple[int, int, int, int]:
+    """A part of a photo, as ``--crop`` gives it.
+
+    Raises:
+        UsageError: It is none.
+    """
+    try:
+        left, top, width, height = (int(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(f"--crop {text}: give LEFT,TOP,WIDTH,HEIGHT in pixels") from None
+    inside = left >= 0 and top >= 0 and left + width <= photo.width and top + height <= photo.height
+    if not inside or width < 8 or height < 8 or height > 4 * width:
+        raise UsageError(
+            f"--crop {text}: must lie within {photo.width}x{photo.height} px, with sides of at "
+            "least 8 px and no more than four times as high as wide"
+        )
+    return left, top, width, height

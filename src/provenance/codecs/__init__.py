@@ -2,10 +2,10 @@
 
 from .added import remove
 from .base import Codec, Picture
-from .bitstream import resampled
+from .bitstream import MAX_SEEDS, redrawn, resampled
+from .learned.msh import DECODERS
 from .rate_control import Encoded, reaching, within
 from .registry import (
-    DECODERS,
     DEFAULT,
     add,
     decode,
@@ -21,6 +21,7 @@ from .registry import (
 __all__ = [
     "DECODERS",
     "DEFAULT",
+    "MAX_SEEDS",
     "Codec",
     "Encoded",
     "Picture",
@@ -34,6 +35,7 @@ __all__ = [
     "names",
     "reaching",
     "redirected",
+    "redrawn",
     "remove",
     "resampled",
     "within",

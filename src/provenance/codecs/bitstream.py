@@ -33,6 +33,8 @@ _GREY, _SAMPLED, _OTHER_DECODER = 1, 2, 4
 
 MAX_STEPS = 100
 MAX_SEED = 2**32 - 1
+MAX_SEEDS = 16
+"""Most drawings of one bitstream that are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,19 @@ def resampled(data: bytes, *, steps: int | None = None, seed: int | None = None)
         stream.sampling.seed if seed is None else seed,
     )
     return pack(replace(stream, sampling=sampling))
+
+
+def redrawn(data: bytes, count: int) -> list[bytes]:
+    """The same latents with ``count`` seeds: the own one, then the lowest others.
+
+    Raises:
+        BitstreamError: Not a bitstream of ours, cut or altered.
+        UsageError: Its decoder draws nothing from noise, or not 2 to `MAX_SEEDS` are wanted.
+    """
+    if not 2 <= count <= MAX_SEEDS:
+        raise UsageError(f"seeds {count}: must be within 2 and {MAX_SEEDS}")
+    others = [stream for seed in range(count) if (stream := resampled(data, seed=seed)) != data]
+    return [data, *others[: count - 1]]
 
 
 def digest(parts: Iterable[bytes | memoryview[Any]]) -> bytes:

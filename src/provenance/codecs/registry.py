@@ -12,12 +12,11 @@ from ..labels import CodecFacts
 from . import added, external, schemes
 from .base import Codec, Picture
 from .bitstream import pack, parse
+from .learned.msh import DECODERS, digest_of
 from .schemes import SCHEMES, Weights
 
 GROUP = "provenance.codecs"
 DEFAULT = "msh"
-DECODERS = ("conservative", "perceptual")
-"""Decoders of the default codec's bits, the usual one first."""
 
 
 def names() -> list[str]:
@@ -111,8 +110,6 @@ def redirected(bitstream: bytes, decoder: str) -> bytes:
         BitstreamError: It is cut or altered.
         UsageError: It is another codec's, or there is no such decoder.
     """
-    from .learned.msh import digest_of
-
     stream = parse(bitstream)
     if stream.codec != DEFAULT:
         raise UsageError(f"{stream.codec}: has one decoder; only {DEFAULT} has several")

@@ -40,7 +40,10 @@ SCHEMES = {
     "hyperprior": SchemeFacts("scale hyperprior", small="hyperprior-small-1"),
     "cdc": SchemeFacts("conditional diffusion", generative=True, steps=8),
     "hific": SchemeFacts("mean-scale hyperprior with a generative decoder", generative=True),
-    "charm": SchemeFacts("channel-wise autoregressive hyperprior with latent residual prediction"),
+    "charm": SchemeFacts(
+        "channel-wise autoregressive hyperprior with latent residual prediction",
+        small="charm-small-1",
+    ),
 }
 """Schemes by the name that bitstreams and labels give them."""
 

@@ -20,7 +20,7 @@ from .trust import Anchor, Purpose, TrustStore
 
 if TYPE_CHECKING:
     from .label_signature import LabelSignature, check_label_signature, sign_label
-    from .reading import read
+    from .reading import covers, read
     from .signing import MEDIA_TYPES, SIDECAR, sign
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "TimeStamping",
     "TrustStore",
     "check_label_signature",
+    "covers",
     "default_identity",
     "default_trust",
     "identity_folder",
@@ -55,6 +56,7 @@ _LATER = {
     "MEDIA_TYPES": "signing",
     "SIDECAR": "signing",
     "sign": "signing",
+    "covers": "reading",
     "read": "reading",
     "LabelSignature": "label_signature",
     "check_label_signature": "label_signature",

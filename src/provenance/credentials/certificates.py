@@ -221,24 +221,31 @@ def _check_chain(chain: Sequence[x509.Certificate], now: datetime.datetime) -> N
             name = issued.subject.rfc4514_string()
             raise SigningError(f"certificate chain: {name} is not issued by the next")
     name = leaf.subject.rfc4514_string()
-    if not _named(leaf.subject, NameOID.ORGANIZATION_NAME):
-        raise SigningError(f"certificate {name}: its subject has no organisation (O)")
-    if is_ca(leaf):
-        raise SigningError(f"certificate {name}: is a CA; the signer's own belongs first")
+    if problem := unfit(leaf):
+        raise SigningError(f"certificate {name}: {problem}")
     if now < leaf.not_valid_before_utc:
         raise SigningError(f"certificate {name}: valid only from {leaf.not_valid_before_utc}")
     if now > leaf.not_valid_after_utc:
         raise SigningError(f"certificate {name}: expired at {leaf.not_valid_after_utc}")
+
+
+def unfit(leaf: x509.Certificate) -> str | None:
+    """Why a certificate may sign at no time, in words; None where it may."""
+    if not _named(leaf.subject, NameOID.ORGANIZATION_NAME):
+        return "its subject has no organisation (O)"
+    if is_ca(leaf):
+        return "is a CA; the signer's own belongs first"
     try:
         usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
         extended = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         leaf.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
     except x509.ExtensionNotFound as error:
-        raise SigningError(f"certificate {name}: not made for C2PA: {error}") from error
+        return f"not made for C2PA: {error}"
     if not usage.digital_signature:
-        raise SigningError(f"certificate {name}: key usage lacks digitalSignature")
+        return "key usage lacks digitalSignature"
     if not any(entry in USAGES for entry in extended):
-        raise SigningError(f"certificate {name}: extended key usage lacks emailProtection")
+        return "extended key usage lacks emailProtection"
+    return None
 
 
 def make_ca(organisation: str, name: str) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:

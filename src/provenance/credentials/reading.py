@@ -18,7 +18,7 @@ from cryptography.x509 import Certificate
 
 from ..errors import LabelError
 from ..labels import Label, parse_label
-from .certificates import Subject, subject_of
+from .certificates import Subject, subject_of, unfit
 from .cose import signer_chains
 from .credential import Action, Claim, Credential, Ingredient, broken
 from .limits import problem_of
@@ -95,6 +95,12 @@ def read(
         return broken(" ".join(str(error).split())[:300])
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         return broken(f"manifest: not understood: {type(error).__name__}: {error}")
+
+
+def covers(sidecar: bytes, data: bytes) -> bool:
+    """Whether a detached manifest was made for these very bytes, by whomever."""
+    credential = read(data, ANY_BYTES, (), sidecar)
+    return credential is not None and "assertion.dataHash.match" in credential.successes
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +337,9 @@ def _ingredients(
             # Whether a time stamp of its own came before is not known, so it counts as taken back.
             found += taken_back(chains.get(own, ()), anchors, lists)
             codes = {code for code, _ in found}
+            # The library does not tell by which kind of anchor.
+            chain = chains.get(own, ())
+            vouched = speaker(chain, anchors) is not None and unfit(chain[0]) is None
             yield Ingredient(
                 title=str(entry.get("title") or ""),
                 relationship=str(entry.get("relationship") or ""),
@@ -338,8 +347,7 @@ def _ingredients(
                 of=name,
                 manifest=own,
                 intact=all(_is_about_signer(code) or code == _ELSEWHERE for code in codes),
-                # The library does not tell by which kind of anchor.
-                trusted=trusted and not codes and bool(speaker(chains.get(own, ()), anchors)),
+                trusted=trusted and not codes and vouched,
                 failures=tuple(f"{code}: {words}" if words else code for code, words in found),
             )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ..files import sha256
@@ -59,17 +60,21 @@ def library_settings(anchors: Iterable[Anchor], *, remote: bool = False) -> str:
                 "remote_manifest_fetch": remote,
             },
             "trust": {
+                # Those of the anchors are not asked for who may sign at all.
+                "trust_config": _lines(USAGES),
                 "anchors": [
                     {
                         "trust_anchors": anchor.pem,
                         "trust_uri": anchor_uri(anchor),
                         "trust_kind": _KINDS[anchor.purpose][0],
-                        "trust_config": "\n".join(
-                            usage.dotted_string for usage in _KINDS[anchor.purpose][1]
-                        ),
+                        "trust_config": _lines(_KINDS[anchor.purpose][1]),
                     }
                     for anchor in anchors
-                ]
+                ],
             },
         }
     )
+
+
+def _lines(usages: Iterable[x509.ObjectIdentifier]) -> str:
+    return "\n".join(usage.dotted_string for usage in usages)

@@ -2,7 +2,8 @@
 
 The library confuses the purposes of anchors: one that is listed for time stamps also makes signers
 "trusted", and one for signers makes time stamps so; where a CA is listed for both, it names either,
-by chance. Here each counts for its own purpose alone.
+by chance. Here each counts for its own purpose alone. Nor does the library mind a signer's
+certificate that is made for time stamps, or that names no organisation.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from cryptography import x509
 
-from .certificates import leads_to
+from .certificates import leads_to, unfit
 from .revocation import RevocationList, revoked
 from .trust import Anchor, Purpose
 
@@ -59,8 +60,11 @@ def standing(
     trusted_by = speaker(chain, anchors)
     signed_at = _time(stamped) if stamped else None
     problems = [*_out_of_time(chain, signed_at), *taken_back(chain, anchors, lists, signed_at)]
-    if report.get("validation_state") == "Trusted" and trusted_by is None:
-        problems.append((UNTRUSTED, "its anchor is listed here for time stamps only"))
+    if report.get("validation_state") == "Trusted":
+        if trusted_by is None:
+            problems.append((UNTRUSTED, "its anchor is listed here for time stamps only"))
+        elif why := unfit(chain[0]):
+            problems.append((UNTRUSTED, f"its certificate may not sign: {why}"))
     return Standing(trusted_by, signed_at, tuple(problems))
 
 

@@ -14,6 +14,7 @@ from ..labels import Assessor, Finding, Risk
 from ..taxonomy import level_of
 from .calibration import CALIBRATION, VERSION
 from .detectors import find_detectors
+from .detectors.seeds import SeedsDetector
 from .merging import merged
 from .pair import Pair
 from .redaction import redacted
@@ -34,6 +35,7 @@ def assess(
     reconstruction: npt.NDArray[np.uint8],
     *,
     detectors: Sequence[str] | None = None,
+    drawings: Sequence[npt.NDArray[np.uint8]] = (),
     redact_evidence: bool = False,
     timing: dict[str, float] | None = None,
 ) -> Risk:
@@ -42,6 +44,8 @@ def assess(
     Args:
         original, reconstruction: uint8 [h, w, 3], sRGB, equal sizes from 1x1 up.
         detectors: names of those to run; None runs every one that is installed.
+        drawings: what a decoder that draws from noise makes of the same bits with other seeds, each
+            like ``reconstruction``; where they mean something else is a finding, too.
         redact_evidence: quote nothing that stands in the picture, neither in evidence nor in
             sentences.
         timing: receives the seconds that each detector took, by its name.
@@ -50,23 +54,27 @@ def assess(
         InputError: The arrays are no pictures, or not of one size.
         UsageError: A detector of that name does not exist.
     """
-    for role, pixels in (("original", original), ("reconstruction", reconstruction)):
+    pictures = [("original", original), ("reconstruction", reconstruction)]
+    for role, pixels in (*pictures, *(("drawing", drawing) for drawing in drawings)):
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
             raise InputError(
                 f"{role}: expected uint8 [height, width, 3], got {pixels.dtype} "
                 f"{list(pixels.shape)}; convert it to 8-bit sRGB"
             )
+        if pixels.shape != original.shape:
+            raise InputError(
+                f"original is {original.shape[1]}x{original.shape[0]} and {role} is "
+                f"{pixels.shape[1]}x{pixels.shape[0]}; compare pictures of one size"
+            )
     height, width = original.shape[:2]
-    if reconstruction.shape != original.shape:
-        raise InputError(
-            f"original is {width}x{height} and reconstruction is "
-            f"{reconstruction.shape[1]}x{reconstruction.shape[0]}; compare pictures of one size"
-        )
     chosen = find_detectors(detectors)
+    looking = chosen.ready
+    if drawings:
+        looking = (*looking, SeedsDetector(drawings, looking))
     pair = Pair(original, reconstruction)
     found: list[Finding] = []
     identical = np.array_equal(original, reconstruction)
-    for detector in chosen.ready:
+    for detector in looking:
         begin = time.perf_counter()
         if not identical:
             found += detector.find(pair)
@@ -89,7 +97,7 @@ def assess(
         assessor=Assessor(
             version=VERSION,
             calibration=CALIBRATION,
-            detectors=tuple(detector.name for detector in chosen.ready),
+            detectors=tuple(detector.name for detector in looking),
             unavailable=chosen.unavailable,
         ),
     )

@@ -6,12 +6,15 @@ the same bits, by a perceptual decoder or of another seed, differs from it, that
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from ..labels import Invention
 from .signals.oklab import to_oklab
 
+Pixels = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
 
 BLOCK = 8
@@ -45,6 +48,20 @@ def invention_map(conservative: npt.NDArray[np.uint8], other: npt.NDArray[np.uin
         counts = np.diff(starts, append=len(squares))[:, None] * np.diff(columns, append=width)
         rows.append(np.sqrt(sums / counts).astype(np.float32))
     return np.concatenate(rows)
+
+
+def disagreement(drawings: Sequence[npt.NDArray[np.uint8]]) -> tuple[Pixels, FloatArray]:
+    """What drawings of the same bits have in common, and where they do not agree.
+
+    Args:
+        drawings: pictures by several seeds, ``[h, w, 3]`` sRGB each.
+
+    Returns:
+        Their mean, and the root mean square over them of the `invention_map` against it.
+    """
+    mean = np.rint(np.mean(drawings, axis=0)).astype(np.uint8)
+    squares = [np.square(invention_map(mean, drawing)) for drawing in drawings]
+    return mean, np.sqrt(np.mean(squares, axis=0)).astype(np.float32)
 
 
 def measured(found: FloatArray) -> Invention:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -45,14 +46,23 @@ def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     )
     kept: list[Finding] = []
     for finding in likely:
-        doubled = finding.symbol is None and any(
-            (other.symbol is not None or other.detector != finding.detector)
-            and _covered(finding.box, other.box) > SAME_PLACE
-            for other in kept
-        )
-        if not doubled:
+        for index, other in enumerate(kept):
+            if _says_it(other, finding) and covered(finding.box, other.box) > SAME_PLACE:
+                if finding.symbol is not None:
+                    # Two looked at one symbol: what either measured is evidence.
+                    evidence = {**finding.evidence, **other.evidence}
+                    kept[index] = replace(other, evidence=evidence)
+                break
+        else:
             kept.append(finding)
     return tuple(kept)
+
+
+def _says_it(other: Finding, finding: Finding) -> bool:
+    """Whether one of the same place makes a finding superfluous."""
+    if finding.symbol is None and other.symbol is not None:
+        return True
+    return other.detector != finding.detector and finding.symbol in (None, other.symbol)
 
 
 def reported(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -99,7 +109,7 @@ def is_high_impact(findings: Sequence[Finding]) -> bool:
     return any(f.symbol is not None and f.probability >= HIGH_IMPACT for f in findings)
 
 
-def _covered(box: Box, other: Box) -> float:
+def covered(box: Box, other: Box) -> float:
     """Share of ``box`` that lies within ``other``."""
     width = min(box[0] + box[2], other[0] + other[2]) - max(box[0], other[0])
     height = min(box[1] + box[3], other[1] + other[3]) - max(box[1], other[1])

@@ -32,8 +32,8 @@ from provenance.codecs.learned.cdc_network import (
 )
 from provenance.codecs.learned.layers import FactorizedPrior, doubling, lower_bound
 
-from .klt import _principal_components
-from .scheme_networks import MIN_SCALE, normal_bits, rounded
+from .klt import principal_components
+from .scheme_networks import MIN_SCALE, normal_bits, rounded, taken_over
 
 STEPS = 8
 """In which pictures are drawn outside of training; those of the codec."""
@@ -155,14 +155,7 @@ class Cdc(nn.Module):
 
     def take_over(self, state: Mapping[str, Tensor]) -> int:
         """Set all that a published state dict has in the same shape; returns how much that is."""
-        taken = 0
-        with torch.no_grad():
-            for key, value in self.state_dict().items():
-                name, form = _published(key, value)
-                if name in state and state[name].shape == form.shape:
-                    form.copy_(state[name])
-                    taken += 1
-        return taken
+        return taken_over(state, (_published(key, v) for key, v in self.state_dict().items()))
 
     @torch.no_grad()
     def initialise(self, crops: Tensor) -> None:
@@ -185,7 +178,7 @@ class Cdc(nn.Module):
             features = features[:, : halve.conv.in_channels]
             known = features.shape[1]
             blocks = functional.pixel_unshuffle(features, 2)
-            basis = _principal_components(blocks, halve.conv.out_channels)
+            basis = principal_components(blocks, halve.conv.out_channels)
             scale = _LATENT_SCALE if index == SCALES - 1 else 1.0
             taps = basis.T.view(-1, known, 2, 2)
             _halve(halve.conv, taps * scale)

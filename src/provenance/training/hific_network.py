@@ -22,8 +22,8 @@ from provenance.codecs.learned.hific_transforms import ResidualBlock, Sizes, Tra
 from provenance.codecs.learned.layers import ChannelNorm, FactorizedPrior, doubling, lower_bound
 
 from .adversarial import Discriminator, band_energy_loss, discriminator_loss, generator_loss
-from .klt import _principal_components
-from .scheme_networks import MIN_SCALE, _precise, normal_bits, rounded
+from .klt import principal_components
+from .scheme_networks import MIN_SCALE, normal_bits, precise, rounded, taken_over
 
 BANDS, ADVERSARIAL = 0.6, 0.1
 """Weights of the two losses that ask for texture.
@@ -139,15 +139,15 @@ class Hific(nn.Module):
 
     def analyse(self, x: Tensor) -> Tensor:
         """Latents in float32, before they are rounded."""
-        start = _precise(x, self.analysis[:2])
-        return _precise(self.analysis[2:-2](start), self.analysis[-2:])
+        start = precise(x, self.analysis[:2])
+        return precise(self.analysis[2:-2](start), self.analysis[-2:])
 
     def synthesise(self, latents: Tensor) -> Tensor:
         """Pixels of latents as the decoder has them, about 0 to 1."""
         generator = self.synthesis
-        start = _precise(latents, generator.entry)
+        start = precise(latents, generator.entry)
         features = generator.exit[:-2](generator.blocks(start) + start)
-        return _precise(features, generator.exit[-2:])
+        return precise(features, generator.exit[-2:])
 
     def coded(self, y: Tensor) -> tuple[Tensor, Tensor]:
         """Latents as the decoder has them, and the bits of each picture."""
@@ -176,14 +176,7 @@ class Hific(nn.Module):
 
     def take_over(self, state: Mapping[str, Tensor]) -> int:
         """Set all that a published state dict has in the same shape; returns how much that is."""
-        taken = 0
-        with torch.no_grad():
-            for key, value in self.state_dict().items():
-                name, form = self._published(key, value)
-                if name in state and state[name].shape == form.shape:
-                    form.copy_(state[name])
-                    taken += 1
-        return taken
+        return taken_over(state, (self._published(key, v) for key, v in self.state_dict().items()))
 
     @torch.no_grad()
     def initialise(self, crops: Tensor) -> None:
@@ -209,7 +202,7 @@ class Hific(nn.Module):
             most = min(down[level], up[-1 - level]) // 2 - 2
             if level == len(down) - 1:
                 most = min(most, latents - max(4, latents // 8))
-            basis = _principal_components(blocks, most)
+            basis = principal_components(blocks, most)
             features = functional.conv2d(blocks, basis.T[:, :, None, None])
             bases.append(basis.T.reshape(-1, known, 2, 2))
             gains.append(_gain(features, down[level]))

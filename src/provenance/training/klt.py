@@ -30,7 +30,7 @@ def initialise(network: MeanScaleHyperprior, crops: Tensor, latent_scale: float 
     components = []
     for conv, stride in zip(analysis[:3], (4, 2, 2), strict=True):
         features = functional.pixel_unshuffle(features, stride)
-        basis = _principal_components(features, conv.out_channels)
+        basis = principal_components(features, conv.out_channels)
         components.append(basis)
         _set_centre(conv, basis.T)
         features = functional.conv2d(features, basis.T[:, :, None, None])
@@ -66,7 +66,7 @@ def initialise_strided(network: Factorized, crops: Tensor, latent_scale: float =
     features = crops - 0.5
     for index, (down, up) in enumerate(zip(analysis, reversed(synthesis), strict=True)):
         blocks = functional.pixel_unshuffle(features, 2)
-        basis = _principal_components(blocks, down.out_channels)
+        basis = principal_components(blocks, down.out_channels)
         scale = latent_scale if down is analysis[-1] else 1.0
         known, found = features.shape[1], basis.shape[1]
         # Channels beyond the components keep a random start, so that they can learn apart.
@@ -88,7 +88,7 @@ def initialise_strided(network: Factorized, crops: Tensor, latent_scale: float =
     return features
 
 
-def _principal_components(features: Tensor, count: int) -> Tensor:
+def principal_components(features: Tensor, count: int) -> Tensor:
     """The ``count`` strongest eigenvectors as columns, ``[channels, count]``."""
     rows = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1]).double()
     _, vectors = torch.linalg.eigh(rows.T @ rows / len(rows))

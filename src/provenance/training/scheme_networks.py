@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -72,9 +72,9 @@ class Factorized(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The reconstruction, like ``x``, and the bits of each picture, ``[batch]``."""
-        y = _precise(self.g_a[:-1](x), self.g_a[-1])
+        y = precise(self.g_a[:-1](x), self.g_a[-1])
         y_hat, bits = self.coded(y)
-        return _precise(self.g_s[:-1](y_hat), self.g_s[-1]), bits
+        return precise(self.g_s[:-1](y_hat), self.g_s[-1]), bits
 
     def loss(self, x: Tensor, balance: float) -> Tensor:
         """Bits per pixel + ``balance`` * squared error on the scale 0..255."""
@@ -118,14 +118,7 @@ class Factorized(nn.Module):
 
     def take_over(self, state: Mapping[str, Tensor]) -> int:
         """Set all that a published state dict has in the same shape; returns how much that is."""
-        own = self.state_dict()
-        taken = {
-            key: state[_published(key)]
-            for key, value in own.items()
-            if _published(key) in state and state[_published(key)].shape == value.shape
-        }
-        self.load_state_dict(own | taken)
-        return len(taken)
+        return taken_over(state, ((_published(key), v) for key, v in self.state_dict().items()))
 
 
 class Hyperprior(Factorized):
@@ -278,7 +271,18 @@ def _published(key: str) -> str:
     return key
 
 
-def _precise(x: Tensor, layer: nn.Module) -> Tensor:
+@torch.no_grad()
+def taken_over(state: Mapping[str, Tensor], named: Iterable[tuple[str, Tensor]]) -> int:
+    """Set tensors to those of their names and shapes in a state dict; how many those are."""
+    taken = 0
+    for name, value in named:
+        if name in state and state[name].shape == value.shape:
+            value.copy_(state[name])
+            taken += 1
+    return taken
+
+
+def precise(x: Tensor, layer: nn.Module) -> Tensor:
     """What a layer makes of ``x`` in float32: latents and pixels are more than bfloat16 holds."""
     with torch.autocast(x.device.type, enabled=False):
         result: Tensor = layer(x.float())

@@ -18,7 +18,7 @@ _INGREDIENTS = ("ingredient.",)
 _BINDINGS = ("dataHash", "bmffHash", "boxesHash", "collectionHash", "multiAssetHash")
 _HARD_BINDING = ("claim.hardBindings.", *(f"assertion.{kind}." for kind in _BINDINGS))
 _MATCHES = {f"assertion.{kind}.match" for kind in _BINDINGS}
-_UNTRUSTED = "signingCredential.untrusted"
+_TRUSTED, _UNTRUSTED = "signingCredential.trusted", "signingCredential.untrusted"
 
 
 def check(
@@ -90,12 +90,11 @@ def _trust(credential: Credential, name: str, steps: Steps) -> None:
     if not credential.valid:
         steps.skipped(name, "not asked, for the credential is not valid")
         return
-    steps.check(
-        name,
-        credential.trusted,
-        f"by the anchor {credential.trusted_by}",
-        f"{_who(credential)} is not among your trust anchors; see `provenance trust`",
-    )
+    why = f"{_who(credential)} is not among your trust anchors; see `provenance trust`"
+    if _TRUSTED in credential.successes:
+        # The chain leads to one of them, but that is not enough.
+        why = "; ".join(_failures(credential, (_UNTRUSTED,)))
+    steps.check(name, credential.trusted, f"by the anchor {credential.trusted_by}", why)
 
 
 def _time_stamp(credential: Credential, name: str, steps: Steps) -> None:

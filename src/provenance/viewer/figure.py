@@ -7,6 +7,7 @@ N. Hofer and R. Böhme 2024, "A Taxonomy of Miscompressions".
 from __future__ import annotations
 
 import io
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
@@ -35,16 +36,14 @@ class Jpeg:
 def jpeg(picture: Image.Image, bits_per_pixel: float) -> Jpeg:
     """The best JPEG (4:2:0, optimised) of no more bits; else the smallest that there is."""
     pixels = picture.width * picture.height
-    low, high = 1, 95
-    while low < high:
-        middle = (low + high + 1) // 2
-        if 8 * len(_encoded(picture, middle)) <= bits_per_pixel * pixels:
-            low = middle
-        else:
-            high = middle - 1
-    data = _encoded(picture, low)
+
+    def rate(quality: int) -> float:
+        return 8 * len(_encoded(picture, quality)) / pixels
+
+    quality = max(1, bisect_right(range(1, 96), bits_per_pixel, key=rate))
+    data = _encoded(picture, quality)
     with Image.open(io.BytesIO(data)) as opened:
-        return Jpeg(opened.convert("RGB"), low, 8 * len(data) / pixels)
+        return Jpeg(opened.convert("RGB"), quality, 8 * len(data) / pixels)
 
 
 def draw(

@@ -17,8 +17,7 @@ from .. import container, imaging, sources
 from ..credentials import default_trust
 from ..errors import ImageError, InputError, TooLargeError
 from ..examination import examine
-from ..files import MAX_PIXELS, read, walk
-from ..formats import PICTURE_SUFFIXES
+from ..files import MAX_PIXELS, read
 from ..imaging import Photo
 from ..verification import verify
 from ..viewer import report
@@ -92,7 +91,7 @@ class Collection:
         if not path.exists():
             raise InputError(f"{path}: no such file or folder")
         root = path.resolve() if path.is_dir() else None
-        for found, problem in walk([root or path], PICTURE_SUFFIXES):
+        for found, problem in sources.pictures([root or path]):
             if problem is not None:
                 self.problems.append(str(problem))
                 continue
@@ -192,7 +191,8 @@ class Collection:
 
     def _summary(self, item: Item, _: Mark) -> Summary:
         data = _read(item)
-        return summary(verify(data, item.name, default_trust()), len(data))
+        manifest = _beside(item, data)
+        return summary(verify(data, item.name, default_trust(), sidecar=manifest), len(data))
 
     def _thumbnail(self, item: Item, _: Mark) -> bytes:
         data = _read(item)
@@ -214,9 +214,11 @@ class Collection:
         return buffer.getvalue()
 
     def _report(self, item: Item, _: Mark, language: str, original: Version | None) -> str:
+        data = _read(item)
         subject = examine(
-            _read(item),
+            data,
             name=item.name,
+            sidecar=_beside(item, data),
             original=_read(original[0]) if original else None,
             max_pixels=self._max_pixels,
         )
@@ -251,6 +253,11 @@ def _read(item: Item) -> bytes:
         return read(item.path)
     except InputError as error:
         raise type(error)(str(error).replace(str(item.path), item.name)) from error
+
+
+def _beside(item: Item, data: bytes) -> bytes | None:
+    """A file's detached manifest."""
+    return sources.beside(item.path, data) if item.path else None
 
 
 def _is_inside(path: Path, folder: Path) -> bool:

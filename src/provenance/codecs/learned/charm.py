@@ -189,7 +189,7 @@ class Charm:
 
     def synthesise(self, latents: Latents, height: int, width: int) -> NDArray[np.uint8]:
         """See `fixed_rate.Scheme`."""
-        y = torch.from_numpy(latents[2]) * 2.0**-FRACTION_BITS
+        y = torch.from_numpy(latents[2]).float() * 2.0**-FRACTION_BITS
         return self._transforms.synthesise(y, height, width)
 
     def _widths(self, index: int) -> tuple[int, int, int]:

@@ -28,7 +28,8 @@ WEIGHTS = Path(__file__).parent / "weights" / f"{MODEL}.safetensors"
 
 CONSERVATIVE, PERCEPTUAL = "conservative", "perceptual"
 """Decoders of the same bits: the model's own, and one that is trained to look like a photo."""
-DECODERS = {PERCEPTUAL: WEIGHTS.with_name(f"{MODEL}-perceptual.safetensors")}
+DECODERS = (CONSERVATIVE, PERCEPTUAL)
+_OTHERS = {PERCEPTUAL: WEIGHTS.with_name(f"{MODEL}-perceptual.safetensors")}
 """Weights of the others than the model's own."""
 
 SMALL = 256 * 256
@@ -42,7 +43,7 @@ class MeanScaleHyperpriorCodec:
     """Implements `provenance.codecs.Codec`; all instances share one loaded model.
 
     Args:
-        decoder: `CONSERVATIVE`, or one of `DECODERS`: what bitstreams are to be decoded by.
+        decoder: one of `DECODERS`: what bitstreams are to be decoded by.
     """
 
     variable_rate = True
@@ -61,7 +62,7 @@ class MeanScaleHyperpriorCodec:
         own = _hash(WEIGHTS).hex()
         if self._decoder == CONSERVATIVE:
             return ModelFacts(MODEL, own)
-        return ModelFacts(MODEL, own, {"decoder_sha256": _hash(DECODERS[self._decoder]).hex()})
+        return ModelFacts(MODEL, own, {"decoder_sha256": _hash(_OTHERS[self._decoder]).hex()})
 
     def encode(self, picture: Picture, quality: float) -> bytes:
         """See `provenance.codecs.Codec`.
@@ -101,7 +102,7 @@ class MeanScaleHyperpriorCodec:
     def decode(self, bitstream: bytes, *, max_pixels: int) -> Picture:
         """See `provenance.codecs.Codec`; the bitstream tells by which decoder."""
         stream = parse(bitstream)
-        decoders = {digest_of(name): name for name in (CONSERVATIVE, *DECODERS)}
+        decoders = {digest_of(name): name for name in DECODERS}
         expect(stream, NAME, MODEL, _hash(WEIGHTS)[:8], max_pixels, decoders)
         opacity = alpha.decode(stream)
         latents = _coder().decode(stream.words, stream.escapes, stream.height, stream.width)
@@ -135,7 +136,7 @@ def digest_of(decoder: str) -> bytes:
     Raises:
         ModelError: Its weights are missing.
     """
-    return b"" if decoder == CONSERVATIVE else _hash(DECODERS[decoder])[:8]
+    return b"" if decoder == CONSERVATIVE else _hash(_OTHERS[decoder])[:8]
 
 
 @functools.cache
@@ -151,7 +152,5 @@ def _coder(decoder: str = CONSERVATIVE) -> Coder:
     from .coder import Coder
 
     return (
-        Coder.load(WEIGHTS)
-        if decoder == CONSERVATIVE
-        else _coder().other_decoder(DECODERS[decoder])
+        Coder.load(WEIGHTS) if decoder == CONSERVATIVE else _coder().other_decoder(_OTHERS[decoder])
     )

@@ -2,7 +2,7 @@
 
 Faces are found in both pictures. Each is looked at in the original, in the reconstruction and,
 slightly harmed, in the original again: what that changes is the networks' noise, and is subtracted.
-Who someone is, is not compared: no network for that comes with a licence that allows to ship it.
+Who somebody looks like, `identity` compares.
 """
 
 from __future__ import annotations
@@ -81,16 +81,16 @@ class FacesDetector:
         before = find_faces(pair.original, ANY_SCORE)
         after = find_faces(pair.reconstruction, ANY_SCORE)
         findings: list[Finding] = []
-        for face in _chosen(before):
-            if not _changed_at_all(pair, face):
+        for face in worth_comparing(before):
+            if not changed_at_all(pair, face):
                 continue
             change = compare_features(pair.original, pair.reconstruction, face)
             if change.presence < PRESENT:
                 continue
             gone = change.presence_after < ABSENT and not _any_at(after, face)
             findings += self._lost(pair, change) if gone else self._changed(pair, change)
-        for face in _chosen(after):
-            if _any_at(before, face) or not _changed_at_all(pair, face):
+        for face in worth_comparing(after):
+            if _any_at(before, face) or not changed_at_all(pair, face):
                 continue
             change = compare_features(pair.reconstruction, pair.original, face)
             if change.presence >= PRESENT and change.presence_after < ABSENT:
@@ -278,7 +278,7 @@ def _eye_sentence(eye: EyeChange, aspects: Sequence[Aspect], where: str) -> str:
     return f"An eye of a face {where} {fates[worst]}."
 
 
-def _chosen(faces: Sequence[Face]) -> list[Face]:
+def worth_comparing(faces: Sequence[Face]) -> list[Face]:
     """Those worth comparing, the largest first."""
     sure = [face for face in faces if face.score >= MIN_SCORE and face.side >= MIN_SIDE_PX]
     return sorted(sure, key=lambda face: -face.side)[:MAX_FACES]
@@ -288,10 +288,16 @@ def _any_at(faces: Sequence[Face], face: Face) -> bool:
     return any(same_face(face, other) for other in faces)
 
 
-def _changed_at_all(pair: Pair, face: Face) -> bool:
+def changed_at_all(pair: Pair, face: Face) -> bool:
+    """Whether anything of a face is visibly different."""
+    cells = pair.signals.cells(face_box(pair, face))
+    return float(np.quantile(pair.signals.change[cells], 0.98)) > CHANGED_AT_ALL
+
+
+def face_box(pair: Pair, face: Face) -> Box:
+    """From brow to chin, whole pixels within the picture."""
     half = face.side / 2
-    box = _box((face.x - half, face.y - half, face.x + half, face.y + half), pair)
-    return float(np.quantile(pair.signals.change[pair.signals.cells(box)], 0.98)) > CHANGED_AT_ALL
+    return _box((face.x - half, face.y - half, face.x + half, face.y + half), pair)
 
 
 def _inner(corners: Corners) -> Corners:
