@@ -109,7 +109,15 @@ def test_a_detector_of_another_package_is_used() -> None:
 @pytest.mark.usefixtures("installed")
 def test_detectors_of_other_packages_that_cannot_run_are_named() -> None:
     assessor = assess(*pair()).assessor
-    assert assessor.detectors == ("signal", "text", "faces", "lights", "objects", "identity", "plates")
+    assert assessor.detectors == (
+        "signal",
+        "text",
+        "faces",
+        "lights",
+        "objects",
+        "identity",
+        "plates",
+    )
     assert {"unlicensed", "broken"} <= set(assessor.unavailable)
 
 
