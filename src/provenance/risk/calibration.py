@@ -100,13 +100,13 @@ anything."""
 LIGHTS_BUSY = 0.65
 """How much a spot counts that is one among others like it."""
 
-VANISHED = Curve(middle=1.0, slope=2.8)
+VANISHED = Curve(middle=0.85, slope=2.3)
 """Probability that an object which stood out is described differently, by the share of its contrast
-that it lost, less what JPEG takes (`detectors.figures`).
+that it lost, less what slight blur and JPEG take (`detectors.figures`).
 
 Fitted to 106 findings, at most three in a picture, in 39 pictures by DiffEIC (three rates) of 16
 photos of the development part, judged once by a program (an AI model), not by people: 28 right, 40
-doubtful, 38 wrong. Doubtful ones counted as wrong; counted half, the middle would be .72."""
+doubtful, 38 wrong. Doubtful ones counted as wrong; counted half, the middle would be .55."""
 
 FACE_STRUCTURE = Curve(middle=0.2, slope=3.0)
 """Probability that a face is described differently, by how much the correlation of its fine

@@ -57,8 +57,8 @@ MAX_ALIKE = 0.15
 """Share of what lies beside it that has its colour rather than that of its ground."""
 SEEN = 2.0
 """Busyness that is not seen, OKLab units times 100."""
-PERTURBED_QUALITY = 70
-"""JPEG quality at which the original is measured again."""
+PERTURBED_SIGMA, PERTURBED_QUALITY = 0.7, 70
+"""Blur in pixels, and JPEG quality, with which the original is measured again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Figure:
     contrast_after: float
     """At the same place in the reconstruction."""
     jitter: float
-    """What JPEG takes of its contrast, as a share of it."""
+    """What slight blur and JPEG take of its contrast, as a share of it."""
 
     @property
     def salience(self) -> float:
@@ -105,7 +105,8 @@ def find_figures(original: ByteArray, reconstruction: ByteArray, max_pixels: int
     pictures = [original, reconstruction]
     if scale < 1:
         pictures = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures]
-    pictures.append(recompressed(pictures[0], PERTURBED_QUALITY))
+    softened = np.asarray(cv2.GaussianBlur(pictures[0], (0, 0), PERTURBED_SIGMA), dtype=np.uint8)
+    pictures.append(recompressed(softened, PERTURBED_QUALITY))
     levels = [_weighted(to_oklab(picture)) for picture in pictures]
     found: list[Figure] = []
     for level in range(LEVELS):
