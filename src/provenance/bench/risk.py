@@ -159,20 +159,22 @@ def _of_photo(
         )
     for name, pixels in negatives(made):
         yield look("harmless", name, pixels, truths=())
+    plain: dict[int, Pixels] = {}
     for name, code, settings in _codecs(codec):
         for setting in settings:
             size, pixels = code(original, setting)
+            if name == codec:
+                plain[setting] = pixels
             rate = 8 * size / (original.shape[0] * original.shape[1])
             yield look("codec", name, pixels, str(setting), rate)
     if codec == codecs.DEFAULT:
-        usual, *others = ((decoder, ours(codec, decoder)) for decoder in codecs.DECODERS)
-        for decoder, code in others:
+        for decoder in codecs.DECODERS[1:]:
+            code = ours(codec, decoder)
             for setting in OUR_QUALITIES:
                 size, pixels = code(original, setting)
                 rate = 8 * size / (original.shape[0] * original.shape[1])
                 found = look("codec", f"{codec}, {decoder}", pixels, str(setting), rate)
-                invented = _invented(original, usual[1](original, setting)[1], pixels)
-                yield replace(found, invention=invented)
+                yield replace(found, invention=_invented(original, plain[setting], pixels))
 
 
 def _invented(original: Pixels, conservative: Pixels, other: Pixels) -> Invented:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,6 +18,18 @@ FILLED = 0.6
 GROWTH = 8.0
 """Area of a common box over that of its largest finding, at most: a box around half the picture
 shows nobody where to look."""
+
+
+_T = TypeVar("_T")
+
+
+def distinct(things: Iterable[_T], same: Callable[[_T, _T], bool]) -> list[_T]:
+    """Each thing once: of those that are the same, the first."""
+    kept: list[_T] = []
+    for thing in things:
+        if not any(same(thing, other) for other in kept):
+            kept.append(thing)
+    return kept
 
 
 def merged(findings: Sequence[Finding]) -> tuple[Finding, ...]:

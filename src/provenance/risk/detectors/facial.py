@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ..merging import distinct
 from .networks import session
 
 ByteArray = npt.NDArray[np.uint8]
@@ -139,11 +140,7 @@ def find_faces(pixels: ByteArray, min_score: float) -> list[Face]:
         if max(size) < 2 * MIN_LONG_SIDE:
             break
     found.sort(key=lambda face: -face.score)
-    kept: list[Face] = []
-    for face in found:
-        if not any(same_face(face, other) for other in kept):
-            kept.append(face)
-    return kept
+    return distinct(found, same_face)
 
 
 def same_face(one: Face, other: Face) -> bool:

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..signals.oklab import to_oklab
+from ..merging import distinct
 from .perturbation import recompressed
+from .scales import at_scales
 
 FloatArray = npt.NDArray[np.float32]
 ByteArray = npt.NDArray[np.uint8]
@@ -95,37 +96,32 @@ def find_figures(original: ByteArray, reconstruction: ByteArray, max_pixels: int
         original, reconstruction: uint8 [h, w, 3], sRGB, equal sizes.
         max_pixels: larger pictures are shrunk to this.
     """
+    levels = at_scales(
+        original,
+        reconstruction,
+        _harmed,
+        levels=LEVELS,
+        max_pixels=max_pixels,
+        min_side=MIN_SIDE,
+    )
+    found = [
+        figure
+        for labs, pixel in levels
+        for figure in _at_level([_weighted(lab) for lab in labs], pixel)
+    ]
+    found.sort(key=lambda figure: -figure.contrast * figure.lost)
+    return distinct(found, _same_place)
+
+
+def _harmed(pixels: ByteArray) -> ByteArray:
     import cv2
 
-    height, width = original.shape[:2]
-    scale = min(1.0, (max_pixels / (height * width)) ** 0.5)
-    size = (round(width * scale), round(height * scale))
-    if min(size) < MIN_SIDE:
-        return []
-    pictures = [original, reconstruction]
-    if scale < 1:
-        pictures = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures]
-    softened = np.asarray(cv2.GaussianBlur(pictures[0], (0, 0), PERTURBED_SIGMA), dtype=np.uint8)
-    pictures.append(recompressed(softened, PERTURBED_QUALITY))
-    levels = [_weighted(to_oklab(picture)) for picture in pictures]
-    found: list[Figure] = []
-    for level in range(LEVELS):
-        if level:
-            levels = [cv2.pyrDown(lab) for lab in levels]
-        if min(levels[0].shape[:2]) < MIN_SIDE:
-            break
-        found += _at_level(levels, width / levels[0].shape[1])
-    found.sort(key=lambda figure: -figure.contrast * figure.lost)
-    kept: list[Figure] = []
-    for figure in found:
-        if not any(_same_place(figure, other) for other in kept):
-            kept.append(figure)
-    return kept
+    softened = np.asarray(cv2.GaussianBlur(pixels, (0, 0), PERTURBED_SIGMA), dtype=np.uint8)
+    return recompressed(softened, PERTURBED_QUALITY)
 
 
 def _weighted(lab: FloatArray) -> FloatArray:
-    lab[..., 1:] *= COLOUR_WEIGHT
-    return lab
+    return lab * np.array([1, COLOUR_WEIGHT, COLOUR_WEIGHT], dtype=np.float32)
 
 
 def _at_level(labs: Sequence[FloatArray], pixel: float) -> Iterator[Figure]:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...labels import Finding
+from ..merging import distinct
 from ..pair import Pair
 from ..places import whereabouts
 from ..scoring import covered, weight
@@ -45,10 +46,8 @@ class SeedsDetector:
         """The places where seeds differ; probabilities are means over the other seeds."""
         seen = [self._differences(Pair(pair.reconstruction, other)) for other in self._drawings]
         every = (finding for findings in seen for finding in findings)
-        places: list[Finding] = []
-        for finding in sorted(every, key=lambda f: (-weight(f), f.box)):
-            if not any(_at_one_place(finding, place) for place in places):
-                places.append(finding)
+        ordered = sorted(every, key=lambda f: (-weight(f), f.box))
+        places = distinct(ordered, _at_one_place)
         height, width = pair.reconstruction.shape[:2]
         return [self._finding(place, seen, width, height) for place in places]
 

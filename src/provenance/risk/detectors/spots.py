@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..signals.oklab import to_oklab
+from ..merging import distinct
 from ..signals.pyramid import resize, smooth
 from .perturbation import recompressed
+from .scales import at_scales
 
 FloatArray = npt.NDArray[np.float32]
 ByteArray = npt.NDArray[np.uint8]
@@ -102,31 +103,17 @@ def find_spots(original: ByteArray, reconstruction: ByteArray, max_pixels: int) 
         original, reconstruction: uint8 [h, w, 3], sRGB, equal sizes.
         max_pixels: larger pictures are shrunk to this.
     """
-    import cv2
-
-    height, width = original.shape[:2]
-    scale = min(1.0, (max_pixels / (height * width)) ** 0.5)
-    size = (round(width * scale), round(height * scale))
-    if min(size) < MIN_SIDE:
-        return []
-    pictures = [original, reconstruction]
-    if scale < 1:
-        pictures = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures]
-    pictures.append(recompressed(pictures[0], PERTURBED_QUALITY))
-    levels = [to_oklab(picture) for picture in pictures]
-    found: list[tuple[float, Spot]] = []
-    for level in range(LEVELS):
-        if level:
-            levels = [cv2.pyrDown(lab) for lab in levels]
-        if min(levels[0].shape[:2]) < MIN_SIDE:
-            break
-        found += _at_level(levels, width / levels[0].shape[1])
+    levels = at_scales(
+        original,
+        reconstruction,
+        lambda pixels: recompressed(pixels, PERTURBED_QUALITY),
+        levels=LEVELS,
+        max_pixels=max_pixels,
+        min_side=MIN_SIDE,
+    )
+    found = [entry for labs, pixel in levels for entry in _at_level(labs, pixel)]
     found.sort(key=lambda entry: -entry[0])
-    kept: list[Spot] = []
-    for _strength, spot in found:
-        if not any(_same_place(spot, other) for other in kept):
-            kept.append(spot)
-    return kept
+    return distinct((spot for _strength, spot in found), _same_place)
 
 
 def _at_level(levels: list[FloatArray], pixel: float) -> Iterator[tuple[float, Spot]]:

@@ -1,0 +1,56 @@
+"""What detectors of things that stand out look at: three pictures, each at several scales."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from ..signals.oklab import to_oklab
+
+FloatArray = npt.NDArray[np.float32]
+ByteArray = npt.NDArray[np.uint8]
+
+
+def at_scales(
+    original: ByteArray,
+    reconstruction: ByteArray,
+    harmed: Callable[[ByteArray], ByteArray],
+    *,
+    levels: int,
+    max_pixels: int,
+    min_side: int,
+) -> Iterator[tuple[list[FloatArray], float]]:
+    """OKLab of the original, the reconstruction and the harmed original, the largest first.
+
+    Args:
+        original, reconstruction: uint8 [h, w, 3], sRGB, equal sizes.
+        harmed: slight harm to the original: a change that it makes too is noise.
+        levels: how many at most; each has half the side of the one before.
+        max_pixels: larger pictures are shrunk to this.
+        min_side: pixels of the shorter side, below which there is no level.
+
+    Yields:
+        The three, and the pixels of the picture for one of theirs.
+    """
+    import cv2
+
+    height, width = original.shape[:2]
+    scale = min(1.0, (max_pixels / (height * width)) ** 0.5)
+    size = (round(width * scale), round(height * scale))
+    if min(size) < min_side:
+        return
+    pictures = [original, reconstruction]
+    if scale < 1:
+        pictures = [
+            np.asarray(cv2.resize(p, size, interpolation=cv2.INTER_AREA), np.uint8)
+            for p in pictures
+        ]
+    labs = [to_oklab(picture) for picture in (*pictures, harmed(pictures[0]))]
+    for level in range(levels):
+        if level:
+            labs = [np.asarray(cv2.pyrDown(lab), np.float32) for lab in labs]
+        if min(labs[0].shape[:2]) < min_side:
+            return
+        yield labs, width / labs[0].shape[1]
