@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import subprocess
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +58,45 @@ def time_stamps(
 
     with answering(stamp) as url:
         yield url
+
+
+@contextmanager
+def counterfeit(
+    folder: Path, url: str, chain: tuple[x509.Certificate, ...], key: PrivateKey
+) -> Iterator[str]:
+    """The address of one whose certificate may be made for anything.
+
+    OpenSSL signs no time stamps with such: those of a real authority are signed anew.
+
+    Args:
+        folder: for its files.
+        url: of the real authority.
+        chain: the certificates that sign, leaf first.
+    """
+    (folder / "leaf.pem").write_bytes(to_pem(chain[:1]))
+    (folder / "above.pem").write_bytes(to_pem(chain[1:]))
+    (folder / "leaf.key.pem").write_bytes(key_pem(key))
+    signer = ["-signer", "leaf.pem", "-inkey", "leaf.key.pem", "-certfile", "above.pem"]
+    content = ["-binary", "-nodetach", "-cades", "-econtent_type", "1.2.840.113549.1.9.16.1.4"]
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    def stamp(query: bytes) -> bytes:
+        headers = {"Content-Type": "application/timestamp-query"}
+        with urllib.request.urlopen(urllib.request.Request(url, query, headers)) as answer:
+            (folder / "real").write_bytes(answer.read())
+        der = ["-inform", "DER", "-in"]
+        openssl("ts", "-reply", "-in", "real", "-token_out", "-out", "token")
+        openssl("cms", "-verify", "-noverify", *der, "token", "-out", "info")
+        files = ["-in", "info", "-outform", "DER", "-out", "signed"]
+        openssl("cms", "-sign", *content, *signer, *files)
+        # TimeStampResp (RFC 3161, 2.4.2): granted, and the token.
+        body = bytes.fromhex("3003020100") + (folder / "signed").read_bytes()
+        return b"\x30\x82" + len(body).to_bytes(2) + body
+
+    with answering(stamp) as address:
+        yield address
 
 
 @contextmanager

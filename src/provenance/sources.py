@@ -56,7 +56,7 @@ def beside(source: Source, data: bytes) -> bytes | None:
     if isinstance(source, bytes) or str(source) == "-":
         return None
     path = Path(source)
-    own, shared = path.with_name(f"{path.name}{SUFFIX}"), path.with_suffix(SUFFIX)
+    own, shared = sidecars(path)
     if own.is_file():
         return read(own, MAX_SIDECAR)
     if not shared.is_file():
@@ -66,6 +66,11 @@ def beside(source: Source, data: bytes) -> bytes | None:
     if not others or covers(manifest, data):
         return manifest
     return None if any(covers(manifest, read(other)) for other in others) else manifest
+
+
+def sidecars(path: Path) -> tuple[Path, Path]:
+    """Where the detached manifest of a file may lie; the first goes before the second."""
+    return path.with_name(f"{path.name}{SUFFIX}"), path.with_suffix(SUFFIX)
 
 
 def _namesakes(path: Path) -> Iterator[Path]:

@@ -23,11 +23,13 @@ from provenance.credentials import (
     read,
     sign,
 )
+from provenance.credentials.certificates import C2PA_SIGNING
+from provenance.credentials.settings import library_settings
 from provenance.errors import SigningError, UsageError
 from provenance.labels import Label
 from provenance.verification import HighestAge, Outcome, verify
 
-from ..time_stamps import answering, time_stamps
+from ..time_stamps import answering, counterfeit, time_stamps
 
 if TYPE_CHECKING:
     from .conftest import Authority
@@ -111,6 +113,52 @@ def test_a_time_stamp_by_an_authority_that_is_not_listed_tells_nothing(
 ) -> None:
     credential = found(signing(authority.issue(), url), authority.trust)
     assert credential.trusted and credential.signed_at is None
+
+
+@pytest.fixture
+def false_url(
+    request: pytest.FixtureRequest, url: str, clock: Authority, tmp_path: Path
+) -> Iterator[str]:
+    """The address of one whose certificate, by the clock's CA, is for the usage of the test."""
+    stamper = clock.issue(usages=request.param and [request.param], critical=True)
+    assert not callable(stamper.key)
+    with counterfeit(tmp_path, url, stamper.chain, stamper.key) as address:
+        yield address
+
+
+OTHER_USAGES = [ExtendedKeyUsageOID.EMAIL_PROTECTION, C2PA_SIGNING, None]
+
+
+@pytest.mark.parametrize("false_url", [ExtendedKeyUsageOID.TIME_STAMPING], indirect=True)
+def test_a_time_stamp_that_openssl_cms_signed_is_one(
+    signing: Sign, false_url: str, authority: Authority, store: TrustStore
+) -> None:
+    assert found(signing(authority.issue(), false_url), store).signed_at
+
+
+@pytest.mark.parametrize("false_url", OTHER_USAGES, indirect=True)
+def test_a_certificate_that_is_for_something_else_stamps_no_time(
+    signing: Sign,
+    false_url: str,
+    authority: Authority,
+    store: TrustStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(SigningError, match=f"{false_url}: its certificate is not for time stamps"):
+        signing(authority.issue(), false_url)
+    notes: list[str] = []
+    data = signing(authority.issue(), false_url, optional=True, note=notes.append)
+    assert "not for time stamps; signed without one" in notes[0]
+    assert found(data, store).trusted
+    # One that another tool took for a time stamp tells nothing.
+    monkeypatch.setattr(
+        "provenance.credentials.signing.library_settings",
+        lambda anchors: library_settings(anchors).replace(
+            '"verify_after_sign": true', '"verify_after_sign": false'
+        ),
+    )
+    credential = found(signing(authority.issue(), false_url), store)
+    assert credential.signed_at is None and not credential.trusted
 
 
 def _soon_expired(authority: Authority) -> Identity:

@@ -16,16 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 from provenance import api
 from provenance.assembly import Labelled
-from provenance.credentials import default_identity, sign
-from provenance.credentials.certificates import to_pem
+from provenance.credentials import Identity, default_identity, sign
+from provenance.credentials.certificates import USAGES, to_pem
 
 from ..annotation import browser
+from ..credentials.conftest import Authority
 
 BADGE = resources.files("provenance") / "viewer" / "badge.js"
 NODE_MODULES = Path(__file__).parents[1] / "readers" / "node_modules"
@@ -159,6 +161,11 @@ def rendition(compressed: Labelled) -> Labelled:
 
 
 @pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
 def anchors(compressed: Labelled) -> bytes:
     """Whom the site trusts: the local CA."""
     return to_pem(default_identity().chain[1:])
@@ -230,6 +237,27 @@ def test_a_changed_file_shows_no_label(site: Site, rendition: Labelled, anchors:
     badge = site.badge(bytes(changed), "photo.jpeg", anchors=anchors)
     assert (badge.state, badge.text) == ("tampered", "changed after it was signed")
     assert "Do not rely on it" in badge.open()
+
+
+@pytest.mark.parametrize("usage", USAGES, ids=lambda usage: usage.dotted_string)
+def test_every_certificate_that_may_sign_is_known(
+    usage: x509.ObjectIdentifier, site: Site, rendition: Labelled, authority: Authority
+) -> None:
+    data = _signed(rendition, authority.issue(usages=[usage]))
+    anchors = authority.path.read_bytes()
+    assert site.badge(data, "photo.jpeg", anchors=anchors).state == "trusted"
+    assert site.badge(data, "photo.jpeg").state == "untrusted"
+
+
+def _signed(made: Labelled, identity: Identity) -> bytes:
+    return sign(
+        made.data,
+        "image/jpeg",
+        made.label,
+        identity,
+        original=made.data,
+        original_media_type="image/jpeg",
+    )
 
 
 def test_a_parent_that_was_changed_counts(site: Site, rendition: Labelled, anchors: bytes) -> None:

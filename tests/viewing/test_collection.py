@@ -198,8 +198,13 @@ def test_a_credential_beside_a_picture_counts(astronaut: Path, tmp_path: Path) -
         model=ModelFacts("y", None),
         sidecar=True,
     )
+    late = Collection([after])
+    (seen,) = late.items.values()
+    assert late.summary(seen.id).state == "none"
     (tmp_path / "after.bmp.c2pa").write_bytes(made.data)
     files = Collection([tmp_path])
     (item,) = files.items.values()
     assert (item.name, files.summary(item.id).state) == ("after.bmp", "trusted")
     assert "whom you trust" in files.report(item.id, "en")
+    # One that comes while the page is open is noticed.
+    assert late.summary(seen.id).state == "trusted"

@@ -11,7 +11,7 @@ import c2pa  # type: ignore[import-untyped]
 
 from ..errors import InputError, SigningError
 from ..labels import Label
-from .certificates import is_ca, to_pem
+from .certificates import is_ca, to_pem, unfit
 from .identity import Identity, private_pem
 from .limits import problem_of
 from .manifest import (
@@ -24,6 +24,7 @@ from .manifest import (
 from .reading import ANY_BYTES, validation_of
 from .settings import library_settings
 from .signatures import verified
+from .standing import NOT_UNDERSTOOD
 from .timestamps import TimeStampError, TimeStamping
 from .trust import Anchor, TrustStore
 
@@ -118,6 +119,13 @@ def sign(
                 if stamping is None or fault:
                     raise
                 raise TimeStampError(f"no time stamp by {stamping.url}: {_cause(error)}") from error
+            except c2pa.C2paError.Verify as error:
+                # The library says of either certificate that it is none to sign with.
+                if stamping is None or NOT_UNDERSTOOD not in str(error) or unfit(identity.chain[0]):
+                    raise
+                raise TimeStampError(
+                    f"no time stamp by {stamping.url}: its certificate is not for time stamps"
+                ) from error
         return bytes(store) if detached else signed.getvalue()
 
     def made(stamping: TimeStamping | None) -> bytes:

@@ -99,9 +99,15 @@ def taken_back(
 
 
 def stamp_anchor(report: Mapping[str, Any]) -> str | None:
-    """URI of the anchor by which the library trusted the active manifest's time stamp."""
+    """URI of the anchor by which the library trusted the active manifest's time stamp.
+
+    A certificate that is not for time stamps is "trusted" as well; its fault is told as if it were
+    the signer's, so that either leaves the time unproven.
+    """
     name = report["active_manifest"]
     active = report.get("validation_results", {}).get("activeManifest", {})
+    if any(status["code"] == NOT_UNDERSTOOD for status in active.get("failure") or ()):
+        return None
     for status in active.get("success") or ():
         if status["code"] == _STAMP_TRUSTED and f"/{name}/" in str(status.get("url")):
             return str(status.get("explanation")).rpartition(_STAMP_ANCHOR)[2]

@@ -9,6 +9,8 @@ const MANIFEST = "c2pa";
 const MOST_BYTES = 200e6;
 const MOST_FINDINGS = 100;
 const TYPES = ["amplitude", "geometry", "shape"];
+// Extended key usages of signers: e-mail protection, documents, C2PA.
+const USAGES = ["1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.36", "1.3.6.1.4.1.62558.2.1"];
 // The only fault that leaves a file as it was signed.
 const UNKNOWN_SIGNER = "signingCredential.untrusted";
 
@@ -103,7 +105,7 @@ function library(anchors) {
       wasmSrc: import.meta.resolve("@contentauth/c2pa-web/resources/c2pa.wasm"),
       settings: {
         verify: { verifyTrust: true, remoteManifestFetch: false, ocspFetch: false },
-        ...(anchors ? { trust: { trustAnchors: anchors } } : {}),
+        trust: { trustConfig: USAGES.join("\n"), ...(anchors ? { trustAnchors: anchors } : {}) },
       },
     })));
   }

@@ -56,8 +56,8 @@ class Item:
     data: bytes | None
 
 
-Mark = tuple[int, int] | None
-"""When a file on disk was changed, ns, and its size, bytes."""
+Mark = tuple[tuple[int, int] | None, ...]
+"""When a file on disk was changed, ns, and its size, bytes; and those of manifests beside it."""
 
 Version = tuple[Item, Mark]
 
@@ -182,12 +182,10 @@ class Collection:
         if (item := self.items.get(item_id)) is None:
             raise InputError("this file was removed from the page")
         if item.path is None:
-            return item, None
-        try:
-            facts = item.path.stat()
-        except OSError as error:
-            raise InputError(f"{item.name}: cannot be read: {error.strerror}") from error
-        return item, (facts.st_mtime_ns, facts.st_size)
+            return item, ()
+        if (own := _state(item.path)) is None:
+            raise InputError(f"{item.name}: cannot be read: is not there any more")
+        return item, (own, *(_state(path) for path in sources.sidecars(item.path)))
 
     def _summary(self, item: Item, _: Mark) -> Summary:
         data = _read(item)
@@ -229,6 +227,15 @@ class Collection:
         if container.is_container(data):
             return sources.load(data, self._max_pixels)[1]
         return imaging.load(data, item.name, max_pixels=self._max_pixels)
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """When a file was changed and its size; None where there is none."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_size
 
 
 def _shown(name: str) -> str:
