@@ -125,7 +125,8 @@ def run(
         step += 1
         if running is None:
             running = loss.clone()
-        running = torch.where(torch.isfinite(loss), running.lerp(loss, 0.01), running)
+        kept = torch.where(torch.isfinite(running), running, loss)
+        running = torch.where(torch.isfinite(loss), kept.lerp(loss, 0.01), kept)
         elapsed += time.monotonic() - began
         if step % 200 == 0:
             print(f"{step} {elapsed / 60:.1f} min loss {running.item():.4f}", flush=True)

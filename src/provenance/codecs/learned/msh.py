@@ -51,6 +51,7 @@ class MeanScaleHyperpriorCodec:
     def __init__(self, decoder: str = CONSERVATIVE) -> None:
         self._decoder = decoder
         self._analysed: tuple[Picture, Tensor] | None = None
+        self._fidelities: dict[int, float] = {}
 
     @property
     def facts(self) -> CodecFacts:
@@ -116,18 +117,20 @@ class MeanScaleHyperpriorCodec:
         """The analysis of ``picture``, kept for when it is encoded again at another quality."""
         if self._analysed is None or self._analysed[0] is not picture:
             self._analysed = (picture, _coder().analyse(picture.pixels))
+            self._fidelities = {}
         return self._analysed[1]
 
     def _best_rung(self, picture: Picture, analysed: Tensor, highest: float) -> float:
         """The quality with the best PSNR up to ``highest``; the lowest of equal ones."""
-
-        def fidelity(quality: float) -> float:
-            latents = _coder().reconstruct(analysed, quality)
-            size = picture.pixels.shape[:2]
-            decoded = _coder(self._decoder).synthesise(latents, quality, *size)
-            return psnr_db(picture.pixels, as_grey(decoded) if picture.grey else decoded)
-
-        return max(range(1, int(highest) + 1, RUNG), key=fidelity)
+        rungs = range(1, int(highest) + 1, RUNG)
+        for quality in rungs:
+            if quality not in self._fidelities:
+                latents = _coder().reconstruct(analysed, quality)
+                size = picture.pixels.shape[:2]
+                decoded = _coder(self._decoder).synthesise(latents, quality, *size)
+                shown = as_grey(decoded) if picture.grey else decoded
+                self._fidelities[quality] = psnr_db(picture.pixels, shown)
+        return max(rungs, key=self._fidelities.__getitem__)
 
 
 def digest_of(decoder: str) -> bytes:
