@@ -1,9 +1,8 @@
 """Write the golden bitstreams of tests/codecs/golden, for the weights that are installed.
 
-    python tools/golden.py [CODEC | WEIGHTS ...]
+    python tools/golden.py [CODEC ...]
 
-``WEIGHTS`` is a converted file of a scheme of which none come with the package, such as those in
-``golden/untrained``. To be run when a new model is added, for its codec, and never to make a
+To be run when a new model is added, for its codec, and never to make a
 failing test pass.
 """
 
@@ -26,8 +25,7 @@ def main() -> None:
     with Image.open(ROOT / "examples" / "astronaut.png") as photo:
         pixels = np.asarray(photo.convert("RGB").crop((150, 60, 293, 161)))
     for name in sys.argv[1:] or [codecs.DEFAULT]:
-        path = Path(name)
-        codec = codecs.add(path.stem, path) if path.is_file() else codecs.get(name)
+        codec = codecs.get(name)
         for quality in (1, 37.5, 100) if codec.variable_rate else (50,):
             bitstream = codec.encode(codecs.Picture(pixels), quality)
             stem = f"{codec.model.name}-q{quality:g}" if codec.variable_rate else codec.model.name
@@ -35,8 +33,6 @@ def main() -> None:
             if name == codecs.DEFAULT:
                 for decoder in codecs.DECODERS[1:]:
                     keep(codecs.redirected(bitstream, decoder), f"{stem}-{decoder}")
-        if path.is_file():
-            codecs.remove(path.stem)
 
 
 def keep(bitstream: bytes, stem: str) -> None:

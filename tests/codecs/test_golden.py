@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,31 +9,16 @@ import pytest
 from PIL import Image
 
 from provenance import codecs
-from provenance.codecs.schemes import SCHEMES
 
-from . import SHIPPED, UNTRAINED
+from . import SHIPPED
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.prvc"))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def untrained() -> Iterator[None]:
-    for name, path in UNTRAINED.items():
-        codecs.add(name, path)
-    yield
-    for name in UNTRAINED:
-        codecs.remove(name)
-
-
-@pytest.mark.parametrize("name", [*SHIPPED, *UNTRAINED])
+@pytest.mark.parametrize("name", SHIPPED)
 def test_there_are_some(name: str) -> None:
     model = codecs.get(name).model.name
     assert [path for path in GOLDEN if path.stem.startswith(model)]
-
-
-def test_every_scheme_has_some() -> None:
-    schemes = {codecs.get(name).facts.name for name in (*SHIPPED, *UNTRAINED)}
-    assert schemes == {codecs.DEFAULT, *SCHEMES}
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)

@@ -18,20 +18,20 @@ from provenance import codecs
 from provenance.codecs import Picture, bitstream
 from provenance.errors import ProvenanceError
 
-from . import SHIPPED, UNTRAINED
+from . import SHIPPED, TINY
 
 MAX_PIXELS = 1 << 14
 """What a reader of these tests allows a header to announce."""
 
 
-@pytest.fixture(scope="module", params=[*SHIPPED, *UNTRAINED])
+@pytest.fixture(scope="module", params=SHIPPED)
 def codec(request: pytest.FixtureRequest) -> Iterator[codecs.Codec]:
     name = request.param
-    if name not in UNTRAINED:
+    if name not in TINY:
         yield codecs.get(name)
         return
-    yield codecs.add(name, UNTRAINED[name])
-    codecs.remove(name)
+    yield codecs.add(f"tiny-{name}", TINY[name])
+    codecs.remove(f"tiny-{name}")
 
 
 @pytest.fixture(scope="module")

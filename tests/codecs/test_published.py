@@ -20,8 +20,8 @@ from safetensors.torch import load as parse
 from safetensors.torch import save_file
 
 from provenance import codecs
-from provenance.codecs import Picture, added, bitstream, registry, schemes
-from provenance.codecs.learned import conversion, published
+from provenance.codecs import Picture, added, bitstream, schemes
+from provenance.codecs.learned import conversion
 from provenance.codecs.learned.charm import Charm
 from provenance.codecs.learned.factorized import Factorized
 from provenance.codecs.learned.scale_hyperprior import Hyperprior
@@ -434,11 +434,3 @@ def test_names_and_hashes_are_checked(checkpoint: Path, codec: codecs.Codec, sch
     codecs.remove("again")
     with pytest.raises(InputError, match="no codec that was added"):
         codecs.remove("again")
-
-
-def test_a_scheme_without_weights_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(schemes.SCHEMES, "hyperprior", schemes.SchemeFacts("scale hyperprior"))
-    assert "hyperprior" not in codecs.names()
-    with pytest.raises(UsageError, match="codecs add"):
-        registry.get("hyperprior")
-    assert published.MAX_CHANNELS >= 320

@@ -26,7 +26,7 @@ def names() -> list[str]:
         InputError: ``codecs.toml`` is broken.
     """
     # Weights may have been added under a name that was taken since.
-    return list(dict.fromkeys([DEFAULT, *_small(), *_others(), *added.names()]))
+    return list(dict.fromkeys([DEFAULT, *SCHEMES, *_others(), *added.names()]))
 
 
 def get(name: str, decoder: str | None = None) -> Codec:
@@ -58,8 +58,7 @@ def get(name: str, decoder: str | None = None) -> Codec:
         return found
     if name in added.names():
         return _fixed_rate(added.get(name))
-    hint = "; add published weights with `provenance codecs add`" if name in SCHEMES else ""
-    raise UsageError(f"{name}: no such codec; there are {', '.join(names())}{hint}")
+    raise UsageError(f"{name}: no such codec; there are {', '.join(names())}")
 
 
 def find(codec: str, weights: str) -> Codec | None:
@@ -78,7 +77,7 @@ def find(codec: str, weights: str) -> Codec | None:
         for known in _weights_of(codec):
             if known.sha256.startswith(weights):
                 return _fixed_rate(known)
-    if codec == DEFAULT or (codec in _others() and codec not in _small()):
+    if codec == DEFAULT or (codec in _others() and codec not in SCHEMES):
         return get(codec)
     return None
 
@@ -150,11 +149,6 @@ def facts_of(codec: Codec, bitstream: bytes) -> CodecFacts:
 def add(name: str, weights: Path, expected: str | None = None) -> Codec:
     """Add a codec by its published weights; see `added.add`."""
     return _fixed_rate(added.add(name, weights, expected, names()))
-
-
-def _small() -> list[str]:
-    """Schemes of which small weights come with the package."""
-    return [name for name, facts in SCHEMES.items() if facts.small]
 
 
 def _others() -> list[str]:

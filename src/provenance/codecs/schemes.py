@@ -26,24 +26,25 @@ class SchemeFacts:
 
     family: str
     """What labels call it."""
+    small: str
+    """Name of the small model that comes with the package, the stem of its file."""
     generative: bool = False
     """Whether the decoder invents detail that the bits do not determine."""
     steps: int | None = None
     """Steps in which the decoder draws from noise unless others are asked for; None: it does not.
     """
-    small: str | None = None
-    """Name of the small model that comes with the package, the stem of its file."""
 
 
 SCHEMES = {
-    "factorized": SchemeFacts("factorized prior", small="factorized-small-1"),
-    "hyperprior": SchemeFacts("scale hyperprior", small="hyperprior-small-1"),
-    "cdc": SchemeFacts("conditional diffusion", generative=True, steps=8),
-    "hific": SchemeFacts("mean-scale hyperprior with a generative decoder", generative=True),
+    "factorized": SchemeFacts("factorized prior", "factorized-small-1"),
+    "hyperprior": SchemeFacts("scale hyperprior", "hyperprior-small-1"),
     "charm": SchemeFacts(
-        "channel-wise autoregressive hyperprior with latent residual prediction",
-        small="charm-small-1",
+        "channel-wise autoregressive hyperprior with latent residual prediction", "charm-small-1"
     ),
+    "hific": SchemeFacts(
+        "mean-scale hyperprior with a generative decoder", "hific-small-1", generative=True
+    ),
+    "cdc": SchemeFacts("conditional diffusion", "cdc-small-1", generative=True, steps=8),
 }
 """Schemes by the name that bitstreams and labels give them."""
 
@@ -90,13 +91,13 @@ class Weights:
 
 
 def small(scheme: str) -> Weights | None:
-    """The small weights of that scheme that come with the package; None where there are none.
+    """The small weights of that scheme that come with the package; None where there is no scheme.
 
     Raises:
         ModelError: They are missing or damaged.
     """
     facts = SCHEMES.get(scheme)
-    if facts is None or facts.small is None:
+    if facts is None:
         return None
     path = SHIPPED / f"{facts.small}{SUFFIX}"
     found = weights(facts.small, path)

@@ -22,7 +22,7 @@ CARD = """\
 - **File**: `{file}`, {size:,} bytes, SHA-256 `{hash}`.
 - **Training data**: {data}
 - **Training**: {origin}, {steps:,} steps of {batch} random crops of
-  {crop} px, Adam, cosine learning rate from {rate:g}, bfloat16, {minutes:.0f} minutes on
+  {crop} px, Adam, cosine learning rate from {rate:g}, {precision}, {minutes:.0f} minutes on
   {device}; exponential moving average of the weights. `python -m {module}`.
 - **Known limits**: {limits}
 
@@ -40,8 +40,17 @@ trained for hours, not days. Fine texture is smoothed at low qualities; small
 
 SMALL = """\
 small weights of the scheme `{scheme}` ({family}): {channels} channels within
-  the transforms, {latents} latents, one rate. Not generative: trained for bits per pixel +
-  {balance:g} x squared error."""
+  the transforms, {latents} latents, one rate. {kind}: trained for bits per pixel +
+  {balance:g} x squared error{more}."""
+MORE = {
+    "hific": """, and against a discriminator and for the local energies
+  of photos""",
+    "cdc": """ of the picture that it expects behind noise, at random
+  strengths of it""",
+}
+"""What schemes are trained for besides."""
+
+GENERATIVE = "Generative, it invents what the bits leave open"
 SMALL_LIMITS = """\
 trained for minutes, where the paper's were trained for days, and smaller: it shows
   how the scheme fails, not how well it can do. Compare schemes by it with that in mind."""
@@ -111,6 +120,7 @@ def _card(
         batch=settings["batch"],
         crop=settings["crop"],
         rate=settings["rate"],
+        precision=settings.get("precision", "bfloat16"),
         minutes=log[-1]["minutes"],
         device=options.device,
         table=table,
@@ -119,9 +129,11 @@ def _card(
 
 def _small(settings: dict[str, Any]) -> dict[str, str]:
     """What a card says of small weights of a scheme."""
-    family = SCHEMES[settings["scheme"]].family
+    facts = SCHEMES[settings["scheme"]]
+    kind = GENERATIVE if facts.generative else "Not generative"
+    more = MORE.get(settings["scheme"], "")
     return {
-        "what": SMALL.format(family=family, **settings),
+        "what": SMALL.format(family=facts.family, kind=kind, more=more, **settings),
         "limits": SMALL_LIMITS,
         "module": f"provenance.training.schemes {settings['scheme']}",
     }

@@ -73,6 +73,7 @@ def run(options: argparse.Namespace) -> None:
         "batch": options.batch,
         "crop": options.crop,
         "rate": options.rate,
+        "precision": "bfloat16" if device.type == "cuda" or usual == USUAL else "float32",
         "origin": KLT_START,
     }
     if options.start:
