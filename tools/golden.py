@@ -2,8 +2,7 @@
 
     python tools/golden.py [CODEC ...]
 
-To be run when a new model is added, for its codec, and never to make a
-failing test pass.
+To be run when a new model is added, for its codec, and never to make a failing test pass.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 
 from provenance import codecs
 from provenance.codecs import Picture, added, bitstream, schemes
-from provenance.codecs.learned import conversion
+from provenance.codecs.learned import conversion, published
 from provenance.codecs.learned.charm import Charm
 from provenance.codecs.learned.factorized import Factorized
 from provenance.codecs.learned.scale_hyperprior import Hyperprior
@@ -434,3 +434,7 @@ def test_names_and_hashes_are_checked(checkpoint: Path, codec: codecs.Codec, sch
     codecs.remove("again")
     with pytest.raises(InputError, match="no codec that was added"):
         codecs.remove("again")
+
+
+def test_the_published_sizes_are_allowed() -> None:
+    assert published.MAX_CHANNELS >= 320

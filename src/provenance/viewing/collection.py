@@ -56,8 +56,8 @@ class Item:
     data: bytes | None
 
 
-Mark = tuple[tuple[int, int] | None, ...]
-"""When a file on disk was changed, ns, and its size, bytes; and those of manifests beside it."""
+Mark = tuple[tuple[str, int, int], ...]
+"""Of a file on disk and the manifests beside it: name, when it was changed, ns, and bytes."""
 
 Version = tuple[Item, Mark]
 
@@ -183,9 +183,11 @@ class Collection:
             raise InputError("this file was removed from the page")
         if item.path is None:
             return item, ()
-        if (own := _state(item.path)) is None:
-            raise InputError(f"{item.name}: cannot be read: is not there any more")
-        return item, (own, *(_state(path) for path in sources.sidecars(item.path)))
+        beside = (path for path in sources.sidecars(item.path) if path.is_file())
+        try:
+            return item, tuple(_state(path) for path in (item.path, *beside))
+        except OSError as error:
+            raise InputError(f"{item.name}: cannot be read: {error.strerror}") from error
 
     def _summary(self, item: Item, _: Mark) -> Summary:
         data = _read(item)
@@ -229,13 +231,10 @@ class Collection:
         return imaging.load(data, item.name, max_pixels=self._max_pixels)
 
 
-def _state(path: Path) -> tuple[int, int] | None:
-    """When a file was changed and its size; None where there is none."""
-    try:
-        facts = path.stat()
-    except OSError:
-        return None
-    return facts.st_mtime_ns, facts.st_size
+def _state(path: Path) -> tuple[str, int, int]:
+    """The name of a file, when it was changed and its size."""
+    facts = path.stat()
+    return path.name, facts.st_mtime_ns, facts.st_size
 
 
 def _shown(name: str) -> str:
