@@ -242,7 +242,7 @@ class Cdc:
         start = torch.from_numpy(part).float().mul_(2.0**-diffusion.NOISE_BITS)[None]
 
         def expected(x: Tensor, time: float) -> Tensor:
-            found: Tensor = self._networks.denoise_fn(x, torch.full((1, 1), time), context)
+            found: Tensor = self._networks.denoise_fn(x, x.new_full((1, 1), time), context)
             return found
 
         found = diffusion.sample(expected, start, steps)[0]
