@@ -160,14 +160,14 @@ class Cdc:
         """See `fixed_rate.Scheme`; ``[M, h/16, w/16]`` and ``[N, h/64, w/64]``."""
         y = self.latents(pixels)
         z = self._networks.context_fn.hyper_analyse(y[None])[0]
-        hyper = integers(z - self._medians * 2.0**-FRACTION_BITS)
+        hyper = integers(z - self._medians.float() * 2.0**-FRACTION_BITS)
         means, _ = self._entropy_parameters(hyper)
         return integers(y - means), hyper
 
     def latents(self, pixels: NDArray[np.uint8]) -> Tensor:
         """Float32 ``[M, h/16, w/16]`` before anything is rounded; edges are repeated."""
         rows, columns = _covering(*pixels.shape[:2])
-        y = torch.empty((self._latents, rows, columns))
+        y = torch.empty((self._latents, rows, columns), dtype=torch.float32)
 
         def work(tile: Region) -> None:
             seen = tile.grown(REACH, rows, columns)
@@ -259,7 +259,7 @@ class Cdc:
         found: NDArray[np.uint8] = (
             torch.searchsorted(self._thresholds, scales.contiguous()).to(torch.uint8).numpy()
         )
-        return means * 2.0**-FRACTION_BITS, found
+        return means.float() * 2.0**-FRACTION_BITS, found
 
 
 def _coding_shapes(widths: Widths) -> published.Shapes:
