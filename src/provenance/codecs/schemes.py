@@ -39,7 +39,7 @@ SCHEMES = {
     "factorized": SchemeFacts("factorized prior", "factorized-small-1"),
     "hyperprior": SchemeFacts("scale hyperprior", "hyperprior-small-1"),
     "charm": SchemeFacts(
-        "channel-wise autoregressive hyperprior with latent residual prediction", "charm-small-1"
+        "channel-wise autoregressive hyperprior with latent residual prediction", "charm-small-2"
     ),
     "hific": SchemeFacts(
         "mean-scale hyperprior with a generative decoder", "hific-small-1", generative=True

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .coder import Coder
 
 NAME = "msh"
-MODEL = "msh-4"
+MODEL = "msh-5"
 WEIGHTS = Path(__file__).parent / "weights" / f"{MODEL}.safetensors"
 
 CONSERVATIVE, PERCEPTUAL = "conservative", "perceptual"
