@@ -43,8 +43,8 @@ def verify_many(
     Raises:
         InputError: The trust store cannot be read.
     """
-    anchors = trust or default_trust()
-    anchors.list()  # what is wrong with it is no file's fault
+    # Once for all: what is wrong with it is no file's fault.
+    anchors = (trust or default_trust()).held()
     # Decoding takes all cores by itself, and much memory.
     workers = workers or (1 if decode else min(MAX_WORKERS, os.cpu_count() or 1))
 

@@ -123,6 +123,14 @@ class TrustStore:
         files = sorted((self._folder / _REVOKED).glob(f"*{_CRL}"))
         return tuple(RevocationList(path.stem, _crl(path), path) for path in files)
 
+    def held(self) -> TrustStore:
+        """The store as it is now, read once for many files; what is changed later is not seen.
+
+        Raises:
+            InputError: As for `list` and `revocation_lists`.
+        """
+        return _Held(self._folder, self._identity)
+
     def revoke(self, path: Path, name: str, *, replace: bool = False) -> RevocationList:
         """Believe the certificates on a revocation list no longer.
 
@@ -193,6 +201,18 @@ class TrustStore:
             raise OutputError(f"{name}: is the local identity's own; choose another name")
         if self._find(name):
             raise OutputError(f"{name}: is taken already; choose another name, or remove it first")
+
+
+class _Held(TrustStore):
+    def __init__(self, folder: Path, identity: Path | None) -> None:
+        super().__init__(folder, identity)
+        self._anchors, self._lists = super().list(), super().revocation_lists()
+
+    def list(self) -> tuple[Anchor, ...]:
+        return self._anchors
+
+    def revocation_lists(self) -> tuple[RevocationList, ...]:
+        return self._lists
 
 
 def _keep(target: Path, content: bytes, *, force: bool = False) -> None:

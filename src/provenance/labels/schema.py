@@ -112,15 +112,35 @@ def load_schema(name: str) -> dict[str, Any]:
 
 @functools.cache
 def _validator(name: str, definition: str | None) -> Validator:
-    from referencing import Registry, Resource
+    schema = load_schema(name)
+    part = schema if definition is None else schema["$defs"][definition]
+    return jsonschema.Draft202012Validator(_inlined(part, schema))
 
-    schema, label = load_schema(name), load_schema(LABEL_SCHEMA)
-    registry: Registry[Any] = Registry().with_resources(
-        (entry["$id"], Resource.from_contents(entry)) for entry in (schema, label)
-    )
-    if definition is not None:
-        schema = {"$ref": f"{schema['$id']}#/$defs/{definition}"}
-    return jsonschema.Draft202012Validator(schema, registry=registry)
+
+def _inlined(part: Any, schema: dict[str, Any]) -> Any:
+    """A part of a schema with what its references name in their place.
+
+    Following them takes longer than all other checks together. They lead to the schema itself or
+    to the label's.
+    """
+    if isinstance(part, list):
+        return [_inlined(item, schema) for item in part]
+    if not isinstance(part, dict):
+        return part
+    own = {
+        key: _inlined(value, schema)
+        for key, value in part.items()
+        if key not in ("$id", "$defs", "$ref")
+    }
+    if "$ref" not in part:
+        return own
+    other, _, place = part["$ref"].partition("#")
+    there = load_schema(LABEL_SCHEMA) if other else schema
+    found: Any = there
+    for key in filter(None, place.split("/")):
+        found = found[key]
+    target = _inlined(found, there)
+    return {"allOf": [target], **own} if own else target
 
 
 def _load(source: bytes | str | Mapping[str, Any]) -> Any:

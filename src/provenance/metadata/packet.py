@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..errors import ContainerError, LabelError
-from ..labels import Label, parse_label
+from ..labels import Label, parse_label, to_json
 from ..labels.source_type import SOURCE_TYPES, source_type
 from . import exiv2
 from .captioning import DUBLIN_CORE, Caption, captioned
@@ -132,15 +132,24 @@ def read_label(source: bytes) -> Label | None:
     return read_signed_label(source)[0]
 
 
-def read_signed_label(source: bytes) -> tuple[Label | None, str | None]:
+def read_signed_label(
+    source: bytes, expected: Label | None = None
+) -> tuple[Label | None, str | None]:
     """The label in a packet and its own signature, found by namespace URI; None where there is
     none.
+
+    Args:
+        expected: returned itself where the packet tells the same, which is faster.
 
     Raises:
         LabelError: As for `read_label`.
     """
     fields, signature = undescribe(_descriptions(parse(source)))
-    return (None if fields is None else parse_label(fields)), signature
+    if fields is None:
+        return None, signature
+    if expected is not None and fields == to_json(expected):
+        return expected, signature
+    return parse_label(fields), signature
 
 
 def _is_carried(packet: bytes) -> bool:

@@ -38,7 +38,7 @@ def check_xmp(
             packet = parts.xmp
         else:
             packet = metadata.read_packet(data, media_type) if media_type else None
-        described, jws = metadata.read_signed_label(packet) if packet else (None, None)
+        described, jws = metadata.read_signed_label(packet, signed) if packet else (None, None)
         if described and jws:
             known = (trust.list(), trust.revocation_lists())
             own = check_label_signature(jws, described, None, *known)
@@ -52,7 +52,8 @@ def check_xmp(
         return described, own, steps.skipped(STEP, str(error))
     if described is None:
         return None, None, steps.skipped(STEP, "no label; stripped, or never written")
-    if signed is not None and to_json(described) != to_json(signed):
+    same = described is signed or signed is None or to_json(described) == to_json(signed)
+    if not same:
         return described, own, steps.failed(STEP, "tells something else than the signed label")
     if own is not None and (not own.intact or own.picture_matches is False):
         return described, own, steps.failed(STEP, str(own.problem))
