@@ -12,6 +12,8 @@ from . import binding, codecs, formats, imaging, metadata
 from .assembly import (
     AVIF,
     Labelled,
+    Parent,
+    Signing,
     assessed,
     compressed,
     described,
@@ -101,9 +103,9 @@ def compress(
         )
     with stages("load"):
         photo = loaded(data, name, max_pixels)
+    original = Parent(name, data, photo.media_type, beside(source, data))
     picture = codecs.Picture(photo.pixels, photo.alpha, photo.grey)
     pixels = photo.width * photo.height
-    manifest = beside(source, data)
 
     def finish(encoded: codecs.Encoded) -> Labelled:
         if steps is not None or seed is not None:
@@ -112,19 +114,16 @@ def compress(
         return compressed(
             encoded,
             photo,
-            data,
-            name,
+            original,
             chosen,
-            to,
-            preview,
-            identity,
-            trust,
-            max_pixels,
-            redact_evidence,
-            caption,
+            Signing(identity, trust),
             stages,
-            manifest,
-            seeds,
+            to=to,
+            preview=preview,
+            max_pixels=max_pixels,
+            redact_evidence=redact_evidence,
+            caption=caption,
+            seeds=seeds,
         )
 
     if max_bytes is not None:
@@ -195,7 +194,8 @@ def decompress(
         notes: list[str] = []
         packet = described(label, photo, bound, media_type, identity, caption, notes.append)
         finished = metadata.embed(finished, media_type, packet)
-    made = signed(finished, media_type, label, identity, trust, data, AVIF, name, stages, place)
+    parent, signing = Parent(name, data, AVIF), Signing(identity, trust)
+    made = signed(finished, media_type, label, signing, parent, stages, stamp=place)
     return replace(made, notes=(*notes, *made.notes))
 
 
@@ -290,21 +290,13 @@ def label(
             again = imaging.render(unmarked, kind)
             shown = imaging.load(again, other_name, max_pixels=max_pixels)
     facts = QualityFacts(quality, bits_per_pixel, None, None)
-    earlier = beside(original, data)
-    made = label_of(data, photo, shown, codec, model, facts, redact_evidence, stages, earlier)
+    parent = Parent(name, data, photo.media_type, beside(original, data))
+    made = label_of(
+        parent, photo, shown, codec, model, facts, stages, redact_evidence=redact_evidence
+    )
+    signing = Signing(identity, trust)
     if sidecar:
-        return signed(
-            other,
-            SIDECAR,
-            made,
-            identity,
-            trust,
-            data,
-            photo.media_type,
-            other_name,
-            stages,
-            parent_sidecar=earlier,
-        )
+        return signed(other, SIDECAR, made, signing, parent, stages, title=other_name)
     place = None
     if stamp:
         with stages("render"):
@@ -320,19 +312,7 @@ def label(
         kind = shown.media_type
         packet = described(made, said, bound, kind, identity, caption, notes.append)
         finished = metadata.embed(other, shown.media_type, packet)
-    labelled = signed(
-        finished,
-        shown.media_type,
-        made,
-        identity,
-        trust,
-        data,
-        photo.media_type,
-        other_name,
-        stages,
-        place,
-        earlier,
-    )
+    labelled = signed(finished, kind, made, signing, parent, stages, title=other_name, stamp=place)
     return replace(labelled, notes=(*notes, *labelled.notes))
 
 

@@ -50,29 +50,42 @@ class Labelled:
     """What the user should know: what could not be kept, whose key is badly guarded."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The file that another is made of, which becomes its parent ingredient."""
+
+    name: str
+    """What messages call it."""
+    data: bytes
+    media_type: str
+    sidecar: bytes | None = None
+    """Its manifest, where that lies beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """Who signs, and whose signatures on the original are believed; None for this machine's own."""
+
+    identity: Identity | None
+    trust: TrustStore | None
+
+
 def compressed(
     encoded: codecs.Encoded,
     photo: Photo,
-    data: bytes,
-    name: str,
+    original: Parent,
     codec: codecs.Codec,
+    signing: Signing,
+    stages: Stages,
+    *,
     to: str | None,
     preview: int | None,
-    identity: Identity | None,
-    trust: TrustStore | None,
     max_pixels: int,
     redact_evidence: bool,
     caption: str | None,
-    stages: Stages,
-    sidecar: bytes | None = None,
-    seeds: int | None = None,
+    seeds: int | None,
 ) -> Labelled:
-    """Decode, assess, pack and sign what was encoded.
-
-    Args:
-        sidecar: the photo's manifest, where that lies beside it.
-        seeds: how many drawings of a decoder that draws from noise are compared.
-    """
+    """Decode, assess, pack and sign what was encoded; see `api.compress`."""
     with stages("decode"):
         pixels, *drawings = (
             codec.decode(stream, max_pixels=max_pixels).pixels
@@ -89,32 +102,35 @@ def compressed(
         with stages("render"):
             finished = imaging.render(shown, to)
             # What is assessed is what people will see, after the second format's own loss.
-            shown = imaging.load(finished, name, max_pixels=max_pixels)
+            shown = imaging.load(finished, original.name, max_pixels=max_pixels)
     size = len(encoded.bitstream)
     label = label_of(
-        data,
+        original,
         photo,
         shown,
         codecs.facts_of(codec, encoded.bitstream),
         codec.model,
         QualityFacts(encoded.quality, 8 * size / (photo.width * photo.height), None, None),
-        redact_evidence,
         stages,
-        sidecar,
-        invention,
-        drawings,
+        redact_evidence=redact_evidence,
+        invention=invention,
+        drawings=drawings,
     )
     notes = [*photo.notes]
     with stages("pack"):
         if to:
             media_type = formats.RENDITIONS[to].media_type
             bound = binding.of_pixels(shown)
-            packet = described(label, photo, bound, media_type, identity, caption, notes.append)
+            packet = described(
+                label, photo, bound, media_type, signing.identity, caption, notes.append
+            )
             finished = metadata.embed(finished, media_type, packet)
         else:
             media_type = AVIF
             bound = binding.of_bitstream(encoded.bitstream)
-            packet = described(label, photo, bound, media_type, identity, caption, notes.append)
+            packet = described(
+                label, photo, bound, media_type, signing.identity, caption, notes.append
+            )
             small = imaging.preview(photo, preview) if preview else None
             finished = container.pack(
                 encoded.bitstream,
@@ -125,18 +141,7 @@ def compressed(
                 icc=photo.icc,
                 exif=photo.exif,
             )
-    made = signed(
-        finished,
-        media_type,
-        label,
-        identity,
-        trust,
-        data,
-        photo.media_type,
-        name,
-        stages,
-        parent_sidecar=sidecar,
-    )
+    made = signed(finished, media_type, label, signing, original, stages)
     return replace(made, notes=(*notes, *made.notes), bitstream_bytes=None if to else size)
 
 
@@ -203,44 +208,43 @@ def assessed(
 
 
 def label_of(
-    data: bytes,
-    original: Photo,
+    original: Parent,
+    photo: Photo,
     shown: Photo,
     codec: CodecFacts,
     model: ModelFacts,
     quality: QualityFacts,
-    redact_evidence: bool,
     stages: Stages,
-    sidecar: bytes | None = None,
+    *,
+    redact_evidence: bool,
     invention: Invention | None = None,
     drawings: Sequence[NDArray[np.uint8]] = (),
 ) -> Label:
     """Assess and measure ``shown``, and write down what is known.
 
     Args:
-        data: the original's own bytes, which its hash is taken of.
-        sidecar: the original's manifest, where that lies beside it.
+        photo: what the original shows.
         invention: what the decoder added to the bits, where that is known.
         drawings: of the same bits, with other seeds.
     """
     from . import __version__, metrics
 
-    found = assessed(original, shown, redact_evidence, stages, drawings)
+    found = assessed(photo, shown, redact_evidence, stages, drawings)
     with stages("measure"):
-        psnr = metrics.psnr_db(original.pixels, shown.pixels)
-        ms_ssim = metrics.ms_ssim(original.pixels, shown.pixels)
+        psnr = metrics.psnr_db(photo.pixels, shown.pixels)
+        ms_ssim = metrics.ms_ssim(photo.pixels, shown.pixels)
     quality = replace(quality, psnr_db=psnr if math.isfinite(psnr) else None, ms_ssim=ms_ssim)
     label = Label(
         ToolFacts("provenance", __version__),
         codec,
         model,
         quality,
-        OriginalFacts(sha256(data), original.width, original.height, original.media_type),
+        OriginalFacts(sha256(original.data), photo.width, photo.height, photo.media_type),
         found,
         warnings(codec, found),
         invention=invention,
     )
-    return _with_history(label, data, original, redact_evidence, sidecar)
+    return _with_history(label, original, photo, redact_evidence)
 
 
 def _invention(conservative: NDArray[np.uint8], other: NDArray[np.uint8]) -> Invention:
@@ -260,19 +264,19 @@ def _disagreement(drawings: Sequence[NDArray[np.uint8]]) -> Invention:
     return measured(disagreement(drawings)[1])
 
 
-def _with_history(
-    label: Label, data: bytes, original: Photo, redact_evidence: bool, sidecar: bytes | None
-) -> Label:
+def _with_history(label: Label, original: Parent, photo: Photo, redact_evidence: bool) -> Label:
     """The label, with the risk of whatever compressed the original before."""
     from .credentials import read
 
     described = None
     try:
-        described = metadata.read_label(original.xmp) if original.xmp else None
+        described = metadata.read_label(photo.xmp) if photo.xmp else None
     except InvalidError:
         unknown = "The original's own label is broken; what was changed before is not known."
         label = replace(label, warnings=(*label.warnings, unknown))
-    credential = read(data, original.media_type, (), sidecar) if original.media_type else None
+    credential = None
+    if original.media_type:
+        credential = read(original.data, original.media_type, (), original.sidecar)
     earlier = lineage.earlier_label(credential, described)
     if earlier is None:
         return label
@@ -296,29 +300,29 @@ def loaded(data: bytes, name: str, max_pixels: int) -> Photo:
 
 def described(
     label: Label,
-    original: Photo,
+    photo: Photo,
     bound: binding.Binding,
     media_type: str,
     identity: Identity | None,
     caption: str | None,
     note: Callable[[str], None],
 ) -> bytes:
-    """An XMP packet with the label, which is signed on its own, and what the original said.
+    """An XMP packet with the label, which is signed on its own, and what the photo said.
 
     Args:
         bound: what the label is signed for.
         media_type: of the file that the packet is for.
         caption: language of a sentence for the picture's caption; None for none.
-        note: told what of the original's XMP could not be kept.
+        note: told what of the photo's XMP could not be kept.
     """
     said = None if caption is None else metadata.Caption(sentence(label, caption), caption)
     return metadata.packet(
         label,
-        original.xmp,
+        photo.xmp,
         signature=sign_label(label, bound, identity or default_identity()),
         event=metadata.Event(datetime.datetime.now(datetime.UTC), media_type),
         caption=said,
-        iim=original.iim,
+        iim=photo.iim,
         note=note,
     )
 
@@ -327,39 +331,37 @@ def signed(
     finished: bytes,
     media_type: str,
     label: Label,
-    identity: Identity | None,
-    trust: TrustStore | None,
-    parent: bytes,
-    parent_media_type: str,
-    name: str,
+    signing: Signing,
+    parent: Parent,
     stages: Stages,
+    *,
+    title: str | None = None,
     stamp: Box | None = None,
-    parent_sidecar: bytes | None = None,
 ) -> Labelled:
     """Sign a finished file, whose parent ingredient is ``parent``.
 
     Args:
         media_type: `SIDECAR` for a detached manifest instead of the file with one.
-        parent_sidecar: the parent's manifest, where that lies beside it.
+        title: what the file is called; None for the parent's name.
         stamp: where a visible mark was drawn into it.
     """
     from .credentials import SIDECAR, sign
 
     with stages("sign"):
-        signer = identity or default_identity()
+        signer = signing.identity or default_identity()
         notes = [*signer.notes]
         data = sign(
             finished,
             media_type,
             label,
             signer,
-            original=parent,
-            original_media_type=parent_media_type,
-            title=Path(name).name,
-            trust=trust or default_trust(),
+            original=parent.data,
+            original_media_type=parent.media_type,
+            title=Path(title or parent.name).name,
+            trust=signing.trust or default_trust(),
             stamp=stamp,
             note=notes.append,
-            original_sidecar=parent_sidecar,
+            original_sidecar=parent.sidecar,
             detached=media_type == SIDECAR,
         )
     return Labelled(data, media_type, label, None, tuple(notes))

@@ -2,6 +2,9 @@
 
 Writes a safetensors file of float16 transforms, the integer hyper-synthesis and the integer
 frequency tables. Whatever decoding depends on is an integer from here on.
+
+Training takes residuals for normal variables. With ``--photos``, what they really are is counted,
+and the tables follow that: tails are heavier, and 0 is more frequent.
 """
 
 from __future__ import annotations
@@ -9,17 +12,20 @@ from __future__ import annotations
 import argparse
 import copy
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from provenance.codecs.entropy import TOTAL
 from provenance.codecs.learned import entropy_model, integer_network
-from provenance.codecs.learned.coder import INTEGER_PARTS
+from provenance.codecs.learned.coder import INTEGER_PARTS, Coder
+from provenance.codecs.learned.context import places
 from provenance.codecs.learned.hyperprior import MIN_SCALE, SCALE_OFFSET, MeanScaleHyperprior
 
 SCALES = np.geomspace(MIN_SCALE, 256, 64)
@@ -31,16 +37,29 @@ LONGEST_HALF = 1023
 HYPER_TAIL = 1e-6
 """Hyper-latents less probable than this are escaped."""
 
+COUNTED_AT = (1, 8, 16, 30, 45, 60, 75, 88, 100)
+"""Qualities at which residuals are counted."""
+
+NORMAL_WEIGHT = 500
+"""Residuals that a normal variable counts for beside those that were seen."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("checkpoint", type=Path, help="checkpoint.pt of a training")
+    parser.add_argument("checkpoint", type=Path, help="checkpoint.pt of a training, or weights")
     parser.add_argument("weights", type=Path, help="safetensors file to write")
+    parser.add_argument("--photos", type=Path, help="folder of training photos")
     options = parser.parse_args()
-    network = MeanScaleHyperprior()
-    state = torch.load(options.checkpoint, weights_only=True, map_location="cpu")
-    network.load_state_dict(state["average"])
-    save_file(tensors(network.eval()), options.weights)
+    if options.checkpoint.suffix == ".safetensors":
+        found = load_file(options.checkpoint)
+    else:
+        network = MeanScaleHyperprior()
+        state = torch.load(options.checkpoint, weights_only=True, map_location="cpu")
+        network.load_state_dict(state["average"])
+        found = tensors(network.eval())
+    if options.photos:
+        found |= counted(found, sorted(p for p in options.photos.iterdir() if p.is_file()))
+    save_file(found, options.weights)
 
 
 def network_of(weights: Path) -> MeanScaleHyperprior:
@@ -71,9 +90,39 @@ def tensors(network: MeanScaleHyperprior) -> dict[str, Tensor]:
         for key, value in integer_network.quantise(network.get_submodule(part)).items():
             result[f"integer.{part}.{key}"] = value
     result["scale_thresholds"] = _scale_thresholds()
-    result |= _pack("scale_tables", [_gaussian(float(scale)) for scale in SCALES])
+    result |= _pack("scale_tables", _normals())
     result |= _pack("hyper_tables", _hyper_tables(network))
     return result
+
+
+def counted(weights: dict[str, Tensor], photos: Iterable[Path]) -> dict[str, Tensor]:
+    """The residuals' tables by what residuals of photos are, for weights with whatever tables."""
+    coder, normals = Coder(weights), _normals()
+    first = np.array([first for first, _ in normals])
+    lengths = np.array([len(probabilities) for _, probabilities in normals])
+    starts = np.cumsum(lengths) - lengths
+    counts = np.zeros(lengths.sum(), np.int64)
+    for path in photos:
+        with Image.open(path) as opened:
+            analysed = coder.analyse(np.asarray(opened.convert("RGB")))
+        for quality in COUNTED_AT:
+            latents = coder.quantise(analysed, quality)
+            for step, table in enumerate(latents.scales):
+                residuals = np.concatenate([latents.residuals[p].ravel() for p in places(step)])
+                symbols, escape = residuals - first[table], lengths[table] - 1
+                symbols = np.where((symbols < 0) | (symbols > escape), escape, symbols)
+                counts += np.bincount(starts[table] + symbols, minlength=len(counts))
+    tables = []
+    for (start, normal), found in zip(normals, np.split(counts, starts[1:]), strict=True):
+        # A residual and its negative count alike.
+        count = np.append((found[:-1] + found[-2::-1]) / 2, found[-1])
+        tables.append((start, (count + NORMAL_WEIGHT * normal) / (count.sum() + NORMAL_WEIGHT)))
+    return _pack("scale_tables", tables)
+
+
+def _normals() -> list[tuple[int, NDArray[np.float64]]]:
+    """The residuals' tables where residuals are normal variables, as in training."""
+    return [_gaussian(float(scale)) for scale in SCALES]
 
 
 def _scale_thresholds() -> Tensor:
