@@ -112,23 +112,31 @@ def load_schema(name: str) -> dict[str, Any]:
 
 @functools.cache
 def _validator(name: str, definition: str | None) -> Validator:
-    schema = load_schema(name)
+    from referencing import Registry, Resource
+
+    schema, label = load_schema(name), load_schema(LABEL_SCHEMA)
     part = schema if definition is None else schema["$defs"][definition]
-    return jsonschema.Draft202012Validator(_inlined(part, schema))
+    registry: Registry[Any] = Registry().with_resources(
+        (entry["$id"], Resource.from_contents(entry)) for entry in (schema, label)
+    )
+    return jsonschema.Draft202012Validator(_inlined(part, schema), registry=registry)
 
 
-def _inlined(part: Any, schema: dict[str, Any]) -> Any:
+def _inlined(part: Any, schema: dict[str, Any], within: tuple[str, ...] = ()) -> Any:
     """A part of a schema with what its references name in their place.
 
     Following them takes longer than all other checks together. They lead to the schema itself or
-    to the label's.
+    to the label's. What holds itself keeps a reference.
+
+    Args:
+        within: the references that the part is in the place of.
     """
     if isinstance(part, list):
-        return [_inlined(item, schema) for item in part]
+        return [_inlined(item, schema, within) for item in part]
     if not isinstance(part, dict):
         return part
     own = {
-        key: _inlined(value, schema)
+        key: _inlined(value, schema, within)
         for key, value in part.items()
         if key not in ("$id", "$defs", "$ref")
     }
@@ -136,10 +144,13 @@ def _inlined(part: Any, schema: dict[str, Any]) -> Any:
         return own
     other, _, place = part["$ref"].partition("#")
     there = load_schema(LABEL_SCHEMA) if other else schema
+    reference = f"{there['$id']}#{place}"
+    if reference in within:
+        return {"$ref": reference, **own}
     found: Any = there
     for key in filter(None, place.split("/")):
         found = found[key]
-    target = _inlined(found, there)
+    target = _inlined(found, there, (*within, reference))
     return {"allOf": [target], **own} if own else target
 
 
