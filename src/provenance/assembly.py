@@ -118,19 +118,12 @@ def compressed(
     )
     notes = [*photo.notes]
     with stages("pack"):
+        media_type = formats.RENDITIONS[to].media_type if to else AVIF
+        bound = binding.of_pixels(shown) if to else binding.of_bitstream(encoded.bitstream)
+        packet = described(label, photo, bound, media_type, signing.identity, caption, notes.append)
         if to:
-            media_type = formats.RENDITIONS[to].media_type
-            bound = binding.of_pixels(shown)
-            packet = described(
-                label, photo, bound, media_type, signing.identity, caption, notes.append
-            )
             finished = metadata.embed(finished, media_type, packet)
         else:
-            media_type = AVIF
-            bound = binding.of_bitstream(encoded.bitstream)
-            packet = described(
-                label, photo, bound, media_type, signing.identity, caption, notes.append
-            )
             small = imaging.preview(photo, preview) if preview else None
             finished = container.pack(
                 encoded.bitstream,
