@@ -24,7 +24,7 @@ from provenance.bench.planting import Truth
 from provenance.bench.risk import Outcome, part_of
 from provenance.bench.risk_figures import Figures, mean_overlap, pointing, types_right
 from provenance.bench.risk_report import write
-from provenance.bench.strings import ReadString, read_again, stable_strings
+from provenance.bench.strings import ReadString, judged, read_again, stable_strings
 from provenance.errors import InputError
 from provenance.files import sha256
 from provenance.labels import Assessor, Finding, Risk
@@ -162,6 +162,21 @@ def test_strings_that_read_otherwise_have_changed() -> None:
     assert sorted(string.text for string in known) == ["4719", "hotel"]
     found = {s.before: s.changed for s in read_again(known, signs(["HOTEL", "4779"]))}
     assert found == {"hotel": False, "4719": True}
+
+
+def test_observers_overrule_the_reader() -> None:
+    reader = [ReadString((10, 10, 80, 20), "hotel", "h0tei", True)]
+    (kept,) = judged(reader, [(200, 10, 20, 20)])
+    (changed,) = judged([kept], [(60, 12, 20, 16)])
+    assert (kept.changed, changed.changed) == (False, True)
+
+
+def test_reconstructions_may_lie_in_a_folder_for_each_codec(tmp_path: Path) -> None:
+    for name in ("a-original.png", "of/JPEG/a-10.png", "of/WebP/a-5.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = [(p.codec, p.photo, p.setting) for p in find_pairs(tmp_path, tmp_path / "of")]
+    assert found == [("JPEG", "a", "10"), ("WebP", "a", "5")]
 
 
 def test_pairs_are_matched_by_name(tmp_path: Path) -> None:

@@ -161,6 +161,16 @@ def test_an_eye_that_is_gone_is_found(woman: Portrait, president: Portrait) -> N
         assert y <= centre[1] <= y + height
 
 
+def test_an_eye_that_a_codec_smeared_is_found(photo: Photo) -> None:
+    original = np.ascontiguousarray(photo("kodak/kodim15.png")[::2, ::2])
+    smeared = original.copy()
+    smeared[62:102, 222:282] = cv2.GaussianBlur(original[62:102, 222:282], (0, 0), 5)
+    found = [finding for finding in faces(original, smeared) if finding.symbol == "eye"]
+    assert found
+    assert found[0].probability > 0.5
+    assert 222 < found[0].box[0] + found[0].box[2] / 2 < 282
+
+
 def test_an_eye_that_closed_is_found(woman: Portrait) -> None:
     found = faces(woman.pixels, with_shut_eye(woman))[0]
     assert found.symbol == "eye"

@@ -106,6 +106,18 @@ def test_destroyed_text_counts_less_than_wrong_text(
     assert illegible.deceptiveness < wrong.deceptiveness
 
 
+def test_letters_that_the_edge_cuts_are_not_read(
+    lighthouse: Pixels, with_sign: Callable[..., Pixels]
+) -> None:
+    original, wrong = (with_sign(lighthouse, words) for words in ("OPEN", "OVEN"))
+    (finding,) = texts(original, wrong)
+    middle = finding.box[0] + finding.box[2] // 2
+    assert finding.evidence["after"] == "OVEN"
+    for cut in (np.s_[:, middle:], np.s_[:, :middle]):
+        left = texts(np.ascontiguousarray(original[cut]), np.ascontiguousarray(wrong[cut]))
+        assert not any("after" in finding.evidence for finding in left)
+
+
 @pytest.mark.parametrize("name", ["text/scene-01.jpg", "text/english.png"])
 def test_text_kept_by_jpeg_is_silent(photo: Callable[[str], Pixels], jpeg: Jpeg, name: str) -> None:
     original = photo(name)
@@ -135,6 +147,13 @@ def test_what_the_reader_is_unsure_of_is_not_compared() -> None:
     before, after = reading("GATE 7"), reading("GATE 1")
     assert changed_words(before, after, [before])
     assert changed_words(before, after, [before, reading("GATE 2")]) == []
+
+
+def test_a_word_that_is_legible_once_softened_is_kept() -> None:
+    before, after = reading("No 25 exit"), reading("N0 28 exit")
+    assert changed_words(before, after, softened=[reading("No 25 exif")]) == []
+    assert changed_words(before, after, softened=[reading("No 28 exit"), reading("No 2 exit")])
+    assert changed_words(before, after, softened=[reading("No 255 exit")])
 
 
 def test_a_word_that_is_gone_has_nothing_in_its_place() -> None:

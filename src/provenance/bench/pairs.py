@@ -36,7 +36,8 @@ def find_pairs(originals: Path, reconstructions: Path) -> list[PairFiles]:
     """Match two folders by name.
 
     A reconstruction is called as its original, or so with ``-SETTING`` after it. Originals may end
-    in ``-original``; then both may lie in one folder.
+    in ``-original``; then both may lie in one folder. Reconstructions may lie in folders within the
+    folder, one for each codec.
 
     Raises:
         InputError: A folder is missing, or a reconstruction has no original.
@@ -44,6 +45,9 @@ def find_pairs(originals: Path, reconstructions: Path) -> list[PairFiles]:
     for folder in (originals, reconstructions):
         if not folder.is_dir():
             raise InputError(f"{folder}: no such folder")
+    inner = [path for path in sorted(reconstructions.iterdir()) if path.is_dir()]
+    if inner and not any(_pictures(reconstructions)):
+        return [pair for folder in inner for pair in find_pairs(originals, folder)]
     marked = [path for path in _pictures(originals) if path.stem.endswith("-original")]
     if originals.samefile(reconstructions) and not marked:
         raise InputError(f"{originals}: holds no picture whose name ends in -original")

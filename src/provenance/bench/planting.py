@@ -22,10 +22,10 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from ..errors import InputError
 from ..taxonomy import Symbol, Type
 from .anchors import encoder
+from .boxes import Box
 
 Pixels = NDArray[np.uint8]
 Weights = NDArray[np.float32]
-Box = tuple[int, int, int, int]
 
 MIN_SIDE = 256
 """Smallest side of a photo that has room for sign, lamp and a change beside them, px."""

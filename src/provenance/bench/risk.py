@@ -28,12 +28,13 @@ from ..imaging import load
 from ..labels import Risk
 from ..risk import assess
 from ..risk.invention import invention_map, measured
+from ..taxonomy import Symbol
 from .anchors import encoder, ours
 from .baselines import suspicions
 from .pairs import PairFiles
 from .planting import Truth, negatives, plant, scene
 from .statistics import rank_correlation
-from .strings import ReadString, StableString, read_again, stable_strings
+from .strings import ReadString, StableString, judged, read_again, stable_strings
 
 Pixels = NDArray[np.uint8]
 
@@ -43,6 +44,7 @@ OTHERS: dict[str, tuple[str, tuple[int, ...]]] = {
     "WebP": ("WEBP", (5, 40, 80)),
     "AVIF": ("AVIF", (20, 45, 75)),
 }
+TEXT = frozenset({Symbol.TEXT, Symbol.NUMERAL})
 SPLITS = ("dev", "test", "all")
 SAME_PLACE_IOU = 0.3
 """Overlap from which boxes of several observers are one place."""
@@ -240,6 +242,9 @@ def _outcome(
     began = time.perf_counter()
     risk = assess(original, pixels)
     seconds = time.perf_counter() - began
+    read = read_again(strings, pixels) if strings else ()
+    if source == "pair" and truths is not None:
+        read = judged(read, [truth.box for truth in truths if truth.symbol in TEXT])
     return Outcome(
         source,
         photo,
@@ -247,7 +252,7 @@ def _outcome(
         setting,
         order,
         truths,
-        read_again(strings, pixels) if strings else (),
+        read,
         risk,
         suspicions(original, pixels),
         seconds,

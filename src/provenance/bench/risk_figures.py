@@ -13,8 +13,9 @@ from ..labels import Finding
 from ..risk.scoring import score, weight
 from ..taxonomy import LEVEL_BOUNDS, Symbol, Type
 from .baselines import BASELINES
-from .planting import KINDS, Box, Truth
-from .risk import Outcome
+from .boxes import Box, centre, inside, is_at
+from .planting import KINDS, Truth
+from .risk import TEXT, Outcome
 from .statistics import (
     auroc,
     average_precision,
@@ -31,7 +32,7 @@ MISSED = "missed"
 ORDINARY_JPEG = 75
 """Quality from which JPEG should be silent."""
 CLASSES: dict[str, frozenset[str | None]] = {
-    "text": frozenset({Symbol.TEXT, Symbol.NUMERAL}),
+    "text": TEXT,
     "faces": frozenset({Symbol.FACE, Symbol.EYE}),
     "lights": frozenset({Symbol.LIGHT}),
     "rest": frozenset({None}),
@@ -233,15 +234,10 @@ CONTENDERS: dict[str, Callable[[Outcome], float | None]] = {
 """What is compared: the score first."""
 
 
-def is_at(found: Box, truth: Box) -> bool:
-    """Whether a box points at a place: the centre of one of the two lies within the other."""
-    return _inside(_centre(found), truth) or _inside(_centre(truth), found)
-
-
 def points_at(outcome: Outcome, truth: Truth) -> bool:
     """Whether the centre of the heaviest finding lies within the truth."""
     top = _top(outcome.risk.findings)
-    return top is not None and _inside(_centre(top.box), truth.box)
+    return top is not None and inside(centre(top.box), truth.box)
 
 
 def overlap(outcome: Outcome, truth: Truth) -> float:
@@ -308,11 +304,3 @@ def _rank(outcomes: Sequence[Outcome]) -> float:
 
 def _share(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else math.nan
-
-
-def _centre(box: Box) -> tuple[float, float]:
-    return box[0] + box[2] / 2, box[1] + box[3] / 2
-
-
-def _inside(point: tuple[float, float], box: Box) -> bool:
-    return all(box[i] <= point[i] <= box[i] + box[i + 2] for i in (0, 1))

@@ -44,7 +44,9 @@ PRESENT, ABSENT = 0.7, 0.2
 MIN_SIDE_PX = 14.0
 """Side of the smallest face that is compared."""
 MIN_EYE_PX = 8.0
-"""Width of the smallest eye whose lids, gaze and iris are measured."""
+"""Width of the smallest eye that is compared apart from its face."""
+WHOLE = 0.5
+"""Probability of a face from which it is reported as one, however much more its eyes changed."""
 CHANGED_AT_ALL = 0.25
 """Change within a face, below which it is not compared: nothing visible is different."""
 MAX_FACES = 24
@@ -116,11 +118,12 @@ class FacesDetector:
     def _changed(self, pair: Pair, change: FaceChange) -> list[Finding]:
         aspects = _face_aspects(pair, change)
         face = max(aspects, key=lambda aspect: aspect.probability)
-        eyes = [(eye, _eye_aspects(eye)) for eye in change.eyes]
+        eyes = [(eye, _eye_aspects(eye)) for eye in change.eyes if eye.width >= MIN_EYE_PX]
         worse = [
             (eye, parts)
             for eye, parts in eyes
             if max(part.probability for part in parts) > face.probability
+            and face.probability < WHOLE
         ]
         where = whereabouts(_box(change.box, pair), *pair.original.shape[1::-1])
         if not worse:
@@ -180,22 +183,17 @@ def _face_aspects(pair: Pair, change: FaceChange) -> list[Aspect]:
 
 def _eye_aspects(eye: EyeChange) -> list[Aspect]:
     structure = _beyond(eye.structure_lost, eye.structure_jitter)
-    aspects = [Aspect("structure", EYE_STRUCTURE(structure), None)]
-    if eye.width >= MIN_EYE_PX:
-        lids = _beyond(abs(eye.openness[1] - eye.openness[0]), eye.openness_jitter)
-        gaze = _beyond(math.dist(*eye.gaze), eye.gaze_jitter)
-        # Of an eye that is shut there is no gaze and no iris.
-        open_ = min(eye.openness) >= CLOSED
-        aspects += [
-            Aspect("lids", EYE_CLOSED(lids), Type.SHAPE),
-            Aspect("gaze", GAZE(gaze) if open_ else 0.0, Type.GEOMETRY),
-            Aspect(
-                "iris",
-                IRIS(_beyond(eye.iris_shift, eye.iris_jitter)) if open_ else 0.0,
-                Type.AMPLITUDE,
-            ),
-        ]
-    return aspects
+    lids = _beyond(abs(eye.openness[1] - eye.openness[0]), eye.openness_jitter)
+    gaze = _beyond(math.dist(*eye.gaze), eye.gaze_jitter)
+    iris = _beyond(eye.iris_shift, eye.iris_jitter)
+    # Of an eye that is shut there is no gaze and no iris.
+    open_ = min(eye.openness) >= CLOSED
+    return [
+        Aspect("structure", EYE_STRUCTURE(structure), None),
+        Aspect("lids", EYE_CLOSED(lids), Type.SHAPE),
+        Aspect("gaze", GAZE(gaze) if open_ else 0.0, Type.GEOMETRY),
+        Aspect("iris", IRIS(iris) if open_ else 0.0, Type.AMPLITUDE),
+    ]
 
 
 def _structure(change: FaceChange) -> float:
@@ -230,18 +228,14 @@ def _face_evidence(change: FaceChange) -> dict[str, float]:
 
 
 def _eye_evidence(eye: EyeChange) -> dict[str, float]:
-    numbers = {
+    return {
         "structure_left_over": round(eye.structure_lost, 2),
         "eye_width_px": round(eye.width, 1),
+        "openness_before": round(eye.openness[0], 2),
+        "openness_after": round(eye.openness[1], 2),
+        "gaze_shift_of_eye_width": round(math.dist(*eye.gaze), 2),
+        "iris_shift_oklab": round(eye.iris_shift, 1),
     }
-    if eye.width >= MIN_EYE_PX:
-        numbers |= {
-            "openness_before": round(eye.openness[0], 2),
-            "openness_after": round(eye.openness[1], 2),
-            "gaze_shift_of_eye_width": round(math.dist(*eye.gaze), 2),
-            "iris_shift_oklab": round(eye.iris_shift, 1),
-        }
-    return numbers
 
 
 def _face_sentence(aspect: Aspect, change: FaceChange, where: str) -> str:

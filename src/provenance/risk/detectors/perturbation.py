@@ -16,3 +16,12 @@ def recompressed(pixels: ByteArray, quality: int) -> ByteArray:
     _done, coded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     decoded: ByteArray = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), dtype=np.uint8)
     return decoded[..., ::-1]
+
+
+def softened(pixels: ByteArray, sigma: float) -> ByteArray:
+    """Twice the size, blurred by ``sigma`` pixels of the original: without its finest detail."""
+    import cv2
+
+    large = cv2.resize(pixels, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    blurred: ByteArray = cv2.GaussianBlur(large, (0, 0), 2 * sigma)
+    return blurred

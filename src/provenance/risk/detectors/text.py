@@ -2,20 +2,21 @@
 
 Lines are found in the original and read there and in the reconstruction. Where the readings
 differ, the original is read again with slight harm done to it: only characters that survive this
-are compared, for the rest is the reader's noise. Lines that the reader cannot make out, though
-people may, are compared by their strokes.
+are compared, for the rest is the reader's noise. The reconstruction is read again, too, softened,
+as people see it from afar: what marks of compression made unreadable for the reader alone comes
+back. Lines that the reader cannot make out, though people may, are compared by their strokes.
 """
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from ...labels import Finding
-from ...taxonomy import Symbol
+from ...taxonomy import Symbol, Type
 from ..calibration import (
     ILLEGIBLE,
     LEGIBLE,
@@ -28,7 +29,7 @@ from ..calibration import (
 from ..pair import Pair
 from ..places import whereabouts
 from ..scoring import deceptiveness
-from .perturbation import recompressed
+from .perturbation import recompressed, softened
 from .reading import Line, Reading, crop, find_lines, models, read_lines
 from .strokes import compare_strokes
 from .words import ChangedWord, changed_words, folded
@@ -55,6 +56,8 @@ SHORT_CONFIDENCE = 0.85
 letters or digits in patterns."""
 PERTURBED_QUALITY = 92
 PERTURBED_SCALE = 1.06
+SOFTENED_PX = (1.0, 1.5)
+"""Blur of the two more readings of the reconstruction, standard deviation."""
 
 
 class TextDetector:
@@ -75,29 +78,40 @@ class TextDetector:
         before, after = readings[: len(lines)], readings[len(lines) :]
         differ = [i for i in range(len(lines)) if folded(before[i]) != folded(after[i])]
         # Reading again costs as much as reading: only where it can decide anything.
-        doubtful = [
-            i for i in differ if self._misread(pair, lines[i], before[i], after[i], repeats=())
-        ]
+        doubtful = [i for i in differ if self._misread(pair, lines[i], before[i], after[i])]
         again = read_lines(
             [recompressed(crops[i], PERTURBED_QUALITY) for i in doubtful]
             + [_rescaled(crops[i]) for i in doubtful]
+            + [softened(rebuilt[i], sigma) for sigma in SOFTENED_PX for i in doubtful]
         )
         findings = []
         for index in differ:
             found: list[Finding] = []
             if index in doubtful:
-                repeats = again[doubtful.index(index) :: len(doubtful)]
-                found = self._misread(pair, lines[index], before[index], after[index], repeats)
+                more = again[doubtful.index(index) :: len(doubtful)]
+                found = self._misread(
+                    pair, lines[index], before[index], after[index], more[:2], more[2:]
+                )
             if not found and _may_be_text(lines[index], before[index], pair.original.shape):
                 found = self._spoilt(pair, lines[index])
             findings += found
         return findings
 
     def _misread(
-        self, pair: Pair, line: Line, before: Reading, after: Reading, repeats: Sequence[Reading]
+        self,
+        pair: Pair,
+        line: Line,
+        before: Reading,
+        after: Reading,
+        repeats: Sequence[Reading] = (),
+        soft: Sequence[Reading] = (),
     ) -> list[Finding]:
-        """The words of a line that read otherwise."""
-        words = changed_words(before, after, repeats)
+        """The words of a line that read otherwise, but those that the picture's edge cuts."""
+        words = [
+            word
+            for word in changed_words(before, after, repeats, soft)
+            if not _is_cut(line.box(word.start, word.stop), pair.original.shape[:2])
+        ]
         if len(folded(before)) < MIN_LETTERS:
             words = [word for word in words if word.confidence_before >= SHORT_CONFIDENCE]
         found = [(self._changed(pair, line, word), word) for word in words]
@@ -117,7 +131,7 @@ class TextDetector:
         return [
             Finding(
                 box=box,
-                types=pair.signals.measure(box).types,
+                types=_types(pair.signals.measure(box).types),
                 symbol=str(Symbol.TEXT),
                 probability=probability,
                 deceptiveness=ILLEGIBLE * LEGIBLE * crisp,
@@ -141,7 +155,7 @@ class TextDetector:
             belief *= LONE_LETTER
         return Finding(
             box=box,
-            types=seen.types,
+            types=_types(seen.types),
             symbol=str(Symbol.NUMERAL if word.is_numeral else Symbol.TEXT),
             probability=belief * TEXT_VISIBLE(seen.change),
             # What can still be read deceives even where it is soft; what cannot, hardly does.
@@ -157,6 +171,11 @@ class TextDetector:
             },
             sentence=_sentence(word, legible),
         )
+
+
+def _types(seen: Mapping[str, float]) -> dict[str, float]:
+    """Shares: letters that read otherwise have another shape, whatever else they have."""
+    return {kind: share / 2 + (0.5 if kind == Type.SHAPE else 0.0) for kind, share in seen.items()}
 
 
 def _legible(word: ChangedWord) -> bool:
@@ -212,6 +231,13 @@ def _pixels(corners: tuple[float, float, float, float], shape: tuple[int, ...]) 
     right = min(width, max(left + 1, int(np.ceil(corners[2]))))
     bottom = min(height, max(top + 1, int(np.ceil(corners[3]))))
     return left, top, right - left, bottom - top
+
+
+def _is_cut(corners: tuple[float, float, float, float], shape: tuple[int, ...]) -> bool:
+    """Whether letters reach the edge of the picture: what is left of them is read by guess."""
+    height, width = shape[:2]
+    left, top, right, bottom = corners
+    return left < 1 or top < 1 or right > width - 1 or bottom > height - 1
 
 
 def _rescaled(pixels: ByteArray) -> ByteArray:

@@ -55,14 +55,22 @@ def text_of(characters: Sequence[Character]) -> str:
     return "".join(character.text for character in characters)
 
 
-def changed_words(before: Reading, after: Reading, repeats: Sequence[Reading]) -> list[ChangedWord]:
+def changed_words(
+    before: Reading,
+    after: Reading,
+    repeats: Sequence[Reading] = (),
+    softened: Sequence[Reading] = (),
+) -> list[ChangedWord]:
     """Words in which characters that the reader is sure of became others.
 
     Args:
         before, after: the line in the original and in the reconstruction.
         repeats: the original read again after slight harm; what differs there is not compared.
+        softened: the reconstruction read again without its finest detail; a word that reads as
+            before in one of them is legible.
     """
     source, target = _letters(before), _letters(after)
+    soft = [_letters(reading) for reading in softened]
     operations = _operations(source, target)
     stable = np.ones(len(source), dtype=bool)
     for repeat in repeats:
@@ -84,6 +92,8 @@ def changed_words(before: Reading, after: Reading, repeats: Sequence[Reading]) -
         # Where characters were only added, the whole word is what changed.
         changed = lost or inside
         if not (lost or new) or not stable[changed].all():
+            continue
+        if any(_survives(source, letters, first, last + 1) for letters in soft):
             continue
         start, stop = _extent(before, [source[i].place for i in changed])
         result.append(
@@ -120,6 +130,13 @@ def _operations(
         None, [a.folded for a in source], [b.folded for b in target], autojunk=False
     )
     return [(tag, i0, i1, j0, j1) for tag, i0, i1, j0, j1 in matcher.get_opcodes()]
+
+
+def _survives(source: Sequence[_Letter], target: Sequence[_Letter], start: int, stop: int) -> bool:
+    """Whether the same letters stand where those of a word should."""
+    operations = _operations(source, target)
+    begin, end = _counterpart(operations, start), _counterpart(operations, stop)
+    return [a.folded for a in source[start:stop]] == [b.folded for b in target[begin:end]]
 
 
 def _counterpart(operations: Sequence[tuple[str, int, int, int, int]], boundary: int) -> int:
