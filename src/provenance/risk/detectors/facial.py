@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..merging import distinct
-from .networks import session
+from .networks import run
 
 ByteArray = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
@@ -204,7 +204,7 @@ def _detect(level: ByteArray, pixel: float, min_score: float) -> list[Face]:
     padded = np.zeros((rows, columns, 3), dtype=np.float32)
     padded[:height, :width] = level.astype(np.float32) / 127.5 - 1
     given = np.ascontiguousarray(padded.transpose(2, 0, 1)[None])
-    boxes, scores = session(WEIGHTS / "face-detection.onnx").run(None, {"pixels": given})
+    boxes, scores = run(WEIGHTS / "face-detection.onnx", {"pixels": given})
     likely = 1 / (1 + np.exp(-np.clip(scores[0, :, 0], -80, 80)))
     anchors = np.nonzero(likely >= min_score)[0]
     result = []
@@ -228,7 +228,7 @@ def _run(name: str, crops: Sequence[ByteArray]) -> tuple[FloatArray, FloatArray]
         batch = np.stack(crops[start : start + BATCH]).astype(np.float32) / 255
         given = np.ascontiguousarray(batch.transpose(0, 3, 1, 2))
         for sink, output in zip(
-            outputs, session(WEIGHTS / f"{name}.onnx").run(None, {"pixels": given}), strict=True
+            outputs, run(WEIGHTS / f"{name}.onnx", {"pixels": given}), strict=True
         ):
             sink.append(output.reshape(len(batch), -1))
     first, second = (np.concatenate(parts) for parts in outputs)

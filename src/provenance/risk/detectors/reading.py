@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .networks import session
+from .networks import metadata, run
 
 ByteArray = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
@@ -155,8 +155,7 @@ def crop(pixels: ByteArray, line: Line, margin: float = 2.0) -> ByteArray:
 
 
 def _run(task: str, batch: FloatArray) -> FloatArray:
-    network = session(models()[task])
-    output: FloatArray = network.run(None, {network.get_inputs()[0].name: batch})[0]
+    output: FloatArray = run(models()[task], {"x": batch})[0]
     return output
 
 
@@ -307,7 +306,7 @@ def _decode(scores: FloatArray, scale: float) -> Reading:
 @functools.cache
 def _alphabet() -> tuple[str, ...]:
     """Characters by class: blank, the network's own, and the space that PP-OCR puts last."""
-    listed = session(models()["rec"]).get_modelmeta().custom_metadata_map["character"].splitlines()
+    listed = metadata(models()["rec"])["character"].splitlines()
     return ("", *listed, " ")
 
 
