@@ -19,11 +19,12 @@ from provenance.annotation import Annotation, PairFacts, PictureFacts
 from provenance.annotation import Finding as Boxed
 from provenance.annotation.store import Store
 from provenance.bench import risk as bench
+from provenance.bench.baselines import BASELINES
 from provenance.bench.pairs import find_pairs
 from provenance.bench.planting import Truth
 from provenance.bench.risk import Outcome, part_of
-from provenance.bench.risk_figures import Figures, mean_overlap, pointing, types_right
-from provenance.bench.risk_report import write
+from provenance.bench.risk_figures import Figures, detection, mean_overlap, pointing, types_right
+from provenance.bench.risk_report import summary, write
 from provenance.bench.strings import ReadString, judged, read_again, stable_strings
 from provenance.errors import InputError
 from provenance.files import sha256
@@ -56,7 +57,7 @@ def outcome(
     strings: tuple[ReadString, ...] = (),
 ) -> Outcome:
     risk = Risk(score, 1, 0.0, False, {}, findings, Assessor("1", "", ("signal",), ()))
-    baselines = {"PSNR": -30.0, "butteraugli": None}
+    baselines = {**dict.fromkeys(BASELINES, -30.0), "butteraugli": None}
     return Outcome(source, photo, name, setting, order, truths, strings, risk, baselines, 1.0)
 
 
@@ -78,13 +79,31 @@ def figures() -> Figures:
 
 def test_pictures_are_told_apart_by_their_score(figures: Figures) -> None:
     # Planted .5, 0, 0 against .2, 0, .06, .6: won 3 + ½ + ½ of 12.
-    found = figures.detection(figures.planted, lambda o: o.risk.score)
+    found = detection(figures.planted, figures.harmless, lambda o: o.risk.score)
     assert found is not None and found[0] == pytest.approx(4 / 12)
 
 
 def test_a_baseline_that_is_missing_gives_no_number(figures: Figures) -> None:
-    assert figures.detection(figures.planted, lambda o: o.baselines["butteraugli"]) is None
-    assert figures.detection(figures.planted, lambda o: o.baselines["PSNR"]) == (0.5, 3 / 7)
+    assert (
+        detection(figures.planted, figures.harmless, lambda o: o.baselines["butteraugli"]) is None
+    )
+    assert detection(figures.planted, figures.harmless, lambda o: o.baselines["PSNR"]) == (
+        0.5,
+        3 / 7,
+    )
+
+
+def test_annotated_pairs_are_told_apart_beside_baselines() -> None:
+    seen = (
+        outcome("pair", finding((105, 105, 30, 30), 0.8), score=0.5, truths=(PLACE,)),
+        outcome("pair", score=0.1, truths=()),
+    )
+    text = summary(Figures(seen), "test")
+    assert "| suspicion | annotated pairs (1 and 1) |" in text
+    assert "| risk score | 1.00 / 1.00 |" in text
+    assert "above every baseline (best: text detector alone) | > 0.50 | 1.00 | 2 | yes |" in text
+    assert "| heaviest finding lies in the place | >= .90 | – | 0 | unknown |" in text
+    assert "nan" not in text
 
 
 def test_findings_are_told_apart_by_their_place(figures: Figures) -> None:
@@ -228,7 +247,7 @@ def test_two_photos_give_all_tables(
     with (tmp_path / "pictures.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == len(outcomes)
-    area = Figures(tuple(outcomes)).detection(planted, lambda o: o.risk.score)
+    area = detection(planted, Figures(tuple(outcomes)).harmless, lambda o: o.risk.score)
     assert area is not None and area[0] > 0.6
     with Image.open(tmp_path / "risk.png") as plot:
         assert plot.width > 1000

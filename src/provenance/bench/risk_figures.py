@@ -90,6 +90,16 @@ class Figures:
         """Pairs that observers have looked at."""
         return [o for o in self.outcomes if o.source == "pair" and o.truths is not None]
 
+    @cached_property
+    def spoilt(self) -> list[Outcome]:
+        """Annotated pairs with a miscompression."""
+        return [o for o in self.annotated if o.truths]
+
+    @cached_property
+    def kept(self) -> list[Outcome]:
+        """Annotated pairs without."""
+        return [o for o in self.annotated if not o.truths]
+
     def of_type(self, kind: Type | None) -> list[Outcome]:
         """Planted pictures of one type; None for all."""
         return [o for o in self.planted if kind is None or kind in _only(o).types]
@@ -97,21 +107,6 @@ class Figures:
     def of_kind(self, name: str) -> list[Outcome]:
         """Planted pictures of one kind of change."""
         return [o for o in self.planted if o.name == name]
-
-    def detection(
-        self, planted: Sequence[Outcome], suspicion: Callable[[Outcome], float | None]
-    ) -> tuple[float, float] | None:
-        """AUROC and average precision of planted pictures against the harmless ones.
-
-        None where the suspicion is not available.
-        """
-        above = [suspicion(o) for o in planted]
-        below = [suspicion(o) for o in self.harmless]
-        right = [value for value in above if value is not None]
-        wrong = [value for value in below if value is not None]
-        if len(right) < len(above) or len(wrong) < len(below):
-            return None
-        return auroc(right, wrong), average_precision(right, wrong)
 
     def findings(self, planted: Sequence[Outcome]) -> tuple[float, float]:
         """AUROC and average precision of single findings by their weight.
@@ -209,6 +204,23 @@ class Figures:
                     (changed if string.changed else kept).append(_belief(outcome, string.box))
         total = len(changed) + len(kept)
         return len(changed), total, auroc(changed, kept), average_precision(changed, kept)
+
+
+def detection(
+    changed: Sequence[Outcome],
+    kept: Sequence[Outcome],
+    suspicion: Callable[[Outcome], float | None],
+) -> tuple[float, float] | None:
+    """AUROC and average precision of changed pictures against others.
+
+    None where the suspicion is not available.
+    """
+    above, below = ([suspicion(o) for o in chosen] for chosen in (changed, kept))
+    right = [value for value in above if value is not None]
+    wrong = [value for value in below if value is not None]
+    if len(right) < len(above) or len(wrong) < len(below):
+        return None
+    return auroc(right, wrong), average_precision(right, wrong)
 
 
 def by_score(outcome: Outcome) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .risk_figures import CLASSES, CONTENDERS, REPORTED, Figures
+from .risk_figures import CLASSES, CONTENDERS, REPORTED, Figures, detection
 
 
 def plot(figures: Figures, folder: Path) -> None:
@@ -21,7 +21,7 @@ def plot(figures: Figures, folder: Path) -> None:
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(14, 4.5), layout="constrained")
     names, areas = [], []
     for name, suspicion in CONTENDERS.items():
-        numbers = figures.detection(figures.planted, suspicion)
+        numbers = detection(figures.planted, figures.harmless, suspicion)
         if numbers is not None and not math.isnan(numbers[0]):
             names.append(name)
             areas.append(numbers[0])

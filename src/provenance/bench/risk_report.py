@@ -23,6 +23,7 @@ from .risk_figures import (
     Figures,
     Source,
     by_score,
+    detection,
     kinds_present,
     mean_overlap,
     pointing,
@@ -54,14 +55,12 @@ def write(outcomes: Sequence[Outcome], folder: Path, *, split: str) -> str:
 def summary(figures: Figures, split: str) -> str:
     """All tables, in Markdown."""
     parts = [_head(figures, split)]
+    if figures.planted or figures.annotated:
+        parts.append(_goals(figures))
     if figures.planted:
-        parts += [
-            _goals(figures),
-            _by_type(figures),
-            _by_kind(figures),
-            _baselines(figures),
-            _confusion(figures),
-        ]
+        parts += [_by_type(figures), _by_kind(figures), _confusion(figures)]
+    if figures.planted or (figures.spoilt and figures.kept):
+        parts.append(_baselines(figures))
     if figures.judged("made") or figures.judged("annotated"):
         parts.append(_calibration(figures))
     if figures.codecs():
@@ -98,13 +97,6 @@ def _goals(figures: Figures) -> str:
     loud, pictures, photos = figures.false_alarms()
     errors = {name: figures.calibration(name, "annotated") for name in CLASSES}
     changed, strings, _, precision = figures.strings("all")
-    own = figures.detection(planted, by_score)
-    others = {
-        name: numbers
-        for name, suspicion in CONTENDERS.items()
-        if name != "risk score" and (numbers := figures.detection(planted, suspicion))
-    }
-    best = max(others, key=lambda name: others[name][0])
     rows = [
         (
             "main type right, of the annotated places found",
@@ -140,7 +132,8 @@ def _goals(figures: Figures) -> str:
         (
             f"JPEG {ORDINARY_JPEG} and better: score of {REPORTED} or more, {photos} photos",
             "<= 1 %",
-            f"{_percent(loud, pictures)} (at most {100 * highest_share(loud, pictures):.0f} %)",
+            _percent(loud, pictures)
+            + (f" (at most {100 * highest_share(loud, pictures):.0f} %)" if pictures else ""),
             pictures,
             pictures > 0 and loud / pictures <= 0.01,
         ),
@@ -152,14 +145,21 @@ def _goals(figures: Figures) -> str:
             precision >= 0.9,
         ),
     ]
-    if own is not None:
+    if figures.spoilt and figures.kept:
+        found_by = {
+            name: numbers[1]
+            for name, suspicion in CONTENDERS.items()
+            if (numbers := detection(figures.spoilt, figures.kept, suspicion))
+        }
+        own = found_by.pop("risk score")
+        best = max(found_by, key=lambda name: found_by[name])
         rows.append(
             (
-                f"AUROC above every baseline (best: {best})",
-                f"> {_number(others[best][0])}",
-                _number(own[0]),
-                len(planted) + len(figures.harmless),
-                own[0] > others[best][0],
+                f"average precision, annotated pairs, above every baseline (best: {best})",
+                f"> {_number(found_by[best])}",
+                _number(own),
+                len(figures.annotated),
+                own > found_by[best],
             )
         )
     return _table(
@@ -178,7 +178,7 @@ def _by_type(figures: Figures) -> str:
         chosen = figures.of_type(kind)
         if not chosen:
             continue
-        image = figures.detection(chosen, by_score) or (math.nan, math.nan)
+        image = detection(chosen, figures.harmless, by_score) or (math.nan, math.nan)
         single = figures.findings(chosen)
         right, found = types_right(chosen)
         rows.append(
@@ -232,19 +232,24 @@ def _by_kind(figures: Figures) -> str:
 
 
 def _baselines(figures: Figures) -> str:
-    groups = [(str(kind), figures.of_type(kind)) for kind in Type]
-    groups = [*((name, chosen) for name, chosen in groups if chosen), ("all", figures.planted)]
+    made = [(str(kind), figures.of_type(kind), figures.harmless) for kind in Type]
+    made.append(("all planted", figures.planted, figures.harmless))
+    seen = ("annotated pairs", figures.spoilt, figures.kept)
+    groups = [group for group in (*made, seen) if group[1] and group[2]]
     rows = []
     for name, suspicion in CONTENDERS.items():
-        numbers = [figures.detection(chosen, suspicion) for _, chosen in groups]
+        numbers = [detection(chosen, kept, suspicion) for _, chosen, kept in groups]
         if any(pair is None for pair in numbers):
             cells = [f"not available: {MISSING.get(name, 'a picture is too small')}"]
             rows.append((name, *cells, *[""] * (len(groups) - 1)))
         else:
             rows.append((name, *(f"{_number(p[0])} / {_number(p[1])}" for p in numbers if p)))
     return _table(
-        "AUROC / average precision of pictures, the score beside baselines",
-        ("suspicion", *(f"{name} (n = {len(chosen)})" for name, chosen in groups)),
+        "AUROC / average precision of changed pictures among others, the score beside baselines",
+        (
+            "suspicion",
+            *(f"{name} ({len(chosen)} and {len(kept)})" for name, chosen, kept in groups),
+        ),
         rows,
     )
 

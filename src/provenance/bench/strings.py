@@ -1,10 +1,11 @@
 """Text whose change is a fact: strings that read one way in the original and another afterwards.
 
-A string counts if five readings of the original agree letter by letter: as it is, as JPEG 92,
-enlarged, a pixel aside, and a little darker. It has changed if none of four readings of the
-reconstruction, as it is, a pixel aside, and softened twice, gives the string. Lines are found and
-read by the networks that the text detector has, too: an error of theirs may be shared. What changed
-is decided here, without the detector; in a pair that observers looked at, by them.
+A string counts if the edge of the picture does not cut it and five readings of the original agree
+letter by letter: as it is, as JPEG 92, enlarged, a pixel aside, and a little darker. It has changed
+if none of four readings of the reconstruction, as it is, a pixel aside, and softened twice, gives
+the string. Lines are found and read by the networks that the text detector has, too: an error of
+theirs may be shared. What changed is decided here, without the detector; in a pair that observers
+looked at, by them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..risk.detectors.perturbation import softened
-from ..risk.detectors.reading import Line, Reading, crop, find_lines, read_lines
+from ..risk.detectors.reading import Line, Reading, crop, find_lines, is_cut, read_lines
 from ..risk.detectors.text import SOFTENED_PX
 from .anchors import encoder
 from .boxes import Box, is_at
@@ -62,7 +63,11 @@ def stable_strings(original: Pixels) -> list[StableString]:
     Args:
         original: uint8 [h, w, 3], sRGB.
     """
-    lines = [line for line in find_lines(original) if line.height >= MIN_HEIGHT_PX]
+    lines = [
+        line
+        for line in find_lines(original)
+        if line.height >= MIN_HEIGHT_PX and not is_cut(line.box(), original.shape[:2])
+    ]
     lines = sorted(lines, key=lambda line: -line.height)[:MAX_STRINGS]
     crops = [crop(original, line) for line in lines]
     first = read_lines(crops)

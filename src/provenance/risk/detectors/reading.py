@@ -154,6 +154,13 @@ def crop(pixels: ByteArray, line: Line, margin: float = 2.0) -> ByteArray:
     return upright
 
 
+def is_cut(corners: tuple[float, float, float, float], shape: tuple[int, ...]) -> bool:
+    """Whether letters reach the edge of the picture: what is left of them is read by guess."""
+    height, width = shape[:2]
+    left, top, right, bottom = corners
+    return left < 1 or top < 1 or right > width - 1 or bottom > height - 1
+
+
 def _run(task: str, batch: FloatArray) -> FloatArray:
     output: FloatArray = run(models()[task], {"x": batch})[0]
     return output

@@ -30,7 +30,7 @@ from ..pair import Pair
 from ..places import whereabouts
 from ..scoring import deceptiveness
 from .perturbation import recompressed, softened
-from .reading import Line, Reading, crop, find_lines, models, read_lines
+from .reading import Line, Reading, crop, find_lines, is_cut, models, read_lines
 from .strokes import compare_strokes
 from .words import ChangedWord, changed_words, folded
 
@@ -110,7 +110,7 @@ class TextDetector:
         words = [
             word
             for word in changed_words(before, after, repeats, soft)
-            if not _is_cut(line.box(word.start, word.stop), pair.original.shape[:2])
+            if not is_cut(line.box(word.start, word.stop), pair.original.shape[:2])
         ]
         if len(folded(before)) < MIN_LETTERS:
             words = [word for word in words if word.confidence_before >= SHORT_CONFIDENCE]
@@ -231,13 +231,6 @@ def _pixels(corners: tuple[float, float, float, float], shape: tuple[int, ...]) 
     right = min(width, max(left + 1, int(np.ceil(corners[2]))))
     bottom = min(height, max(top + 1, int(np.ceil(corners[3]))))
     return left, top, right - left, bottom - top
-
-
-def _is_cut(corners: tuple[float, float, float, float], shape: tuple[int, ...]) -> bool:
-    """Whether letters reach the edge of the picture: what is left of them is read by guess."""
-    height, width = shape[:2]
-    left, top, right, bottom = corners
-    return left < 1 or top < 1 or right > width - 1 or bottom > height - 1
 
 
 def _rescaled(pixels: ByteArray) -> ByteArray:
