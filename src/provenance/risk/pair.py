@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from .signals import Signals, measure_pair
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
@@ -17,8 +21,17 @@ class Pair:
 
     original: npt.NDArray[np.uint8]
     reconstruction: npt.NDArray[np.uint8]
+    _known: dict[Callable[..., Any], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @functools.cached_property
     def signals(self) -> Signals:
         """Maps of what changed; computed when first asked for."""
         return measure_pair(self.original, self.reconstruction)
+
+    def once(self, find: Callable[[Pair], _Found]) -> _Found:
+        """What a function finds in this pair, found for the first detector that asks."""
+        if find not in self._known:
+            self._known[find] = find(self)
+        return cast(_Found, self._known[find])

@@ -80,8 +80,7 @@ class FacesDetector:
 
     def find(self, pair: Pair) -> Sequence[Finding]:
         """For each face that changed, itself or, where they changed more, its eyes."""
-        before = find_faces(pair.original, ANY_SCORE)
-        after = find_faces(pair.reconstruction, ANY_SCORE)
+        before, after = pair.once(faces_of)
         findings: list[Finding] = []
         for face in worth_comparing(before):
             if not changed_at_all(pair, face):
@@ -270,6 +269,11 @@ def _eye_sentence(eye: EyeChange, aspects: Sequence[Aspect], where: str) -> str:
         "structure": "no longer looks as it did",
     }
     return f"An eye of a face {where} {fates[worst]}."
+
+
+def faces_of(pair: Pair) -> tuple[list[Face], list[Face]]:
+    """What may be a face in the original, and in the reconstruction."""
+    return find_faces(pair.original, ANY_SCORE), find_faces(pair.reconstruction, ANY_SCORE)
 
 
 def worth_comparing(faces: Sequence[Face]) -> list[Face]:

@@ -22,8 +22,8 @@ from ..pair import Pair
 from ..places import whereabouts
 from ..scoring import deceptiveness
 from . import facial
-from .faces import ANY_SCORE, changed_at_all, face_box, worth_comparing
-from .facial import Face, find_faces, same_face
+from .faces import changed_at_all, face_box, faces_of, worth_comparing
+from .facial import Face, same_face
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -49,12 +49,12 @@ class IdentityDetector:
 
     def find(self, pair: Pair) -> Sequence[Finding]:
         """The faces that look like somebody else; one that is gone is none."""
-        before = worth_comparing(find_faces(pair.original, ANY_SCORE))
-        large = [face for face in before if face.side >= MIN_SIDE_PX][:MAX_FACES]
-        changed = [face for face in large if changed_at_all(pair, face)]
-        after = find_faces(pair.reconstruction, ANY_SCORE) if changed else []
+        before, after = pair.once(faces_of)
+        large = [face for face in worth_comparing(before) if face.side >= MIN_SIDE_PX][:MAX_FACES]
         found = []
-        for face in changed:
+        for face in large:
+            if not changed_at_all(pair, face):
+                continue
             seen = next((other for other in after if same_face(face, other)), None)
             if seen is not None:
                 found.append(self._finding(pair, face, seen))
