@@ -186,6 +186,20 @@ def test_cut_files_are_errors(portrait: Image.Image, kind: str) -> None:
         imaging.load(data[: len(data) // 2], "photo")
 
 
+def test_an_avif_with_a_flipped_bit_has_a_media_type_or_is_no_image() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (40, 30), (200, 30, 90)).save(buffer, "AVIF")
+    refused = 0
+    for place in range(len(buffer.getvalue())):
+        changed = bytearray(buffer.getvalue())
+        changed[place] ^= 1 << place % 8
+        try:
+            assert imaging.media_type(bytes(changed), "photo").startswith("image/")
+        except ImageError:
+            refused += 1
+    assert refused > 50
+
+
 @pytest.mark.parametrize("data", [b"", b"hello", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"])
 def test_other_files_are_no_images(data: bytes) -> None:
     with pytest.raises(ImageError):

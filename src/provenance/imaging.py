@@ -112,7 +112,7 @@ def load(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> Photo:
     except UsageError as error:
         raise ImageError(f"{name}: {error}") from None
     except RuntimeError as error:
-        # What the reader of JPEG XL raises, of itself and of what it calls.
+        # What the readers of AVIF and of JPEG XL raise, of themselves and of what they call.
         raise ImageError(f"{name}: truncated or damaged image: {_line(error)}") from error
     except UnidentifiedImageError:
         raise ImageError(f"{name}: not an image of a known format") from None
@@ -132,7 +132,8 @@ def media_type(data: bytes, name: str) -> str:
     try:
         with _own_limit(), Image.open(io.BytesIO(data), formats=_TRIED) as opened:
             return MEDIA_TYPES[str(opened.format)]
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError):
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, RuntimeError):
+        # The last is what the reader of AVIF raises.
         raise ImageError(f"{name}: not an image of a known format") from None
 
 
