@@ -124,6 +124,22 @@ def test_text_kept_by_jpeg_is_silent(photo: Callable[[str], Pixels], jpeg: Jpeg,
     assert texts(original, jpeg(original, 75)) == ()
 
 
+def test_letters_of_a_script_that_the_reader_does_not_know_are_compared(
+    photo: Callable[[str], Pixels],
+) -> None:
+    original = photo("text/example3.png")
+    line = np.s_[244:264, 30:126]
+    reconstruction = original.copy()
+    reconstruction[line] = original[line][:, ::-1]
+    (finding,) = texts(original, reconstruction)
+    assert finding.symbol == "text"
+    assert finding.types["shape"] > 0.5
+    assert "stroke_correlation" in finding.evidence
+    x, y, width, height = finding.box
+    assert 30 < x + width / 2 < 126
+    assert 244 < y + height / 2 < 264
+
+
 def test_nothing_is_printed(
     lighthouse: Pixels, with_sign: Callable[..., Pixels], capfd: pytest.CaptureFixture[str]
 ) -> None:

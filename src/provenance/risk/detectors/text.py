@@ -51,6 +51,9 @@ MAX_HEIGHT_SHARE = 0.15
 """What a line must have to be compared by its strokes: letters as read and the mean of their
 confidence, width over height, and at most this height over the picture's shorter side. Patterns
 that the detector takes for text lack one or another; lines read with ease are not asked."""
+LONG_ASPECT, LONG_SCORE = 4.0, 0.8
+"""Width over height, and the detector's score, from which a line is text in whatever script:
+windows and railings that are taken for text are shorter, or less sure."""
 SHORT_CONFIDENCE = 0.85
 """Of a reading of fewer letters than that, from which it is believed: readers also see one or two
 letters or digits in patterns."""
@@ -190,11 +193,14 @@ def _counts(probability: float, *, legible: bool) -> bool:
 
 def _may_be_text(line: Line, reading: Reading, shape: tuple[int, ...]) -> bool:
     """Whether a line that cannot be read is likely one at all."""
+    if line.height > MAX_HEIGHT_SHARE * min(shape[:2]):
+        return False
+    if line.width >= LONG_ASPECT * line.height and line.score >= LONG_SCORE:
+        return True
     return (
         len(folded(reading)) >= MIN_LETTERS
         and float(np.mean([character.confidence for character in reading])) >= MIN_CONFIDENCE
         and line.width >= MIN_ASPECT * line.height
-        and line.height <= MAX_HEIGHT_SHARE * min(shape[:2])
     )
 
 
