@@ -16,9 +16,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..risk.detectors.perturbation import softened
+from ..risk.detectors.perturbation import SOFTENED_PX, softened
 from ..risk.detectors.reading import Line, Reading, crop, find_lines, is_cut, read_lines
-from ..risk.detectors.text import SOFTENED_PX
 from .anchors import encoder
 from .boxes import Box, is_at
 

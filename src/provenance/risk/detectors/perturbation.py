@@ -1,4 +1,4 @@
-"""Slight harm to the original: a difference that it makes too is the detector's own noise."""
+"""Slight harm: a difference that it makes to the original, too, or that it takes away, is noise."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 ByteArray = npt.NDArray[np.uint8]
+
+SOFTENED_PX = (1.0, 1.5)
+"""Standard deviations by which a reconstruction is blurred to be read again."""
 
 
 def recompressed(pixels: ByteArray, quality: int) -> ByteArray:

@@ -29,7 +29,7 @@ from ..calibration import (
 from ..pair import Pair
 from ..places import whereabouts
 from ..scoring import deceptiveness
-from .perturbation import recompressed, softened
+from .perturbation import SOFTENED_PX, recompressed, softened
 from .reading import Line, Reading, crop, find_lines, is_cut, models, read_lines
 from .strokes import compare_strokes
 from .words import ChangedWord, changed_words, folded
@@ -59,8 +59,6 @@ SHORT_CONFIDENCE = 0.85
 letters or digits in patterns."""
 PERTURBED_QUALITY = 92
 PERTURBED_SCALE = 1.06
-SOFTENED_PX = (1.0, 1.5)
-"""Blur of the two more readings of the reconstruction, standard deviation."""
 
 
 class TextDetector:

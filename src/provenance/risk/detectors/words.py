@@ -70,7 +70,10 @@ def changed_words(
             before in one of them is legible.
     """
     source, target = _letters(before), _letters(after)
-    soft = [_letters(reading) for reading in softened]
+    soft = [
+        (letters, _operations(source, letters))
+        for letters in (_letters(reading) for reading in softened)
+    ]
     operations = _operations(source, target)
     stable = np.ones(len(source), dtype=bool)
     for repeat in repeats:
@@ -93,7 +96,8 @@ def changed_words(
         changed = lost or inside
         if not (lost or new) or not stable[changed].all():
             continue
-        if any(_survives(source, letters, first, last + 1) for letters in soft):
+        word_before = [letter.folded for letter in source[first : last + 1]]
+        if any(word_before == _standing_at(again, first, last + 1) for again in soft):
             continue
         start, stop = _extent(before, [source[i].place for i in changed])
         result.append(
@@ -132,11 +136,13 @@ def _operations(
     return [(tag, i0, i1, j0, j1) for tag, i0, i1, j0, j1 in matcher.get_opcodes()]
 
 
-def _survives(source: Sequence[_Letter], target: Sequence[_Letter], start: int, stop: int) -> bool:
-    """Whether the same letters stand where those of a word should."""
-    operations = _operations(source, target)
+def _standing_at(
+    again: tuple[Sequence[_Letter], Sequence[tuple[str, int, int, int, int]]], start: int, stop: int
+) -> list[str]:
+    """The letters of another reading that stand where some of the source do."""
+    letters, operations = again
     begin, end = _counterpart(operations, start), _counterpart(operations, stop)
-    return [a.folded for a in source[start:stop]] == [b.folded for b in target[begin:end]]
+    return [letter.folded for letter in letters[begin:end]]
 
 
 def _counterpart(operations: Sequence[tuple[str, int, int, int, int]], boundary: int) -> int:
