@@ -1,27 +1,34 @@
-"""Make the pairs of text and faces that docs/annotations judges.
+"""Make the pairs that docs/annotations judges, those by DiffEIC aside.
 
     python tools/judged_pairs.py DATA OUT
 
-Squares of photos from DATA (folders ``text``, ``faces`` and ``kodak``), each by a few codecs at
-rates where text and faces begin to suffer. OUT gets ``originals`` and, for
-each codec, a folder in ``reconstructions``, as ``provenance bench risk --pairs`` takes them. All
-are lossless WebP.
+Squares of photos from DATA (folders ``text``, ``faces``, ``kodak``, ``validation`` and ``train``),
+each by a few codecs at rates where text, faces and small things begin to suffer. OUT gets
+``originals`` and, for each codec, a folder in ``reconstructions``, as ``provenance bench risk
+--pairs`` takes them. All are lossless WebP. OUT also gets the ``annotations`` of these pairs, with
+the hashes of the files just made: neural synthesis differs by a level between machines.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from provenance import codecs
+from provenance import annotation, codecs
+from provenance.annotation.store import Store
 from provenance.bench.anchors import encoder, ours
+from provenance.files import read, sha256
 
 Pixels = NDArray[np.uint8]
+JUDGED = Path(__file__).parent.parent / "docs" / "annotations"
+MODELS = {"msh": "msh-5", "hific": "hific-small-1"}
+"""The weights whose output was judged."""
 SIDE = 320
 TEXT = {
     "text/chinese.jpg": (1, 224, 16),
@@ -54,6 +61,29 @@ FACES = {
     "kodak/kodim18.png": (1, 130, 60),
 }
 """How often the photo is shrunk, and left and top of the square in it."""
+WALLPAPERS = {
+    "train/debian-lomiri-wallpapers-16-04-friends-by-aitzol-berasategi.avif": 2,
+    "train/debian-lomiri-wallpapers-16-04-wine-by-jakkub-mede.avif": 2,
+    "train/opensuse-leap15-8245158590-34a868615f-o.avif": 2,
+    "train/opensuse-leap15-tower-lcp.avif": 2,
+    "train/pop-os-original-kait-herzog-8242.avif": 2,
+    "train/ubuntu-mate-ubuntu-mate-impish-hans-jurgen-mager-indri.avif": 2,
+    "train/ubuntu-mate-ubuntu-mate-kinetic-kudu-grass.avif": 2,
+    "train/ubuntu-mate-ubuntu-mate-photos-johann-siemens-591.avif": 2,
+    "train/ubuntu-wallpapers-bionic-cath-drale-marie-rheine-du-monde-by.avif": 2,
+    "train/ubuntu-wallpapers-focal-matt-mcnulty-nyc-2nd-ave.avif": 2,
+    "train/ubuntu-wallpapers-hirsute-hippopotamus-swimming-photo-by-fra.avif": 2,
+    "train/ubuntu-wallpapers-natty-signpost-by-maroubal2.avif": 2,
+    "train/ubuntu-wallpapers-noble-clouds-by-tibor-mokanszki.avif": 2,
+    "train/ubuntu-wallpapers-oneiric-darkening-clockwork-by-matt-katzen.avif": 2,
+    "train/ubuntu-wallpapers-oneiric-dybb-lsbro-station-by-sirpecangum.avif": 2,
+    "train/ubuntu-wallpapers-vivid-cedar-wax-wing-by-raymond-lavoie.avif": 2,
+    "train/ubuntu-wallpapers-zesty-a-star-has-fallen-by-juan-pablo-laur.avif": 2,
+    "train/unsplash-squeeze-unsplash-jpg-original-janice-gill-0puefmkkf.avif": 2,
+    "train/unsplash-squeeze-unsplash-jpg-original-neha-deshmukh-gokxjaq.avif": 2,
+    "train/unsplash-squeeze-unsplash-jpg-original-prachi-palwe-nlqnq10p.avif": 2,
+}
+KODAK = (1, 2, 6, 7, 8, 11, 13, 16, 17, 19, 20, 21, 22, 23, 24)
 SETTINGS = (
     ("msh", 5),
     ("JPEG", 10),
@@ -66,23 +96,44 @@ SETTINGS = (
     ("AVIF", 30),
     ("msh", 30),
 )
-OF_TEXT, OF_FACE = 4, 3
-"""Reconstructions of each photo, which go through the settings in turn."""
+"""For text and faces."""
+LOW_SETTINGS = SETTINGS[:7]
+OF_A_PHOTO = 3
+"""Of any other photo, this many, which go through the low settings in turn."""
 
 
 def main() -> None:
     data, out = (Path(argument) for argument in sys.argv[1:])
+    for codec, model in MODELS.items():
+        if codecs.get(codec).model.name != model:
+            raise SystemExit(f"{codec}: what {model} made was judged; judge the new pairs first")
+    judged = {made.pair.name: made for made in annotation.load(JUDGED)}
     coders = _coders()
-    turn = 0
-    for squares, count in ((TEXT, OF_TEXT), (FACES, OF_FACE)):
-        for name, place in squares.items():
-            original = _square(data / name, *place)
-            stem = Path(name).stem
-            _save(original, out / "originals" / f"{stem}-original.webp")
-            for codec, setting in (SETTINGS[(turn + i) % len(SETTINGS)] for i in range(count)):
-                _size, pixels = coders[codec](original, setting)
-                _save(pixels, out / "reconstructions" / codec / f"{stem}-{setting}.webp")
-            turn += count
+    for path, original, settings in _squares(data):
+        source = _save(original, out / "originals" / f"{path.stem}-original.webp")
+        for codec, setting in settings:
+            _size, pixels = coders[codec](original, setting)
+            made = _save(pixels, out / "reconstructions" / codec / f"{path.stem}-{setting}.webp")
+            found = judged[f"{path.stem}-{codec}-{setting}"]
+            pair = replace(
+                found.pair,
+                original=replace(found.pair.original, sha256=source),
+                reconstruction=replace(found.pair.reconstruction, sha256=made),
+            )
+            store = Store(out / "annotations", found.observer)
+            kept = store.get(pair.id)
+            store.put(replace(found, pair=pair), kept and kept[1])
+
+
+def _squares(data: Path) -> Iterator[tuple[Path, Pixels, Sequence[tuple[str, int]]]]:
+    for name, place in {**TEXT, **FACES}.items():
+        yield data / name, _square(data / name, *place), SETTINGS
+    others = {data / name: shrunk for name, shrunk in WALLPAPERS.items()}
+    others |= {data / f"kodak/kodim{number:02}.png": 1 for number in KODAK}
+    others |= dict.fromkeys(sorted((data / "validation").glob("*.png")), 2)
+    for turn, (path, shrunk) in enumerate(others.items()):
+        which = ((turn * OF_A_PHOTO + i) % len(LOW_SETTINGS) for i in range(OF_A_PHOTO))
+        yield path, _square(path, shrunk), [LOW_SETTINGS[i] for i in which]
 
 
 def _coders() -> dict[str, Callable[[Pixels, int], tuple[int, Pixels]]]:
@@ -96,16 +147,21 @@ def _coders() -> dict[str, Callable[[Pixels, int], tuple[int, Pixels]]]:
     }
 
 
-def _square(path: Path, shrunk: int, left: int, top: int) -> Pixels:
+def _square(path: Path, shrunk: int, left: int | None = None, top: int | None = None) -> Pixels:
+    """Where no place is given, the middle."""
     with Image.open(path) as image:
         small = image.convert("RGB").reduce(shrunk)
+    left = (small.width - SIDE) // 2 if left is None else left
+    top = (small.height - SIDE) // 2 if top is None else top
     pixels = np.asarray(small)[top : top + SIDE, left : left + SIDE]
     return np.ascontiguousarray(pixels)
 
 
-def _save(pixels: Pixels, path: Path) -> None:
+def _save(pixels: Pixels, path: Path) -> str:
+    """Write it, and give the hash of the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path, "WEBP", lossless=True)
+    return sha256(read(path))
 
 
 if __name__ == "__main__":

@@ -47,6 +47,10 @@ def anchors() -> list[Contender]:
 def encoder(kind: str, **options: Any) -> Callable[[Pixels, int], tuple[int, Pixels]]:
     """A format of Pillow's: pixels and quality to the bytes of the file and the decoded pixels."""
 
+    if kind == "AVIF":
+        # How many threads there are decides how the picture is cut into tiles: the same everywhere.
+        options["max_threads"] = 1
+
     def run(pixels: Pixels, setting: int) -> tuple[int, Pixels]:
         data = saved(pixels, kind, quality=setting, **options)
         return len(data), opened(data)
