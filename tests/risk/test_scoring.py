@@ -96,20 +96,22 @@ def test_a_curve_rises_from_nothing_to_certainty() -> None:
     assert LIGHTS(100) > 0.99
 
 
-def test_what_stands_out_from_its_surroundings_is_likelier(
+def test_what_stands_out_is_likelier_and_less_so_where_all_was_drawn_anew(
     lighthouse: Pixels,
 ) -> None:
     still = measure_pair(lighthouse, lighthouse).measure((100, 100, 40, 40))
 
-    def chance(peak: float, around: float = 0, colour: float = 0, at_edge: bool = False) -> float:
+    def chance(
+        peak: float, redrawn: float = 0, crispness: float = 1, at_edge: bool = False
+    ) -> float:
         return REGION(
             dataclasses.replace(
-                still, peak=peak, around=around, colour_difference=colour, at_edge=at_edge
+                still, peak=peak, redrawn=redrawn, crispness=crispness, at_edge=at_edge
             )
         )
 
     assert chance(peak=0) < 0.01
     assert chance(peak=100) > 0.98
-    assert chance(peak=6) > chance(peak=3) > chance(peak=3, around=2)
-    assert chance(peak=3, colour=20) > chance(peak=3)
+    assert chance(peak=6) > chance(peak=3) > chance(peak=3, redrawn=0.5)
+    assert chance(peak=3, crispness=0.5) > chance(peak=3)
     assert chance(peak=3, at_edge=True) < chance(peak=3)

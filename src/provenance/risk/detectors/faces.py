@@ -173,8 +173,11 @@ def _face_aspects(pair: Pair, change: FaceChange) -> list[Aspect]:
     local = pair.signals.shift[pair.signals.cells(_box(_inner(change.box), pair))]
     local_shift = float(np.linalg.norm(np.median(local.reshape(-1, 3), axis=0)))
     skin = min(local_shift, _beyond(math.hypot(*change.skin_shift), change.skin_jitter))
+    # Features that can no longer be made out have vanished, which to the taxonomy is amplitude.
+    vanished = change.presence_after < ABSENT
+    kind = Type.AMPLITUDE if vanished else None
     return [
-        Aspect("structure", FACE_STRUCTURE(_structure(change)), None),
+        Aspect("structure", FACE_STRUCTURE(_structure(change)), kind),
         Aspect("moved", FACE_MOVED(moved), Type.GEOMETRY),
         Aspect("skin", SKIN(skin), Type.AMPLITUDE),
     ]

@@ -57,6 +57,9 @@ windows and railings that are taken for text are shorter, or less sure."""
 SHORT_CONFIDENCE = 0.85
 """Of a reading of fewer letters than that, from which it is believed: readers also see one or two
 letters or digits in patterns."""
+FADED = 0.4
+"""Contrast of a line's strokes over that of the original's, below which they have faded, and their
+type is amplitude."""
 PERTURBED_QUALITY = 92
 PERTURBED_SCALE = 1.06
 
@@ -132,7 +135,10 @@ class TextDetector:
         return [
             Finding(
                 box=box,
-                types=_types(pair.signals.measure(box).types),
+                types=_types(
+                    pair.signals.measure(box).types,
+                    Type.AMPLITUDE if strokes.contrast < FADED else Type.SHAPE,
+                ),
                 symbol=str(Symbol.TEXT),
                 probability=probability,
                 deceptiveness=ILLEGIBLE * LEGIBLE * crisp,
@@ -174,9 +180,9 @@ class TextDetector:
         )
 
 
-def _types(seen: Mapping[str, float]) -> dict[str, float]:
+def _types(seen: Mapping[str, float], main: Type = Type.SHAPE) -> dict[str, float]:
     """Shares: letters that read otherwise have another shape, whatever else they have."""
-    return {kind: share / 2 + (0.5 if kind == Type.SHAPE else 0.0) for kind, share in seen.items()}
+    return {kind: share / 2 + (0.5 if kind == main else 0.0) for kind, share in seen.items()}
 
 
 def _legible(word: ChangedWord) -> bool:

@@ -55,8 +55,9 @@ WEIGHT_STRUCTURE = 2.0
 WEIGHT_COLOUR = 0.5
 """How much each masked error counts as change; chosen, as is the masking, on the judged places
 that `..calibration` describes."""
-AROUND, AROUND_PX = 0.75, 12
-"""How far around a box its surroundings reach: of its longer side, and at least."""
+REDRAWN_QUANTILE = 0.75
+"""Of all cells, by the structure left over: quiet ground, which no codec changes, tells nothing of
+how much was drawn anew."""
 EDGE_PX = 3
 COLOUR_SHARE = 0.35
 """Weight of the squared colour shift against the energy of the bands in the types' shares."""
@@ -92,8 +93,8 @@ class Measurement:
     """90th percentile of the masked change; about 1 is noticeable."""
     peak: float
     """Largest masked change."""
-    around: float
-    """Median masked change around the box: high where all was drawn anew."""
+    redrawn: float
+    """How much structure is left over in the whole picture: high where all was drawn anew."""
     at_edge: bool
     """Whether the box lies at the edge of the picture."""
 
@@ -130,6 +131,9 @@ class Signals:
     """The same of the two finest bands."""
     change: FloatArray
     """All errors together, relative to what their surroundings hide; about 1 is noticeable."""
+    redrawn: float
+    """Structure that no displacement explains, over the energy of the original: the upper quartile
+    of all cells."""
 
     def cells(self, box: Box) -> tuple[slice, slice]:
         """Rows and columns of the grid that a box in pixels covers; at least one of each."""
@@ -191,24 +195,11 @@ class Signals:
             saturation_shift=float(self.saturation[at].mean()),
             change=float(np.quantile(self.change[at], 0.9)),
             peak=float(self.change[at].max()),
-            around=self._around(box, at),
+            redrawn=self.redrawn,
             at_edge=min(box[:2]) < EDGE_PX
             or self.width - box[0] - box[2] < EDGE_PX
             or self.height - box[1] - box[3] < EDGE_PX,
         )
-
-    def _around(self, box: Box, at: tuple[slice, slice]) -> float:
-        """Median change within reach of a box, without the box."""
-        x, y, width, height = box
-        reach = max(AROUND_PX, int(AROUND * max(width, height)))
-        left, top = max(0, x - reach), max(0, y - reach)
-        wider = self.cells((left, top, x + width + reach - left, y + height + reach - top))
-        beside = np.ones_like(self.change[wider], dtype=bool)
-        rows, columns = (
-            slice(a.start - b.start, a.stop - b.start) for a, b in zip(at, wider, strict=True)
-        )
-        beside[rows, columns] = False
-        return float(np.median(self.change[wider][beside])) if beside.any() else 0.0
 
     def _motion(self, box: Box) -> Motion:
         scale = self.cell_px // GRID
@@ -299,6 +290,7 @@ def measure_pair(original: ByteArray, reconstruction: ByteArray) -> Signals:
         fine_before=fine_before[used],
         fine_after=fine_after[used],
         change=change[used],
+        redrawn=float(np.quantile(shape[used] / (before[used] + VISIBLE), REDRAWN_QUANTILE)),
     )
 
 
