@@ -133,7 +133,9 @@ def _squares(data: Path) -> Iterator[tuple[Path, Pixels, Sequence[tuple[str, int
     others |= dict.fromkeys(sorted((data / "validation").glob("*.png")), 2)
     for turn, (path, shrunk) in enumerate(others.items()):
         which = ((turn * OF_A_PHOTO + i) % len(LOW_SETTINGS) for i in range(OF_A_PHOTO))
-        yield path, _square(path, shrunk), [LOW_SETTINGS[i] for i in which]
+        square = _square(path, shrunk)
+        if min(square.shape[:2]) == SIDE:  # not of a panorama
+            yield path, square, [LOW_SETTINGS[i] for i in which]
 
 
 def _coders() -> dict[str, Callable[[Pixels, int], tuple[int, Pixels]]]:
@@ -151,8 +153,8 @@ def _square(path: Path, shrunk: int, left: int | None = None, top: int | None = 
     """Where no place is given, the middle."""
     with Image.open(path) as image:
         small = image.convert("RGB").reduce(shrunk)
-    left = (small.width - SIDE) // 2 if left is None else left
-    top = (small.height - SIDE) // 2 if top is None else top
+    left = max(0, small.width - SIDE) // 2 if left is None else left
+    top = max(0, small.height - SIDE) // 2 if top is None else top
     pixels = np.asarray(small)[top : top + SIDE, left : left + SIDE]
     return np.ascontiguousarray(pixels)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ...labels import Finding
 from ...taxonomy import Type
-from ..calibration import MIN_PROBABILITY, REGION
+from ..calibration import MIN_PLACE, REGION
 from ..pair import Pair
 from ..places import whereabouts
 from ..scoring import deceptiveness
@@ -38,7 +38,7 @@ class SignalDetector:
             box = _box(region, signals.cell_px, signals.width, signals.height)
             seen = signals.measure(box)
             probability = REGION(seen)
-            if probability < MIN_PROBABILITY:
+            if probability < MIN_PLACE:
                 continue
             seen = signals.measure(box, follow=True)
             findings.append(
