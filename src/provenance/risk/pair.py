@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -25,13 +24,17 @@ class Pair:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    @functools.cached_property
+    @property
     def signals(self) -> Signals:
         """Maps of what changed; computed when first asked for."""
-        return measure_pair(self.original, self.reconstruction)
+        return self.once(_signals)
 
     def once(self, find: Callable[[Pair], _Found]) -> _Found:
         """What a function finds in this pair, found for the first detector that asks."""
         if find not in self._known:
             self._known[find] = find(self)
         return cast(_Found, self._known[find])
+
+
+def _signals(pair: Pair) -> Signals:
+    return measure_pair(pair.original, pair.reconstruction)
