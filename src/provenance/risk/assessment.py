@@ -83,16 +83,17 @@ def assess(
     findings = ranked(found)
     if redact_evidence:
         findings = tuple(redacted(finding, width, height) for finding in findings)
-    total = score([weight(finding) for finding in findings])
+    places = merged(findings)
+    total = score([weight(place) for place in places])
     return Risk(
         score=total,
         level=level_of(total),
         affected_area=affected_area([finding.box for finding in findings], width, height),
         high_impact=is_high_impact(findings),
-        by_type=score_by_type(findings),
+        by_type=score_by_type(places),
         findings=tuple(
             replace(finding, polygon=finding.polygon or outline(pair.signals, finding.box))
-            for finding in reported(merged(findings))
+            for finding in reported(places)
         ),
         assessor=Assessor(
             version=VERSION,
