@@ -148,7 +148,7 @@ def test_an_ordinary_codec_scores_higher_at_lower_rates(
 ) -> None:
     original = photo(name)
     scores = [signals(original, jpeg(original, quality)).score for quality in (5, 10, 75)]
-    assert scores[0] > scores[1] > scores[2] == 0
+    assert scores[0] > scores[1] >= scores[2] == 0
     assert scores[0] > 0.3
 
 
