@@ -12,6 +12,7 @@ import pytest
 from provenance.errors import InputError
 from provenance.labels import Finding, Risk, parse_risk, to_json
 from provenance.risk import assess
+from provenance.risk.scoring import score, weight
 
 Pixels = npt.NDArray[np.uint8]
 Box = tuple[int, int, int, int]
@@ -74,6 +75,22 @@ def test_a_dimmed_light_is_amplitude(
     assert "darker" in worst.sentence
 
 
+def test_a_place_of_another_hue_is_amplitude(
+    photo: Callable[[str], Pixels], overlap: Overlap
+) -> None:
+    original = photo("kodak/kodim23.png")
+    reconstruction = original.copy()
+    place = np.s_[330:370, 230:270]
+    hsv = cv2.cvtColor(original[place], cv2.COLOR_RGB2HSV)
+    hsv[..., 0] = (hsv[..., 0].astype(int) + 60) % 180
+    reconstruction[place] = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
+    (found,) = signals(original, reconstruction).findings
+    assert kind_of(found) == "amplitude"
+    assert overlap(found.box, (230, 330, 40, 40))
+    assert found.probability > 0.9
+    assert found.evidence["colour_shift_ciede2000"] > 20
+
+
 def test_an_arrow_made_a_disc_is_shape(
     lighthouse: Pixels, with_lamp: Callable[..., Pixels], overlap: Overlap
 ) -> None:
@@ -129,6 +146,15 @@ def test_a_generative_codec_scores_higher_at_lower_rates(photo: Callable[[str], 
     }
     assert scores[1] < scores[4] < scores[16]
     assert scores[16] > 0.7
+
+
+def test_the_score_is_that_of_the_findings_each_place_once(
+    photo: Callable[[str], Pixels],
+) -> None:
+    original = photo("pairs/diffeic/20-original.webp")
+    risk = signals(original, photo("pairs/diffeic/20-lambda1.webp"))
+    assert 3 < len(risk.findings) < 20
+    assert risk.score == pytest.approx(score([weight(finding) for finding in risk.findings]))
 
 
 def test_what_the_label_has_no_room_for_still_counts_as_affected(

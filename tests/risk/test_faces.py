@@ -222,6 +222,15 @@ def test_a_face_that_vanished_and_one_that_appeared_are_found(president: Portrai
     assert inside(gone.box, president)
 
 
+def test_features_that_can_no_longer_be_made_out_are_amplitude(photo: Photo) -> None:
+    original = photo("kodak/kodim12.png")
+    smeared = original.copy()
+    smeared[110:155, 255:300] = cv2.GaussianBlur(original[110:155, 255:300], (0, 0), 3)
+    found = faces(original, smeared)[0]
+    assert found.sentence == "The features of a face at the top can no longer be made out."
+    assert found.types["amplitude"] > 0.5
+
+
 @pytest.mark.parametrize("name", ["kodak/kodim18.png", "kodak/kodim14.png", "text/curved-1.jpg"])
 @pytest.mark.parametrize("quality", [75, 90])
 def test_faces_kept_by_jpeg_are_silent(photo: Photo, jpeg: Jpeg, name: str, quality: int) -> None:

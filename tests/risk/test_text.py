@@ -140,6 +140,16 @@ def test_letters_of_a_script_that_the_reader_does_not_know_are_compared(
     assert 244 < y + height / 2 < 264
 
 
+def test_a_line_of_such_a_script_that_faded_is_amplitude(photo: Callable[[str], Pixels]) -> None:
+    original = photo("text/example3.png")
+    line = np.s_[240:268, 26:130]
+    reconstruction = original.copy()
+    reconstruction[line] = cv2.GaussianBlur(original[line], (0, 0), 2)
+    (finding,) = texts(original, reconstruction)
+    assert finding.evidence["stroke_contrast_ratio"] < 0.2
+    assert finding.types["amplitude"] > 0.5
+
+
 def test_nothing_is_printed(
     lighthouse: Pixels, with_sign: Callable[..., Pixels], capfd: pytest.CaptureFixture[str]
 ) -> None:
