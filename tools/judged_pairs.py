@@ -61,28 +61,29 @@ FACES = {
     "kodak/kodim18.png": (1, 130, 60),
 }
 """How often the photo is shrunk, and left and top of the square in it."""
-WALLPAPERS = {
-    "train/debian-lomiri-wallpapers-16-04-friends-by-aitzol-berasategi.avif": 2,
-    "train/debian-lomiri-wallpapers-16-04-wine-by-jakkub-mede.avif": 2,
-    "train/opensuse-leap15-8245158590-34a868615f-o.avif": 2,
-    "train/opensuse-leap15-tower-lcp.avif": 2,
-    "train/pop-os-original-kait-herzog-8242.avif": 2,
-    "train/ubuntu-mate-ubuntu-mate-impish-hans-jurgen-mager-indri.avif": 2,
-    "train/ubuntu-mate-ubuntu-mate-kinetic-kudu-grass.avif": 2,
-    "train/ubuntu-mate-ubuntu-mate-photos-johann-siemens-591.avif": 2,
-    "train/ubuntu-wallpapers-bionic-cath-drale-marie-rheine-du-monde-by.avif": 2,
-    "train/ubuntu-wallpapers-focal-matt-mcnulty-nyc-2nd-ave.avif": 2,
-    "train/ubuntu-wallpapers-hirsute-hippopotamus-swimming-photo-by-fra.avif": 2,
-    "train/ubuntu-wallpapers-natty-signpost-by-maroubal2.avif": 2,
-    "train/ubuntu-wallpapers-noble-clouds-by-tibor-mokanszki.avif": 2,
-    "train/ubuntu-wallpapers-oneiric-darkening-clockwork-by-matt-katzen.avif": 2,
-    "train/ubuntu-wallpapers-oneiric-dybb-lsbro-station-by-sirpecangum.avif": 2,
-    "train/ubuntu-wallpapers-vivid-cedar-wax-wing-by-raymond-lavoie.avif": 2,
-    "train/ubuntu-wallpapers-zesty-a-star-has-fallen-by-juan-pablo-laur.avif": 2,
-    "train/unsplash-squeeze-unsplash-jpg-original-janice-gill-0puefmkkf.avif": 2,
-    "train/unsplash-squeeze-unsplash-jpg-original-neha-deshmukh-gokxjaq.avif": 2,
-    "train/unsplash-squeeze-unsplash-jpg-original-prachi-palwe-nlqnq10p.avif": 2,
-}
+WALLPAPERS = (
+    "train/debian-lomiri-wallpapers-16-04-friends-by-aitzol-berasategi.avif",
+    "train/debian-lomiri-wallpapers-16-04-wine-by-jakkub-mede.avif",
+    "train/opensuse-leap15-8245158590-34a868615f-o.avif",
+    "train/opensuse-leap15-tower-lcp.avif",
+    "train/pop-os-original-kait-herzog-8242.avif",
+    "train/ubuntu-mate-ubuntu-mate-impish-hans-jurgen-mager-indri.avif",
+    "train/ubuntu-mate-ubuntu-mate-kinetic-kudu-grass.avif",
+    "train/ubuntu-mate-ubuntu-mate-photos-johann-siemens-591.avif",
+    "train/ubuntu-wallpapers-bionic-cath-drale-marie-rheine-du-monde-by.avif",
+    "train/ubuntu-wallpapers-focal-matt-mcnulty-nyc-2nd-ave.avif",
+    "train/ubuntu-wallpapers-hirsute-hippopotamus-swimming-photo-by-fra.avif",
+    "train/ubuntu-wallpapers-natty-signpost-by-maroubal2.avif",
+    "train/ubuntu-wallpapers-noble-clouds-by-tibor-mokanszki.avif",
+    "train/ubuntu-wallpapers-oneiric-darkening-clockwork-by-matt-katzen.avif",
+    "train/ubuntu-wallpapers-oneiric-dybb-lsbro-station-by-sirpecangum.avif",
+    "train/ubuntu-wallpapers-vivid-cedar-wax-wing-by-raymond-lavoie.avif",
+    "train/ubuntu-wallpapers-zesty-a-star-has-fallen-by-juan-pablo-laur.avif",
+    "train/unsplash-squeeze-unsplash-jpg-original-janice-gill-0puefmkkf.avif",
+    "train/unsplash-squeeze-unsplash-jpg-original-neha-deshmukh-gokxjaq.avif",
+    "train/unsplash-squeeze-unsplash-jpg-original-prachi-palwe-nlqnq10p.avif",
+)
+"""Shrunk to half, as the validation photos are; of these and of `KODAK`, the middle."""
 KODAK = (1, 2, 6, 7, 8, 11, 13, 16, 17, 19, 20, 21, 22, 23, 24)
 SETTINGS = (
     ("msh", 5),
@@ -128,7 +129,7 @@ def main() -> None:
 def _squares(data: Path) -> Iterator[tuple[Path, Pixels, Sequence[tuple[str, int]]]]:
     for name, place in {**TEXT, **FACES}.items():
         yield data / name, _square(data / name, *place), SETTINGS
-    others = {data / name: shrunk for name, shrunk in WALLPAPERS.items()}
+    others = dict.fromkeys((data / name for name in WALLPAPERS), 2)
     others |= {data / f"kodak/kodim{number:02}.png": 1 for number in KODAK}
     others |= dict.fromkeys(sorted((data / "validation").glob("*.png")), 2)
     for turn, (path, shrunk) in enumerate(others.items()):
