@@ -160,12 +160,42 @@ def test_the_score_is_that_of_the_findings_each_place_once(
 def test_what_the_label_has_no_room_for_still_counts_as_affected(
     photo: Callable[[str], Pixels],
 ) -> None:
-    original = photo("kodak/kodim01.png")
-    risk = signals(original, photo("pairs/diffeic-kodak/kodim01-lambda16.webp"))
+    original = photo("kodak/kodim08.png")
+    risk = signals(original, photo("pairs/diffeic-kodak/kodim08-lambda16.webp"))
     width, height = original.shape[1], original.shape[0]
     within_findings = sum(f.box[2] * f.box[3] for f in risk.findings) / (width * height)
     assert len(risk.findings) == 20
     assert risk.affected_area > within_findings
+
+
+@pytest.mark.parametrize("name", ["kodak/kodim08.png", "kodak/kodim13.png", "kodak/kodim24.png"])
+def test_slight_blur_of_the_whole_picture_is_no_local_change(
+    photo: Callable[[str], Pixels], name: str
+) -> None:
+    original = photo(name)
+    blurred = np.asarray(cv2.GaussianBlur(original, (0, 0), 0.8), dtype=np.uint8)
+    assert signals(original, blurred).score < 0.05
+
+
+def test_what_vanishes_from_a_blurred_picture_is_found(
+    lighthouse: Pixels, overlap: Overlap
+) -> None:
+    blurred = np.asarray(cv2.GaussianBlur(lighthouse, (0, 0), 0.8), dtype=np.uint8)
+    x, y, width, height = LAMP
+    blurred[y : y + height, x : x + width] = cv2.GaussianBlur(
+        blurred[y : y + height, x : x + width], (0, 0), 8
+    )
+    assert any(overlap(finding.box, LAMP) for finding in signals(lighthouse, blurred).findings)
+
+
+def test_the_one_sharp_thing_of_a_picture_that_is_blurred_is_found(
+    photo: Callable[[str], Pixels],
+) -> None:
+    ground = cv2.GaussianBlur(photo("kodak/kodim23.png")[:256, :256], (0, 0), 6)
+    original = np.asarray(ground, dtype=np.uint8).copy()
+    original[100:150, 100:150] = photo("kodak/kodim08.png")[250:300, 250:300]
+    blurred = np.asarray(cv2.GaussianBlur(original, (0, 0), 2), dtype=np.uint8)
+    assert signals(original, blurred).score > 0.2
 
 
 @pytest.mark.parametrize("name", ["kodak/kodim20.png", "kodak/kodim24.png"])
