@@ -31,8 +31,8 @@ SURROUND_SIGMA = 10.0
 DETAILED = 6.0
 """Energy of a band, OKLab units squared, from which a place tells how much of it was kept."""
 KEPT_QUANTILE = 0.98
-"""Of these places. At low rates, codecs still keep .9 and more of the finest band in a few places of
-most pictures; blur of 0.8 px leaves .6 to .8 there."""
+"""Of these places. At low rates, codecs still keep .9 and more of the finest band in a few
+places of most pictures; blur of 0.8 px leaves .6 to .8 there."""
 EVERY = 4
 """Pixels of the level from one place that is asked to the next."""
 TILES, SPREAD = 4, 6
