@@ -15,6 +15,8 @@ import functools
 import torch
 from torch import Tensor
 
+from .processor import has_vnni
+
 _HALF = 128
 
 
@@ -80,7 +82,7 @@ def fast() -> bool:
     Some processors saturate sums of int8 on the way. None of those is taken for one that does not:
     the largest products are tried.
     """
-    if not getattr(torch.cpu, "_is_vnni_supported", lambda: False)():
+    if not has_vnni():
         return False
     a = torch.tensor([[-128], [127]], dtype=torch.int8).repeat(8, 512)
     b = a.T.contiguous()

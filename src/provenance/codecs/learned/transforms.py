@@ -7,9 +7,7 @@ places and goes through a tile in strips.
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,6 +16,7 @@ from torch import Tensor, nn
 
 from .hyperprior import STRIDE, MeanScaleHyperprior
 from .layers import DepthwiseBlock
+from .processor import bfloat16_is_fast
 from .tiling import Region, for_each_tile
 
 TILE = 56
@@ -44,7 +43,7 @@ class PixelTransforms:
         self, network: MeanScaleHyperprior, synthesis: nn.Sequential | None = None
     ) -> None:
         analysis, synthesis = network.analysis, synthesis or network.synthesis
-        if _bfloat16_is_fast():
+        if bfloat16_is_fast():
             # The residual stream stays in float32, and nothing that can be measured is lost. Of the
             # layers into and out of the stream only this one bears it.
             synthesis[0].bfloat16()
@@ -126,25 +125,3 @@ def _normalised(pixels: Pixels, window: Region) -> Tensor:
     columns = np.minimum(np.arange(window.left, window.right), pixels.shape[1] - 1)
     x = torch.from_numpy(pixels[rows[:, None], columns]).permute(2, 0, 1)[None]
     return x.float().div_(255).sub_(0.5)
-
-
-def _bfloat16_is_fast() -> bool:
-    """Whether this processor multiplies bfloat16 faster than float32.
-
-    AMX does, and so does AVX-512 of AMD. AVX-512 of Intel has the instructions, but takes twice the
-    time that as many products take it in float32.
-    """
-    if _supports("_is_amx_tile_supported"):
-        return True
-    return _supports("_is_avx512_bf16_supported") and not _is_of_intel()
-
-
-def _supports(check: str) -> bool:
-    return bool(getattr(torch.cpu, check, lambda: False)())
-
-
-def _is_of_intel() -> bool:
-    try:
-        return "GenuineIntel" in Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return "Intel" in platform.processor()
