@@ -61,6 +61,33 @@ FACES = {
     "kodak/kodim18.png": (1, 130, 60),
 }
 """How often the photo is shrunk, and left and top of the square in it."""
+SMALL_FACES = {
+    "faces/portrait-1.jpg": ((4, 0, 0), (6, 0, 0), (8, 0, 0)),
+    "faces/portrait-2.jpg": ((4, 90, 0), (6, 0, 0), (8, 0, 0)),
+    "faces/two-people.jpg": ((5, 0, 0),),
+    "kodak/kodim15.png": ((3, 0, 0), (4, 0, 0), (6, 0, 0)),
+    "faces/partial-face.jpg": ((3, 0, 0), (4, 0, 0), (7, 0, 0)),
+    "faces/portrait-2b.jpg": ((3, 0, 20), (6, 0, 0), (8, 0, 0)),
+    "kodak/kodim04.png": ((6, 0, 0), (7, 0, 0)),
+    "kodak/kodim14.png": ((1, 0, 60),),
+    "text/curved-1.jpg": ((1, 0, 0),),
+}
+"""The same, with faces as small as they are in most photos. The scale is in the name, and such that
+name and photo are of one part of the split."""
+SIGNS = {
+    "train/pop-os-original-spacex-81773.avif": (1, 560, 300),
+    "train/ubuntu-mate-ubuntu-mate-eoan-edgewater-medical.avif": (2, 0, 64),
+    "train/ubuntu-mate-ubuntu-mate-vivid-flowersmate.avif": (3, 32, 0),
+    "train/ubuntu-mate-ubuntu-mate-wily-webspresso-moel-famau.avif": (2, 128, 0),
+    "train/ubuntu-mate-ubuntu-mate-wily-webspresso-take-back-your-deskt.avif": (1, 430, 240),
+    "train/ubuntu-mate-ubuntu-mate-xenial-city-chill.avif": (1, 520, 300),
+    "train/ubuntu-mate-ubuntu-mate-artful-in-the-country.avif": (3, 96, 0),
+    "train/ubuntu-mate-ubuntu-mate-wily-webspresso-hilbre-island.avif": (2, 128, 0),
+    "train/ubuntu-mate-ubuntu-mate-wily-webspresso-new-brighton-lightho.avif": (2, 144, 0),
+    "train/ubuntu-mate-ubuntu-mate-xenial-chase-building-shot.avif": (2, 469, 120),
+    "train/ubuntu-mate-ubuntu-mate-xenial-honey-island.avif": (3, 96, 0),
+    "train/ubuntu-mate-ubuntu-mate-zesty-simplematetunnel.avif": (1, 0, 300),
+}
 WALLPAPERS = (
     "train/debian-lomiri-wallpapers-16-04-friends-by-aitzol-berasategi.avif",
     "train/debian-lomiri-wallpapers-16-04-wine-by-jakkub-mede.avif",
@@ -101,6 +128,8 @@ SETTINGS = (
 LOW_SETTINGS = SETTINGS[:7]
 OF_A_PHOTO = 3
 """Of any other photo, this many, which go through the low settings in turn."""
+OF_A_FACE = 4
+"""The same, for small faces."""
 
 
 def main() -> None:
@@ -110,12 +139,12 @@ def main() -> None:
             raise SystemExit(f"{codec}: what {model} made was judged; judge the new pairs first")
     judged = {made.pair.name: made for made in annotation.load(JUDGED)}
     coders = _coders()
-    for path, original, settings in _squares(data):
-        source = _save(original, out / "originals" / f"{path.stem}-original.webp")
+    for name, original, settings in _squares(data):
+        source = _save(original, out / "originals" / f"{name}-original.webp")
         for codec, setting in settings:
             _size, pixels = coders[codec](original, setting)
-            made = _save(pixels, out / "reconstructions" / codec / f"{path.stem}-{setting}.webp")
-            found = judged[f"{path.stem}-{codec}-{setting}"]
+            made = _save(pixels, out / "reconstructions" / codec / f"{name}-{setting}.webp")
+            found = judged[f"{name}-{codec}-{setting}"]
             pair = replace(
                 found.pair,
                 original=replace(found.pair.original, sha256=source),
@@ -126,17 +155,28 @@ def main() -> None:
             store.put(replace(found, pair=pair), kept and kept[1])
 
 
-def _squares(data: Path) -> Iterator[tuple[Path, Pixels, Sequence[tuple[str, int]]]]:
-    for name, place in {**TEXT, **FACES}.items():
-        yield data / name, _square(data / name, *place), SETTINGS
-    others = dict.fromkeys((data / name for name in WALLPAPERS), 2)
+def _squares(data: Path) -> Iterator[tuple[str, Pixels, Sequence[tuple[str, int]]]]:
+    """Name, pixels and settings of each."""
+    for photo, place in {**TEXT, **FACES}.items():
+        yield Path(photo).stem, _square(data / photo, *place), SETTINGS
+    small = [(photo, place) for photo, places in SMALL_FACES.items() for place in places]
+    for turn, (photo, place) in enumerate(small):
+        name = f"{Path(photo).stem}-at-{place[0]}"
+        yield name, _square(data / photo, *place), _in_turn(turn, OF_A_FACE)
+    for turn, (photo, place) in enumerate(SIGNS.items()):
+        yield Path(photo).stem, _square(data / photo, *place), _in_turn(turn, OF_A_PHOTO)
+    others = dict.fromkeys((data / photo for photo in WALLPAPERS), 2)
     others |= {data / f"kodak/kodim{number:02}.png": 1 for number in KODAK}
     others |= dict.fromkeys(sorted((data / "validation").glob("*.png")), 2)
     for turn, (path, shrunk) in enumerate(others.items()):
-        which = ((turn * OF_A_PHOTO + i) % len(LOW_SETTINGS) for i in range(OF_A_PHOTO))
         square = _square(path, shrunk)
         if min(square.shape[:2]) == SIDE:  # not of a panorama
-            yield path, square, [LOW_SETTINGS[i] for i in which]
+            yield path.stem, square, _in_turn(turn, OF_A_PHOTO)
+
+
+def _in_turn(turn: int, count: int) -> list[tuple[str, int]]:
+    """The next ``count`` of the low settings."""
+    return [LOW_SETTINGS[(turn * count + i) % len(LOW_SETTINGS)] for i in range(count)]
 
 
 def _coders() -> dict[str, Callable[[Pixels, int], tuple[int, Pixels]]]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .signals import Measurement
 
-VERSION = "4"
+VERSION = "5"
 
 CALIBRATION = (
     "Regions: fitted to places in 221 pictures, 16 by a diffusion codec (DiffEIC), 205 by msh-5, "
@@ -122,7 +122,7 @@ Fitted to 106 findings, at most three in a picture, in 39 pictures by DiffEIC (t
 photos of the development part, judged once by a program (an AI model), not by people: 28 right, 40
 doubtful, 38 wrong. Doubtful ones counted as wrong; counted half, the middle would be .55."""
 
-FACE_STRUCTURE = Curve(middle=0.2, slope=3.0)
+FACE_STRUCTURE = Curve(middle=0.045, slope=3.0)
 """Probability that a face is described differently, by how much the correlation of its fine
 lightness lacks to 1, less the noise (`detectors.features`).
 
@@ -135,10 +135,10 @@ FACE_MOVED = Curve(middle=0.12, slope=3.0)
 """The same, by how far a feature moved over the distance between the eyes, less the noise."""
 SKIN = Curve(middle=6.0, slope=4.0)
 """The same, by the colour shift of the skin, OKLab times 100, less the noise."""
-EYE_STRUCTURE = Curve(middle=0.07, slope=6.0)
+EYE_STRUCTURE = Curve(middle=0.05, slope=6.0)
 """Set on 27 findings on eyes of the development part, by six codecs at low rates, 22 of them right:
 from .06 on, less the noise, five of six are. By JPEG 30 and better eyes lose up to .05."""
-SMEARED = 0.3
+SMEARED = 0.4
 """Of what the signals call shape in the structure of a face or an eye, the share that is amplitude:
 smears of lids and lashes look like other lines, and people say that they have gone.
 

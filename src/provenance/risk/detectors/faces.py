@@ -52,7 +52,7 @@ CHANGED_AT_ALL = 0.25
 """Change within a face, below which it is not compared: nothing visible is different."""
 MAX_FACES = 24
 """The largest are compared; a crowd would take minutes."""
-JITTER = 1.5
+JITTER = 2.0
 """How often the change that perturbing makes is subtracted."""
 UNLIKE = 0.6
 """Structure lost above which features cannot be followed any more."""

@@ -10,6 +10,7 @@ back. Lines that the reader cannot make out, though people may, are compared by 
 from __future__ import annotations
 
 import importlib.util
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -157,7 +158,7 @@ class TextDetector:
         seen = pair.signals.measure(box)
         crisp = deceptiveness(seen.crispness)
         legible = _legible(word)
-        belief = word.confidence_before * (word.confidence_after if legible else 1.0)
+        belief = math.sqrt(word.confidence_before * (word.confidence_after if legible else 1.0))
         if word.is_lone:
             belief *= LONE_LETTER
         return Finding(
