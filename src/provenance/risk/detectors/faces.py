@@ -47,7 +47,9 @@ MIN_SIDE_PX = 14.0
 MIN_EYE_PX = 8.0
 """Width of the smallest eye that is compared apart from its face."""
 WHOLE = 0.5
-"""Probability of a face from which it is reported as one, however much more its eyes changed."""
+"""Probability of a face from which it is reported as one, though its eyes changed more."""
+ALONE = 3.0
+"""Unless an eye lost this many times as much structure as the face did."""
 CHANGED_AT_ALL = 0.25
 """Change within a face, below which it is not compared: nothing visible is different."""
 MAX_FACES = 24
@@ -123,7 +125,7 @@ class FacesDetector:
             (eye, parts)
             for eye, parts in eyes
             if max(part.probability for part in parts) > face.probability
-            and face.probability < WHOLE
+            and (face.probability < WHOLE or _structure(eye) > ALONE * _structure(change))
         ]
         where = whereabouts(_box(change.box, pair), *pair.original.shape[1::-1])
         if not worse:
@@ -185,21 +187,20 @@ def _face_aspects(pair: Pair, change: FaceChange) -> list[Aspect]:
 
 
 def _eye_aspects(eye: EyeChange) -> list[Aspect]:
-    structure = _beyond(eye.structure_lost, eye.structure_jitter)
     lids = _beyond(abs(eye.openness[1] - eye.openness[0]), eye.openness_jitter)
     gaze = _beyond(math.dist(*eye.gaze), eye.gaze_jitter)
     iris = _beyond(eye.iris_shift, eye.iris_jitter)
     # Of an eye that is shut there is no gaze and no iris.
     open_ = min(eye.openness) >= CLOSED
     return [
-        Aspect("structure", EYE_STRUCTURE(structure), None),
+        Aspect("structure", EYE_STRUCTURE(_structure(eye)), None),
         Aspect("lids", EYE_CLOSED(lids), Type.SHAPE),
         Aspect("gaze", GAZE(gaze) if open_ else 0.0, Type.GEOMETRY),
         Aspect("iris", IRIS(iris) if open_ else 0.0, Type.AMPLITUDE),
     ]
 
 
-def _structure(change: FaceChange) -> float:
+def _structure(change: FaceChange | EyeChange) -> float:
     return _beyond(change.structure_lost, change.structure_jitter)
 
 

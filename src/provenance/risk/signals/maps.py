@@ -38,9 +38,8 @@ GRID = 2
 
 VISIBLE = 1.5
 """Energy of a band, OKLab units squared, below which an error is not seen."""
-FADED_TYPE, FADED_CHANGE = 0.7, 1.5
-"""Powers of sy / sx by which structure has faded rather than changed: for its type, and for how
-strongly its surroundings mask it."""
+FADED = 1.5
+"""Power of sy / sx by which structure that has faded is masked as amplitude is."""
 MASK_AMPLITUDE = 1.0
 MASK_STRUCTURE = 4.0
 MASK_COLOUR = 0.5
@@ -245,16 +244,15 @@ def measure_pair(original: ByteArray, reconstruction: ByteArray) -> Signals:
     )
     for level, (band_x, band_y, band_aligned) in enumerate(triples):
         error = band_error(band_x, band_y, band_aligned)
-        kept = error.left ** np.float32(FADED_TYPE)
-        amplitude += resize(error.amplitude + error.structure * (1 - kept), grid)
+        amplitude += resize(error.amplitude + error.structure * (1 - error.left), grid)
         geometry += resize(error.geometry, grid)
-        shape += resize(error.structure * kept, grid)
+        shape += resize(error.structure * error.left, grid)
         before += resize(error.before, grid)
         after += resize(error.after, grid)
         if level < LEVELS // 2:
             fine_before += resize(error.before, grid)
             fine_after += resize(error.after, grid)
-        kept = error.left ** np.float32(FADED_CHANGE)
+        kept = error.left ** np.float32(FADED)
         faded = error.amplitude + error.structure * (1 - kept)
         structure = error.geometry + error.structure * kept
         masked_amplitude = faded / (VISIBLE + MASK_AMPLITUDE * error.surround)
