@@ -61,8 +61,10 @@ letters or digits in patterns."""
 FADED = 0.4
 """Contrast of a line's strokes over that of the original's, below which they have faded, and their
 type is amplitude."""
-PERTURBED_QUALITY = 92
+PERTURBED_QUALITY = 75
 PERTURBED_SCALE = 1.06
+FAINT_QUALITY = 65
+"""Of JPEG: strokes that it spoils as well are too faint to tell anything."""
 
 
 class TextDetector:
@@ -124,9 +126,14 @@ class TextDetector:
 
     def _spoilt(self, pair: Pair, line: Line) -> list[Finding]:
         """A line that cannot be read, if its strokes are lost."""
-        strokes = compare_strokes(*(crop(p, line, 0) for p in (pair.original, pair.reconstruction)))
-        probability = STROKES(1 - strokes.correlation) if strokes else 0.0
-        if strokes is None or not _counts(probability, legible=False):
+        before, after = (crop(p, line, 0) for p in (pair.original, pair.reconstruction))
+        strokes = compare_strokes(before, after)
+        harmed = compare_strokes(before, recompressed(before, FAINT_QUALITY))
+        if strokes is None or harmed is None:
+            return []
+        faint = STROKES(1 - harmed.correlation)
+        probability = STROKES(1 - strokes.correlation) * (1 - faint)
+        if not _counts(probability, legible=False):
             return []
         height, width = pair.original.shape[:2]
         box = _pixels(line.box(strokes.start, strokes.stop), (height, width))
