@@ -43,7 +43,7 @@ def test_a_finding_is_outlined_and_told(subject: Subject) -> None:
     )
     _, _, width, height = window(finding, 512, 512)
     assert f"Ausschnitt {width} × {height} px" in drawn.caption and "msh-2: 0,500" in drawn.caption
-    assert drawn.caption.startswith("Kleiner Text")
+    assert drawn.caption.startswith("Ein Gesicht")
     with Image.open(io.BytesIO(drawn.png)) as opened:
         assert opened.info["Description"] == drawn.caption
     plain = draw(

@@ -112,7 +112,7 @@ def test_pointer_and_keyboard_hear_the_sentence(page: Page, subject: Subject) ->
     assert not tip.is_displayed()
 
     page.focus(link)
-    assert tip.is_displayed() and "symbol: text" in tip.text.lower()
+    assert tip.is_displayed() and "symbol: face" in tip.text.lower()
     link.send_keys(Keys.ENTER)
     assert page.run("return location.hash") == "#finding-1"
 
