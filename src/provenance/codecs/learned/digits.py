@@ -11,7 +11,6 @@ carry::
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -31,7 +30,7 @@ class DigitProduct:
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, shift: Tensor) -> None:
-        low, high = digits([weight.to(torch.int32)], 2)
+        low, high = digits(weight.to(torch.int32), 2)
         self._low, self._high, self._both = low, high, torch.cat((high, low), 1)
         self._bias_low = (bias & 255).to(torch.int32)[:, None]
         self._bias_high = (bias >> 8).to(torch.int32)[:, None]
@@ -40,13 +39,9 @@ class DigitProduct:
         self.largest = int(((2**39 - 2**10 - bias.abs()) // reach).min())
         """The largest activation for which a 256th of the sum still fits into int32."""
 
-    def __call__(self, parts: Sequence[Tensor], most: int) -> Tensor:
-        """int32 ``[out, n]`` for int32 ``[in, ...]`` of n places, whose channels come in ``parts``.
-
-        Args:
-            most: the `largest` of the parts; not above that of the product.
-        """
-        places = digits(parts, _count(most)).flatten(2)
+    def __call__(self, x: Tensor) -> Tensor:
+        """int32 ``[out, n]`` for int32 ``[in, n]`` of at most `largest`."""
+        places = digits(x, _count(largest(x)))
         result = torch._int_mm(self._high, places[-1])
         for pair in range(len(places) - 2, -1, -1):
             sums = torch._int_mm(self._both, places[pair : pair + 2].flatten(0, 1))
@@ -56,25 +51,20 @@ class DigitProduct:
         return result.add_(carry).add_(self._bias_high).bitwise_right_shift_(self._shift)
 
 
-def digits(parts: Sequence[Tensor], count: int) -> Tensor:
-    """int8 ``[count, in, ...]``, the lowest place first, of int32 ``[in, ...]`` in ``parts``."""
-    channels, places = sum(len(part) for part in parts), parts[0].shape[1:]
-    found = torch.empty((count, channels, *places), dtype=torch.int8)
-    start = 0
-    for values in parts:
-        lowest, *others = found[:, start : start + len(values)]
-        lowest.copy_(values)  # keeps the low 8 bits
-        start += len(values)
-        for place in others:
-            values = (values + _HALF).bitwise_right_shift_(8)
-            place.copy_(values)
+def digits(values: Tensor, count: int) -> Tensor:
+    """int8 ``[count, *shape]``, the lowest place first, of int32 ``values``."""
+    found = torch.empty((count, *values.shape), dtype=torch.int8)
+    found[0] = values  # keeps the low 8 bits
+    for place in found[1:]:
+        values = (values + _HALF).bitwise_right_shift_(8)
+        place.copy_(values)
     return found
 
 
-def largest(parts: Sequence[Tensor]) -> int:
-    """The largest magnitude among int32 ``parts``."""
-    ends = [torch.aminmax(part) for part in parts]
-    return max(max(-int(low), int(high)) for low, high in ends)
+def largest(values: Tensor) -> int:
+    """The largest magnitude among int32 ``values``."""
+    low, high = torch.aminmax(values)
+    return max(-int(low), int(high))
 
 
 def _count(largest: int) -> int:

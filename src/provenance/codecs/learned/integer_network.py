@@ -49,13 +49,10 @@ class Pointwise:
         self._integers = weight, bias, shift
         self._activate, self._shuffle = activate, shuffle
         self._weight, self._bias = _scaled(weight, bias, shift)
-        bias = bias + ((1 << shift.long()) >> 1)  # so that shifting rounds
-        reach = weight.long().abs().sum(1).clamp_min(1)
-        self._within = int((((LIMIT << shift.long()) - bias.abs()) // reach).min())
-        """The largest activation that keeps all results within `LIMIT`."""
         self._digits = None
         if digits.fast() and int(shift.min()) >= 8:
-            self._digits = digits.DigitProduct(weight, bias, shift)
+            half = 1 << (shift.long() - 1)
+            self._digits = digits.DigitProduct(weight, bias + half, shift)
         self.outputs = len(weight) // (4 if shuffle else 1)
 
     def __call__(self, *parts: Tensor) -> Tensor:
@@ -65,21 +62,17 @@ class Pointwise:
         strip = max(1, CACHED // width)
         for start in range(0, height, strip):
             rows = slice(start, start + strip)
-            into = y[:, rows]
-            into.copy_(self._products([part[:, rows] for part in parts]).view_as(into))
+            x = torch.cat([part[:, rows] for part in parts])
+            y[:, rows] = self._products(x.flatten(1)).view(-1, *x.shape[1:])
         return nn.functional.pixel_shuffle(y, 2) if self._shuffle else y
 
-    def _products(self, parts: Sequence[Tensor]) -> Tensor:
-        """int32 ``[out, n]`` for int32 ``[in, h, w]`` of n places."""
-        most = digits.largest(parts)
-        if self._digits and most <= self._digits.largest:
-            y = self._digits(parts, most)
+    def _products(self, x: Tensor) -> Tensor:
+        """int32 ``[out, n]`` for int32 ``[in, n]``."""
+        if self._digits and digits.largest(x) <= self._digits.largest:
+            y = self._digits(x)
         else:
-            x = torch.cat(tuple(parts)).flatten(1).double()
-            y = torch.addmm(self._bias, self._weight, x).floor_()
-        if most > self._within:
-            y = y.clamp_(-LIMIT, LIMIT)
-        y = y.to(torch.int32)
+            y = torch.addmm(self._bias, self._weight, x.double()).floor_()
+        y = y.clamp_(-LIMIT, LIMIT).to(torch.int32)
         if self._activate:
             negative = y.mul(_SLOPE_IN_256).add_(128).bitwise_right_shift_(8)
             torch.maximum(y, negative, out=y)
