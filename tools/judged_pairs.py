@@ -88,6 +88,7 @@ SIGNS = {
     "train/ubuntu-mate-ubuntu-mate-xenial-honey-island.avif": (3, 96, 0),
     "train/ubuntu-mate-ubuntu-mate-zesty-simplematetunnel.avif": (1, 0, 300),
 }
+"""Like `TEXT`, with a name or letters written across."""
 WALLPAPERS = (
     "train/debian-lomiri-wallpapers-16-04-friends-by-aitzol-berasategi.avif",
     "train/debian-lomiri-wallpapers-16-04-wine-by-jakkub-mede.avif",

@@ -126,7 +126,7 @@ FACE_STRUCTURE = Curve(middle=0.045, slope=3.0)
 """Probability that a face is described differently, by how much the correlation of its fine
 lightness lacks to 1, less the noise (`detectors.features`).
 
-Fitted (logistic regression) to 122 faces of 34 to 323 px in 5 photos of the development part, as
+Fitted (logistic regression) to 122 faces of 33 to 203 px in 5 photos of the development part, as
 msh-5 (both decoders), hific, JPEG, WebP and AVIF left them: 76 at low rates, judged once by a
 program (an AI model), and 46 by JPEG 50, WebP 75 and AVIF 60, which count as unchanged. JPEG 75
 loses nothing beyond the noise.

@@ -32,7 +32,7 @@ from ..places import whereabouts
 from ..scoring import deceptiveness
 from .perturbation import SOFTENED_PX, recompressed, softened
 from .reading import Line, Reading, crop, find_lines, is_cut, models, read_lines
-from .strokes import compare_strokes
+from .strokes import Strokes, compare_strokes
 from .words import ChangedWord, changed_words, folded
 
 ByteArray = npt.NDArray[np.uint8]
@@ -128,12 +128,11 @@ class TextDetector:
         """A line that cannot be read, if its strokes are lost."""
         before, after = (crop(p, line, 0) for p in (pair.original, pair.reconstruction))
         strokes = compare_strokes(before, after)
-        harmed = compare_strokes(before, recompressed(before, FAINT_QUALITY))
-        if strokes is None or harmed is None:
-            return []
-        faint = STROKES(1 - harmed.correlation)
-        probability = STROKES(1 - strokes.correlation) * (1 - faint)
-        if not _counts(probability, legible=False):
+        probability = _lost(strokes)
+        if _counts(probability, legible=False):
+            harmed = compare_strokes(before, recompressed(before, FAINT_QUALITY))
+            probability *= 1 - _lost(harmed)
+        if strokes is None or not _counts(probability, legible=False):
             return []
         height, width = pair.original.shape[:2]
         box = _pixels(line.box(strokes.start, strokes.stop), (height, width))
@@ -186,6 +185,11 @@ class TextDetector:
             },
             sentence=_sentence(word, legible),
         )
+
+
+def _lost(strokes: Strokes | None) -> float:
+    """Probability that strokes are no longer the same; 0 where there are none."""
+    return STROKES(1 - strokes.correlation) if strokes else 0.0
 
 
 def _types(seen: Mapping[str, float], main: Type = Type.SHAPE) -> dict[str, float]:
