@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from provenance.labels import Finding
-from provenance.risk.calibration import LIGHTS, REGION
+from provenance.risk.calibration import LIGHTS, REGION, REGION_SEEN
 from provenance.risk.scoring import (
     affected_area,
     deceptiveness,
@@ -102,16 +102,23 @@ def test_what_stands_out_is_likelier_and_less_so_where_all_was_drawn_anew(
     still = measure_pair(lighthouse, lighthouse).measure((100, 100, 40, 40))
 
     def chance(
-        peak: float, redrawn: float = 0, crispness: float = 1, at_edge: bool = False
+        peak: float,
+        redrawn: float = 0,
+        crispness: float = 1,
+        size: float = 20,
+        at_edge: bool = False,
     ) -> float:
-        return REGION(
-            dataclasses.replace(
-                still, peak=peak, redrawn=redrawn, crispness=crispness, at_edge=at_edge
-            )
+        seen = dataclasses.replace(
+            still, peak=peak, redrawn=redrawn, crispness=crispness, size=size, at_edge=at_edge
         )
+        return REGION(seen) * REGION_SEEN(seen.peak)
 
-    assert chance(peak=0) < 0.01
-    assert chance(peak=100) > 0.98
-    assert chance(peak=6) > chance(peak=3) > chance(peak=3, redrawn=0.5)
+    assert still.size == pytest.approx(20)
+    assert chance(peak=0.5) < 0.01
+    assert chance(peak=100) > 0.9
+    assert chance(peak=6) > chance(peak=3) > chance(peak=3, redrawn=0.05)
+    assert chance(peak=3, redrawn=0.05) > chance(peak=3, redrawn=0.5)
+    assert chance(peak=3, redrawn=0.5) == chance(peak=3, redrawn=0.4)
+    assert chance(peak=3, size=10) > chance(peak=3)
     assert chance(peak=3, crispness=0.5) > chance(peak=3)
     assert chance(peak=3, at_edge=True) < chance(peak=3)

@@ -24,7 +24,6 @@ from ..calibration import (
     IRIS,
     MIN_PROBABILITY,
     SKIN,
-    SMEARED,
 )
 from ..pair import Pair
 from ..places import whereabouts
@@ -193,7 +192,7 @@ def _eye_aspects(eye: EyeChange) -> list[Aspect]:
     # Of an eye that is shut there is no gaze and no iris.
     open_ = min(eye.openness) >= CLOSED
     return [
-        Aspect("structure", EYE_STRUCTURE(_structure(eye)), None),
+        Aspect("structure", EYE_STRUCTURE(_structure(eye) * eye.width), None),
         Aspect("lids", EYE_CLOSED(lids), Type.SHAPE),
         Aspect("gaze", GAZE(gaze) if open_ else 0.0, Type.GEOMETRY),
         Aspect("iris", IRIS(iris) if open_ else 0.0, Type.AMPLITUDE),
@@ -210,16 +209,10 @@ def _beyond(measure: float, jitter: float) -> float:
 
 def _types(aspects: Sequence[Aspect], seen: Mapping[str, float]) -> dict[str, float]:
     """Shares: each aspect counts for its type as much as it is likely."""
-    smeared = SMEARED * seen[str(Type.SHAPE)]
-    of_structure = {
-        **seen,
-        str(Type.SHAPE): seen[str(Type.SHAPE)] - smeared,
-        str(Type.AMPLITUDE): seen[str(Type.AMPLITUDE)] + smeared,
-    }
     shares = {str(kind): 0.0 for kind in Type}
     for aspect in aspects:
         for kind in Type:
-            share = of_structure[str(kind)] if aspect.kind is None else float(aspect.kind is kind)
+            share = seen[str(kind)] if aspect.kind is None else float(aspect.kind is kind)
             shares[str(kind)] += share * aspect.probability
     total = sum(shares.values())
     return {kind: share / total for kind, share in shares.items()} if total > 0 else dict(seen)

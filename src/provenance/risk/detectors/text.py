@@ -19,6 +19,7 @@ import numpy.typing as npt
 from ...labels import Finding
 from ...taxonomy import Symbol, Type
 from ..calibration import (
+    FAINT,
     ILLEGIBLE,
     LEGIBLE,
     LONE_LETTER,
@@ -32,7 +33,7 @@ from ..places import whereabouts
 from ..scoring import deceptiveness
 from .perturbation import SOFTENED_PX, recompressed, softened
 from .reading import Line, Reading, crop, find_lines, is_cut, models, read_lines
-from .strokes import Strokes, compare_strokes
+from .strokes import compare_strokes
 from .words import ChangedWord, changed_words, folded
 
 ByteArray = npt.NDArray[np.uint8]
@@ -128,11 +129,15 @@ class TextDetector:
         """A line that cannot be read, if its strokes are lost."""
         before, after = (crop(p, line, 0) for p in (pair.original, pair.reconstruction))
         strokes = compare_strokes(before, after)
-        probability = _lost(strokes)
+        if strokes is None:
+            return []
+        lacks = 1 - strokes.correlation
+        probability = STROKES(lacks)
         if _counts(probability, legible=False):
             harmed = compare_strokes(before, recompressed(before, FAINT_QUALITY))
-            probability *= 1 - _lost(harmed)
-        if strokes is None or not _counts(probability, legible=False):
+            share = (1 - harmed.correlation) / lacks if harmed else 1.0
+            probability *= 1 - min(1.0, max(0.0, share)) ** FAINT
+        if not _counts(probability, legible=False):
             return []
         height, width = pair.original.shape[:2]
         box = _pixels(line.box(strokes.start, strokes.stop), (height, width))
@@ -164,7 +169,7 @@ class TextDetector:
         seen = pair.signals.measure(box)
         crisp = deceptiveness(seen.crispness)
         legible = _legible(word)
-        belief = math.sqrt(word.confidence_before * (word.confidence_after if legible else 1.0))
+        belief = math.sqrt(word.confidence_before)
         if word.is_lone:
             belief *= LONE_LETTER
         return Finding(
@@ -185,11 +190,6 @@ class TextDetector:
             },
             sentence=_sentence(word, legible),
         )
-
-
-def _lost(strokes: Strokes | None) -> float:
-    """Probability that strokes are no longer the same; 0 where there are none."""
-    return STROKES(1 - strokes.correlation) if strokes else 0.0
 
 
 def _types(seen: Mapping[str, float], main: Type = Type.SHAPE) -> dict[str, float]:

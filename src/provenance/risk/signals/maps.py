@@ -40,6 +40,12 @@ VISIBLE = 1.5
 """Energy of a band, OKLab units squared, below which an error is not seen."""
 FADED = 1.5
 """Power of sy / sx by which structure that has faded is masked as amplitude is."""
+SHAPED = 3.0
+"""Energy of a band, OKLab units squared, at which half of what is left counts as a shape: where
+hardly anything is to be seen any more, it has faded, whatever the noise in its place looks like.
+
+Chosen on 389 judged places of the development part by six codecs (main types right 80 %, and so
+85 %) and 69 by DiffEIC (68 and 67 %); of 357 planted changes it costs two in a hundred."""
 MASK_AMPLITUDE = 1.0
 MASK_STRUCTURE = 4.0
 MASK_COLOUR = 0.5
@@ -94,6 +100,8 @@ class Measurement:
     """Largest masked change."""
     redrawn: float
     """How much structure is left over in the whole picture: high where all was drawn anew."""
+    size: float
+    """Side of a square as large as the box, in cells of the maps."""
     at_edge: bool
     """Whether the box lies at the edge of the picture."""
 
@@ -195,6 +203,7 @@ class Signals:
             change=float(np.quantile(self.change[at], 0.9)),
             peak=float(self.change[at].max()),
             redrawn=self.redrawn,
+            size=(box[2] * box[3]) ** 0.5 / self.cell_px,
             at_edge=min(box[:2]) < EDGE_PX
             or self.width - box[0] - box[2] < EDGE_PX
             or self.height - box[1] - box[3] < EDGE_PX,
@@ -244,9 +253,10 @@ def measure_pair(original: ByteArray, reconstruction: ByteArray) -> Signals:
     )
     for level, (band_x, band_y, band_aligned) in enumerate(triples):
         error = band_error(band_x, band_y, band_aligned)
-        amplitude += resize(error.amplitude + error.structure * (1 - error.left), grid)
+        shaped = error.left * (error.after / (error.after + np.float32(SHAPED)))
+        amplitude += resize(error.amplitude + error.structure * (1 - shaped), grid)
         geometry += resize(error.geometry, grid)
-        shape += resize(error.structure * error.left, grid)
+        shape += resize(error.structure * shaped, grid)
         before += resize(error.before, grid)
         after += resize(error.after, grid)
         if level < LEVELS // 2:
