@@ -124,6 +124,23 @@ def test_text_kept_by_jpeg_is_silent(photo: Callable[[str], Pixels], jpeg: Jpeg,
     assert texts(original, jpeg(original, 75)) == ()
 
 
+def test_what_jpeg_does_to_the_picture_is_set_aside_where_its_blocks_lie(
+    photo: Callable[[str], Pixels], jpeg: Jpeg
+) -> None:
+    # Buttons on a sleeve, seen small, are read as letters.
+    original = cv2.resize(photo("faces/portrait-1.jpg"), None, fx=0.25, fy=0.25, interpolation=3)
+    pixels = np.asarray(original, dtype=np.uint8)
+    assert texts(pixels, jpeg(pixels, 75)) == ()
+
+
+def test_letters_that_are_gone_are_amplitude(
+    lighthouse: Pixels, with_sign: Callable[..., Pixels]
+) -> None:
+    (finding,) = texts(with_sign(lighthouse, "OPEN"), with_sign(lighthouse, ""))
+    assert finding.sentence == 'The text "OPEN" is no longer legible.'
+    assert finding.types["amplitude"] > 0.5
+
+
 def test_letters_of_a_script_that_the_reader_does_not_know_are_compared(
     photo: Callable[[str], Pixels],
 ) -> None:

@@ -119,3 +119,17 @@ def test_colours_pass_from_oklab_to_cielab(
 ) -> None:
     pixel = to_oklab(np.array([[rgb]], dtype=np.uint8))[0, 0]
     assert to_cielab(pixel) == pytest.approx(lab, abs=0.1)
+
+
+def test_of_which_hardly_anything_is_left_has_faded(meadow: Pixels, thing: Pixels) -> None:
+    original = with_thing(meadow, thing, 110, 120)
+    noise = np.random.default_rng(1).normal(0, 1, (*thing.shape[:2], 1))
+
+    def replaced(deviation: float) -> Finding:
+        ground = meadow[120:148, 110:138] + deviation * noise
+        other = np.asarray(np.clip(np.round(ground), 0, 255), dtype=np.uint8)
+        return worst(original, with_thing(meadow, other, 110, 120))
+
+    assert kind_of(replaced(3)) == "amplitude"
+    assert replaced(3).types["shape"] < 0.15
+    assert replaced(30).types["shape"] > 2 * replaced(3).types["shape"]

@@ -24,6 +24,7 @@ from ..calibration import (
     IRIS,
     MIN_PROBABILITY,
     SKIN,
+    SMEARED,
 )
 from ..pair import Pair
 from ..places import whereabouts
@@ -154,9 +155,10 @@ class FacesDetector:
     ) -> Finding:
         box = _box(corners, pair)
         seen = pair.signals.measure(box)
+        structure = _smeared(seen.types) if symbol is Symbol.FACE else seen.types
         return Finding(
             box=box,
-            types=_types(aspects, seen.types),
+            types=_types(aspects, structure),
             symbol=str(symbol),
             probability=max(aspect.probability for aspect in aspects),
             deceptiveness=deceptiveness(seen.crispness),
@@ -207,15 +209,26 @@ def _beyond(measure: float, jitter: float) -> float:
     return max(0.0, measure - JITTER * max(0.0, jitter))
 
 
-def _types(aspects: Sequence[Aspect], seen: Mapping[str, float]) -> dict[str, float]:
-    """Shares: each aspect counts for its type as much as it is likely."""
+def _smeared(seen: Mapping[str, float]) -> dict[str, float]:
+    """Shares, with part of the shape as amplitude."""
+    shape, amplitude = str(Type.SHAPE), str(Type.AMPLITUDE)
+    smeared = SMEARED * seen[shape]
+    return {**seen, shape: seen[shape] - smeared, amplitude: seen[amplitude] + smeared}
+
+
+def _types(aspects: Sequence[Aspect], structure: Mapping[str, float]) -> dict[str, float]:
+    """Shares: each aspect counts for its type as much as it is likely.
+
+    Args:
+        structure: shares of what has no type of its own.
+    """
     shares = {str(kind): 0.0 for kind in Type}
     for aspect in aspects:
         for kind in Type:
-            share = seen[str(kind)] if aspect.kind is None else float(aspect.kind is kind)
+            share = structure[str(kind)] if aspect.kind is None else float(aspect.kind is kind)
             shares[str(kind)] += share * aspect.probability
     total = sum(shares.values())
-    return {kind: share / total for kind, share in shares.items()} if total > 0 else dict(seen)
+    return {kind: share / total for kind, share in shares.items()} if total > 0 else dict(structure)
 
 
 def _face_evidence(change: FaceChange) -> dict[str, float]:

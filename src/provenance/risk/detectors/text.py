@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib.util
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -62,10 +63,15 @@ letters or digits in patterns."""
 FADED = 0.4
 """Contrast of a line's strokes over that of the original's, below which they have faded, and their
 type is amplitude."""
+VANISHED = 0.75
+"""Share of amplitude, from which letters that read otherwise have faded, too; else they have
+another shape."""
 PERTURBED_QUALITY = 75
 PERTURBED_SCALE = 1.06
 FAINT_QUALITY = 65
 """Of JPEG: strokes that it spoils as well are too faint to tell anything."""
+JPEG_BLOCK = 16
+"""Pixels from one block of JPEG to the next, where chroma has half the resolution."""
 
 
 class TextDetector:
@@ -134,7 +140,7 @@ class TextDetector:
         lacks = 1 - strokes.correlation
         probability = STROKES(lacks)
         if _counts(probability, legible=False):
-            harmed = compare_strokes(before, recompressed(before, FAINT_QUALITY))
+            harmed = compare_strokes(before, _recompressed_there(pair.original, line))
             share = (1 - harmed.correlation) / lacks if harmed else 1.0
             probability *= 1 - min(1.0, max(0.0, share)) ** FAINT
         if not _counts(probability, legible=False):
@@ -174,7 +180,10 @@ class TextDetector:
             belief *= LONE_LETTER
         return Finding(
             box=box,
-            types=_types(seen.types),
+            types=_types(
+                seen.types,
+                Type.AMPLITUDE if seen.types[str(Type.AMPLITUDE)] > VANISHED else Type.SHAPE,
+            ),
             symbol=str(Symbol.NUMERAL if word.is_numeral else Symbol.TEXT),
             probability=belief * TEXT_VISIBLE(seen.change),
             # What can still be read deceives even where it is soft; what cannot, hardly does.
@@ -192,8 +201,8 @@ class TextDetector:
         )
 
 
-def _types(seen: Mapping[str, float], main: Type = Type.SHAPE) -> dict[str, float]:
-    """Shares: letters that read otherwise have another shape, whatever else they have."""
+def _types(seen: Mapping[str, float], main: Type) -> dict[str, float]:
+    """Shares: letters that changed or faded did that, whatever else they have."""
     return {kind: share / 2 + (0.5 if kind == main else 0.0) for kind, share in seen.items()}
 
 
@@ -253,6 +262,16 @@ def _pixels(corners: tuple[float, float, float, float], shape: tuple[int, ...]) 
     right = min(width, max(left + 1, int(np.ceil(corners[2]))))
     bottom = min(height, max(top + 1, int(np.ceil(corners[3]))))
     return left, top, right - left, bottom - top
+
+
+def _recompressed_there(pixels: ByteArray, line: Line) -> ByteArray:
+    """A line as JPEG leaves it, whose blocks lie as they do in the picture."""
+    left, top, width, height = _pixels(line.box(), pixels.shape[:2])
+    x, y = (start // JPEG_BLOCK * JPEG_BLOCK for start in (left, top))
+    right, bottom = (-(-stop // JPEG_BLOCK) * JPEG_BLOCK for stop in (left + width, top + height))
+    around = recompressed(pixels[y:bottom, x:right], FAINT_QUALITY)
+    corners = tuple((corner_x - x, corner_y - y) for corner_x, corner_y in line.corners)
+    return crop(around, replace(line, corners=corners), 0)
 
 
 def _rescaled(pixels: ByteArray) -> ByteArray:
