@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from provenance.bench.statistics import (
     auroc,
     average_precision,
+    calibration_by_chance,
     calibration_error,
     calibration_interval,
     highest_share,
@@ -64,6 +66,14 @@ def test_calibration_needs_one_truth_for_each_probability() -> None:
     with pytest.raises(ValueError, match="2 probabilities and 1 truths"):
         calibration_error([0.1, 0.2], [True])
     assert math.isnan(calibration_error([], []))
+
+
+def test_exact_probabilities_have_an_error_by_chance() -> None:
+    # Of one coin the share is .5 off; of n in a bin, the root of .5 * .5 / n * 2 / pi.
+    assert calibration_by_chance([0.55]) == pytest.approx(0.5, abs=0.02)
+    assert calibration_by_chance([0.5] * 100) == pytest.approx((0.5 / np.pi / 100) ** 0.5, rel=0.1)
+    assert calibration_by_chance([1.0, 0.0]) == 0
+    assert math.isnan(calibration_by_chance([]))
 
 
 def test_rank_correlation_sees_order_alone() -> None:

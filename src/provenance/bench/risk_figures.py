@@ -19,6 +19,7 @@ from .risk import TEXT, Outcome
 from .statistics import (
     auroc,
     average_precision,
+    calibration_by_chance,
     calibration_error,
     calibration_interval,
     rank_correlation,
@@ -63,6 +64,8 @@ class Calibration:
     """Expected calibration error."""
     interval: tuple[float, float]
     """Of the error: 95 % of what it is when pictures are drawn anew from these."""
+    by_chance: float
+    """What the error would be, were each probability exact."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,7 @@ class Figures:
         """Of the findings of a class of content."""
         chosen = [j for j in self.judged(source) if j.finding.symbol in CLASSES[name]]
         if not chosen:
-            return Calibration(0, math.nan, math.nan, math.nan, (math.nan, math.nan))
+            return Calibration(0, math.nan, math.nan, math.nan, (math.nan, math.nan), math.nan)
         promised = [j.finding.probability for j in chosen]
         right = [j.right for j in chosen]
         return Calibration(
@@ -156,6 +159,7 @@ class Figures:
             sum(right) / len(chosen),
             calibration_error(promised, right),
             calibration_interval(promised, right, [j.picture for j in chosen]),
+            calibration_by_chance(promised),
         )
 
     def false_alarms(self) -> tuple[int, int, int]:

@@ -272,13 +272,10 @@ def _calibration(figures: Figures) -> str:
     for source, pictures in sources.items():
         for name in CLASSES:
             seen = figures.calibration(name, source)
-            numbers = map(_number, (seen.promised, seen.right))
-            rows.append((pictures, name, seen.findings, *numbers, _error(seen)))
-    return _table(
-        "Calibration of single findings",
-        ("pictures", "class", "findings", "mean probability", "share right", "ECE (95 %)"),
-        rows,
-    )
+            promised, right, chance = map(_number, (seen.promised, seen.right, seen.by_chance))
+            rows.append((pictures, name, seen.findings, promised, right, _error(seen), chance))
+    head = ("pictures", "class", "findings", "mean probability", "share right", "ECE (95 %)")
+    return _table("Calibration of single findings", (*head, "ECE by chance"), rows)
 
 
 def _error(seen: Calibration) -> str:

@@ -80,6 +80,22 @@ def calibration_error(
     return float(sum(gaps) / promised.size)
 
 
+def calibration_by_chance(probabilities: Sequence[float]) -> float:
+    """The calibration error to be expected of these probabilities, were each of them exact.
+
+    Chance fills the bins unevenly: below some hundred findings this is above .05. The mean of 400
+    draws, the same every time.
+
+    Returns:
+        NaN where there are none.
+    """
+    if not len(probabilities):
+        return math.nan
+    rng = np.random.default_rng(0)
+    drawn = rng.random((400, len(probabilities))) < np.asarray(probabilities, dtype=float)
+    return float(np.mean([calibration_error(probabilities, truths) for truths in drawn.tolist()]))
+
+
 def calibration_interval(
     probabilities: Sequence[float], truths: Sequence[bool], pictures: Sequence[int]
 ) -> tuple[float, float]:
