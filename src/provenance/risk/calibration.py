@@ -73,7 +73,7 @@ places of the development part: those in 12 pictures by DiffEIC, a diffusion cod
 middle rate, and in 147 by msh-5 (both decoders), hific, JPEG, WebP and AVIF at low rates, each
 judged once by a program (an AI model), not by people; to 72 less likely ones, drawn at random; and
 to places in JPEG 50, 75 and 90, WebP 75, AVIF 60, msh-5 at 50 and 75, and slight blur of 59 photos,
-which count as wrong."""
+which count as wrong. `edge` was set afterwards, as few places at the edge had been judged."""
 REGION_SEEN = Curve(middle=1.4, slope=6.0)
 """Probability that a region is seen to change at all, by its largest change: JPEG 75 and better
 reaches .4 to .9, rarely 1.4, and places that were judged to be described differently 1.2 to 3."""
