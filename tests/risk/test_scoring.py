@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from provenance.labels import Finding
-from provenance.risk.calibration import LIGHTS, REGION, REGION_SEEN
+from provenance.risk.calibration import LIGHTS, REGION
 from provenance.risk.scoring import (
     affected_area,
     deceptiveness,
@@ -108,10 +108,11 @@ def test_what_stands_out_is_likelier_and_less_so_where_all_was_drawn_anew(
         size: float = 20,
         at_edge: bool = False,
     ) -> float:
-        seen = dataclasses.replace(
-            still, peak=peak, redrawn=redrawn, crispness=crispness, size=size, at_edge=at_edge
+        return REGION(
+            dataclasses.replace(
+                still, peak=peak, redrawn=redrawn, crispness=crispness, size=size, at_edge=at_edge
+            )
         )
-        return REGION(seen) * REGION_SEEN(seen.peak)
 
     assert still.size == pytest.approx(20)
     assert chance(peak=0.5) < 0.01

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+_DRAWS = 400
+"""How often chance is asked."""
+
 
 def auroc(positives: ArrayLike, negatives: ArrayLike) -> float:
     """Chance that a positive scores higher than a negative, ties counting half; 0.5 is guessing.
@@ -83,8 +86,8 @@ def calibration_error(
 def calibration_by_chance(probabilities: Sequence[float]) -> float:
     """The calibration error to be expected of these probabilities, were each of them exact.
 
-    Chance fills the bins unevenly: below some hundred findings this is above .05. The mean of 400
-    draws, the same every time.
+    Chance fills the bins unevenly: below some hundred findings this is above .05. The mean of
+    `_DRAWS` draws, the same every time.
 
     Returns:
         NaN where there are none.
@@ -92,7 +95,7 @@ def calibration_by_chance(probabilities: Sequence[float]) -> float:
     if not len(probabilities):
         return math.nan
     rng = np.random.default_rng(0)
-    drawn = rng.random((400, len(probabilities))) < np.asarray(probabilities, dtype=float)
+    drawn = rng.random((_DRAWS, len(probabilities))) < np.asarray(probabilities, dtype=float)
     return float(np.mean([calibration_error(probabilities, truths) for truths in drawn.tolist()]))
 
 
@@ -102,8 +105,8 @@ def calibration_interval(
     """Where 95 % of the calibration errors lie when whole pictures are drawn anew with replacement.
 
     The percentile bootstrap over clusters (B. Efron and R. J. Tibshirani 1993, "An Introduction to
-    the Bootstrap", 13.3), 400 draws, the same every time. Of few findings the error is too high
-    rather than too low: chance fills the bins unevenly.
+    the Bootstrap", 13.3), `_DRAWS` draws, the same every time. Of few findings the error is too
+    high rather than too low: chance fills the bins unevenly.
 
     Args:
         pictures: which picture each is from.
@@ -111,7 +114,7 @@ def calibration_interval(
     rng = np.random.default_rng(0)
     places = [np.flatnonzero(np.asarray(pictures) == picture) for picture in sorted(set(pictures))]
     errors = []
-    for _ in range(400):
+    for _ in range(_DRAWS):
         drawn = np.concatenate([places[i] for i in rng.integers(len(places), size=len(places))])
         errors.append(
             calibration_error([probabilities[i] for i in drawn], [truths[i] for i in drawn])

@@ -37,7 +37,8 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Standout:
-    """A logistic curve over how much a place changed, and how much of the picture did."""
+    """A logistic curve over how much a place changed, and how much of the picture did, times the
+    probability that the change is seen at all."""
 
     level: float
     peak: float
@@ -54,29 +55,37 @@ class Standout:
     """The same, from which everything was: more of it says no more."""
     edge: float
     """For places at the edge of the picture, which nobody describes; negative."""
+    visible: Curve
+    """Probability that it is seen, by the largest change."""
 
     def __call__(self, seen: Measurement) -> float:
         """Probability, 0 to 1."""
         score = self.level + self.peak * np.log(seen.peak + 0.05)
         score += self.crisp * np.log(seen.crispness) + self.size * np.log(seen.size)
         score += self.redrawn * min(seen.redrawn, self.all_redrawn) + self.edge * seen.at_edge
-        return float(1 / (1 + np.exp(-score)))
+        return float(1 / (1 + np.exp(-score))) * self.visible(seen.peak)
 
 
 REGION = Standout(
-    level=2.2, peak=0.76, crisp=-3.6, size=-1.05, redrawn=-14.8, all_redrawn=0.1, edge=-2.4
+    level=2.2,
+    peak=0.76,
+    crisp=-3.6,
+    size=-1.05,
+    redrawn=-14.8,
+    all_redrawn=0.1,
+    edge=-2.4,
+    visible=Curve(middle=1.4, slope=6.0),
 )
-"""Probability that a region that is seen to change is described differently; with `REGION_SEEN`.
+"""Probability that a region is described differently.
 
 Fitted (ridge logistic regression, its terms chosen by cross-validation over photos) to 1,191
 places of the development part: those in 12 pictures by DiffEIC, a diffusion codec, at its best and
 middle rate, and in 147 by msh-5 (both decoders), hific, JPEG, WebP and AVIF at low rates, each
 judged once by a program (an AI model), not by people; to 72 less likely ones, drawn at random; and
 to places in JPEG 50, 75 and 90, WebP 75, AVIF 60, msh-5 at 50 and 75, and slight blur of 59 photos,
-which count as wrong. `edge` was set afterwards, as few places at the edge had been judged."""
-REGION_SEEN = Curve(middle=1.4, slope=6.0)
-"""Probability that a region is seen to change at all, by its largest change: JPEG 75 and better
-reaches .4 to .9, rarely 1.4, and places that were judged to be described differently 1.2 to 3."""
+which count as wrong. `edge` was set afterwards, as few places at the edge had been judged; and
+`visible` before, where the largest change by JPEG 75 and better, .4 to .9 and rarely 1.4, goes over
+into that of places which were judged to be described differently, 1.2 to 3."""
 RECOLOURED = Curve(middle=20.0, slope=8.0)
 """The same by the change of its colour alone, CIEDE2000, whatever else changed.
 

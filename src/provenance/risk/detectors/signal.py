@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ...labels import Finding
 from ...taxonomy import Type
-from ..calibration import MIN_PLACE, RECOLOURED, REGION, REGION_SEEN
+from ..calibration import MIN_PLACE, RECOLOURED, REGION
 from ..pair import Pair
 from ..places import whereabouts
 from ..scoring import deceptiveness
@@ -37,8 +37,7 @@ class SignalDetector:
         for region in regions(signals.change, THRESHOLD):
             box = _box(region, signals.cell_px, signals.width, signals.height)
             seen = signals.measure(box)
-            described = REGION(seen) * REGION_SEEN(seen.peak)
-            probability = max(described, RECOLOURED(seen.colour_difference))
+            probability = max(REGION(seen), RECOLOURED(seen.colour_difference))
             if probability < MIN_PLACE:
                 continue
             seen = signals.measure(box, follow=True)

@@ -32,7 +32,7 @@ from ..calibration import (
 from ..pair import Pair
 from ..places import whereabouts
 from ..scoring import deceptiveness
-from .perturbation import SOFTENED_PX, recompressed, softened
+from .perturbation import SOFTENED_PX, recompressed, recompressed_within, softened
 from .reading import Line, Reading, crop, find_lines, is_cut, models, read_lines
 from .strokes import compare_strokes
 from .words import ChangedWord, changed_words, folded
@@ -63,15 +63,13 @@ letters or digits in patterns."""
 FADED = 0.4
 """Contrast of a line's strokes over that of the original's, below which they have faded, and their
 type is amplitude."""
-VANISHED = 0.75
+MOSTLY = 0.75
 """Share of amplitude, from which letters that read otherwise have faded, too; else they have
 another shape."""
 PERTURBED_QUALITY = 75
 PERTURBED_SCALE = 1.06
 FAINT_QUALITY = 65
 """Of JPEG: strokes that it spoils as well are too faint to tell anything."""
-JPEG_BLOCK = 16
-"""Pixels from one block of JPEG to the next, where chroma has half the resolution."""
 
 
 class TextDetector:
@@ -142,7 +140,7 @@ class TextDetector:
         if _counts(probability, legible=False):
             harmed = compare_strokes(before, _recompressed_there(pair.original, line))
             share = (1 - harmed.correlation) / lacks if harmed else 1.0
-            probability *= 1 - min(1.0, max(0.0, share)) ** FAINT
+            probability *= 1 - min(1.0, share) ** FAINT
         if not _counts(probability, legible=False):
             return []
         height, width = pair.original.shape[:2]
@@ -153,10 +151,7 @@ class TextDetector:
         return [
             Finding(
                 box=box,
-                types=_types(
-                    pair.signals.measure(box).types,
-                    Type.AMPLITUDE if strokes.contrast < FADED else Type.SHAPE,
-                ),
+                types=_types(pair.signals.measure(box).types, faded=strokes.contrast < FADED),
                 symbol=str(Symbol.TEXT),
                 probability=probability,
                 deceptiveness=ILLEGIBLE * LEGIBLE * crisp,
@@ -180,10 +175,7 @@ class TextDetector:
             belief *= LONE_LETTER
         return Finding(
             box=box,
-            types=_types(
-                seen.types,
-                Type.AMPLITUDE if seen.types[str(Type.AMPLITUDE)] > VANISHED else Type.SHAPE,
-            ),
+            types=_types(seen.types, faded=seen.types[str(Type.AMPLITUDE)] > MOSTLY),
             symbol=str(Symbol.NUMERAL if word.is_numeral else Symbol.TEXT),
             probability=belief * TEXT_VISIBLE(seen.change),
             # What can still be read deceives even where it is soft; what cannot, hardly does.
@@ -201,8 +193,9 @@ class TextDetector:
         )
 
 
-def _types(seen: Mapping[str, float], main: Type) -> dict[str, float]:
-    """Shares: letters that changed or faded did that, whatever else they have."""
+def _types(seen: Mapping[str, float], *, faded: bool) -> dict[str, float]:
+    """Shares: letters that faded or have another shape did that, whatever else they have."""
+    main = Type.AMPLITUDE if faded else Type.SHAPE
     return {kind: share / 2 + (0.5 if kind == main else 0.0) for kind, share in seen.items()}
 
 
@@ -266,11 +259,9 @@ def _pixels(corners: tuple[float, float, float, float], shape: tuple[int, ...]) 
 
 def _recompressed_there(pixels: ByteArray, line: Line) -> ByteArray:
     """A line as JPEG leaves it, whose blocks lie as they do in the picture."""
-    left, top, width, height = _pixels(line.box(), pixels.shape[:2])
-    x, y = (start // JPEG_BLOCK * JPEG_BLOCK for start in (left, top))
-    right, bottom = (-(-stop // JPEG_BLOCK) * JPEG_BLOCK for stop in (left + width, top + height))
-    around = recompressed(pixels[y:bottom, x:right], FAINT_QUALITY)
-    corners = tuple((corner_x - x, corner_y - y) for corner_x, corner_y in line.corners)
+    box = _pixels(line.box(), pixels.shape[:2])
+    around, (left, top) = recompressed_within(pixels, box, FAINT_QUALITY)
+    corners = tuple((x - left, y - top) for x, y in line.corners)
     return crop(around, replace(line, corners=corners), 0)
 
 
