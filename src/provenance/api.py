@@ -47,6 +47,7 @@ def compress(
     min_psnr: float | None = None,
     codec: str = codecs.DEFAULT,
     decoder: str | None = None,
+    tune: str | None = None,
     steps: int | None = None,
     seed: int | None = None,
     seeds: int | None = None,
@@ -69,6 +70,8 @@ def compress(
         min_psnr: choose the lowest quality that reaches this many dB (RGB).
         decoder: ``conservative`` or ``perceptual``, of the default codec: by which the picture is
             to be decoded, here and by every reader; None for the conservative one.
+        tune: ``psnr`` or ``ssim``, of the default codec: the same quality everywhere, or more of it
+            where errors are seen and less where the picture is busy; None for the former.
         steps, seed: of a decoder that draws from noise, 1 to 100 and 0 to 2**32 - 1; None for the
             codec's own.
         seeds: of such a decoder, compare that many drawings, 2 to 16: where they differ is a
@@ -95,7 +98,7 @@ def compress(
         raise UsageError("a highest file size is for compressed files, not for other formats")
     stages = stages or Stages()
     name, data = read_source(source)
-    chosen = codecs.get(codec, decoder)
+    chosen = codecs.get(codec, decoder, tune)
     if not chosen.variable_rate and any(goal is not None for goal in goals):
         raise UsageError(
             f"{codec}: has one rate; leave quality, bits per pixel, size and PSNR out, or choose "

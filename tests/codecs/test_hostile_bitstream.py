@@ -39,11 +39,15 @@ def streams(codec: codecs.Codec, astronaut: Path) -> list[bytes]:
     with Image.open(astronaut) as image:
         pixels = np.asarray(image.convert("RGB"))
     colour, grey = pixels[80:144, 200:264], np.repeat(pixels[300:340, 90:120, :1], 3, axis=2)
-    return [
+    streams = [
         codec.encode(Picture(colour), 60),
         codec.encode(Picture(colour[:16, :16], colour[:16, :16, 0]), 5),
         codec.encode(Picture(grey, grey=True), 90),
     ]
+    if codec.facts.name == codecs.DEFAULT:
+        mapped = codecs.get(codecs.DEFAULT, tune="ssim")
+        streams.append(mapped.encode(Picture(pixels[80:224, 200:328]), 30))
+    return streams
 
 
 def _mutate(stream: bytes, rng: random.Random) -> bytes:
@@ -64,7 +68,9 @@ def _mutate(stream: bytes, rng: random.Random) -> bytes:
         parsed = replace(parsed, escapes=rng.randbytes(rng.randrange(12)))
     else:
         alpha = _scarred(parsed.alpha, rng) if parsed.alpha else rng.randbytes(40)
-        parsed = replace(parsed, alpha=alpha, grey=rng.random() < 0.5, quality=rng.uniform(1, 100))
+        grey, mapped = rng.random() < 0.5, rng.random() < 0.3
+        quality = rng.uniform(1, 100)
+        parsed = replace(parsed, alpha=alpha, grey=grey, mapped=mapped, quality=quality)
     if rng.random() < 0.3:
         # A header that is itself damaged, under a checksum that fits.
         body = bytearray(bitstream.pack(parsed)[:-8])

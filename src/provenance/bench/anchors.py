@@ -71,13 +71,15 @@ def opened(data: bytes) -> Pixels:
         return np.asarray(image.convert("RGB"))
 
 
-def ours(name: str, decoder: str | None = None) -> Callable[[Pixels, int], tuple[int, Pixels]]:
+def ours(
+    name: str, decoder: str | None = None, tune: str | None = None
+) -> Callable[[Pixels, int], tuple[int, Pixels]]:
     """A neural codec, as `encoder` gives the others; the bytes are those of the bitstream.
 
     Raises:
-        UsageError: There is no such codec, or it has no such decoder.
+        UsageError: There is no such codec, or it has no such decoder or cannot be tuned so.
     """
-    codec = codecs.get(name, decoder)
+    codec = codecs.get(name, decoder, tune)
 
     def run(pixels: Pixels, setting: int) -> tuple[int, Pixels]:
         bitstream = codec.encode(codecs.Picture(pixels), setting)

@@ -1,5 +1,7 @@
 """Rate and distortion of a codec of ours against ordinary ones, on real photos.
 
+The default codec is there once for each thing that its encoder may be tuned for.
+
 Rates are bytes of the bitstream (for ours) or of the file (for the others); quality is RGB PSNR and
 MS-SSIM in dB, each the mean over the photos at one setting.
 """
@@ -11,10 +13,12 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from .. import codecs
 from ..errors import InputError
 from ..metrics import ms_ssim, psnr_db
 from .anchors import Contender, Pixels, anchors, ours
@@ -41,8 +45,8 @@ class Summary:
     """What a benchmark found."""
 
     points: tuple[Point, ...]
-    contenders: tuple[str, ...]
-    """The codec of ours first."""
+    ours: tuple[str, ...]
+    others: tuple[str, ...]
 
     def curve(self, codec: str, metric: str) -> list[tuple[float, float]]:
         """Mean bits per pixel and mean ``psnr_db`` or ``ms_ssim_db`` at each setting."""
@@ -54,16 +58,17 @@ class Summary:
             curve.append((rate, float(np.mean([getattr(p, metric) for p in chosen]))))
         return curve
 
-    def rate_differences(self) -> list[tuple[str, float, float]]:
-        """Anchor, and our rate difference to it in percent by PSNR and by MS-SSIM."""
-        ours, *others = self.contenders
+    def rate_differences(self) -> list[tuple[str, list[float]]]:
+        """Anchor, and the rate differences to it in percent: of each of ours, first by PSNR and
+        then by MS-SSIM."""
+
+        def difference(other: str, own: str, metric: str) -> float:
+            return rate_difference(self.curve(other, metric), self.curve(own, metric))
+
+        metrics = ("psnr_db", "ms_ssim_db")
         return [
-            (
-                other,
-                rate_difference(self.curve(other, "psnr_db"), self.curve(ours, "psnr_db")),
-                rate_difference(self.curve(other, "ms_ssim_db"), self.curve(ours, "ms_ssim_db")),
-            )
-            for other in others
+            (other, [difference(other, own, metric) for metric in metrics for own in self.ours])
+            for other in self.others
         ]
 
 
@@ -76,16 +81,22 @@ def run(photos: Sequence[Path], codec: str, progress: Callable[[str], None]) -> 
     """
     if not photos:
         raise InputError("no photos to compare on; name files or folders of PNG")
-    contenders = [Contender(codec, QUALITIES, ours(codec)), *anchors()]
+    tunes = codecs.TUNES[1:] if codec == codecs.DEFAULT else ()
+    own = [
+        Contender(codec, QUALITIES, ours(codec)),
+        *(Contender(f"{codec}, {tune}", QUALITIES, ours(codec, tune=tune)) for tune in tunes),
+    ]
+    others = anchors()
     points = []
     for path in photos:
         with Image.open(path) as opened:
             pixels = np.asarray(opened.convert("RGB"))
-        for contender in contenders:
+        for contender in (*own, *others):
             progress(f"{path.name}: {contender.name}")
             for setting in contender.settings:
                 points.append(_point(contender, setting, path, pixels))
-    return Summary(tuple(points), tuple(contender.name for contender in contenders))
+    names = (tuple(contender.name for contender in group) for group in (own, others))
+    return Summary(tuple(points), *names)
 
 
 def write(summary: Summary, folder: Path) -> str:
@@ -119,18 +130,18 @@ def _point(contender: Contender, setting: int, path: Path, pixels: Pixels) -> Po
 
 def _table(summary: Summary) -> str:
     photos = len({point.photo for point in summary.points})
-    ours = summary.contenders[0]
+    columns = [f"{own}, by {metric}" for metric in ("PSNR", "MS-SSIM") for own in summary.ours]
     lines = [
-        f"Rate that {ours} needs compared with others for the same quality ({photos} photos, "
-        "Bjøntegaard; negative is better):",
+        f"Rate that {summary.ours[0]} needs compared with others for the same "
+        f"quality ({photos} photos, Bjøntegaard; negative is better):",
         "",
-        "| against | PSNR | MS-SSIM |",
-        "| --- | --- | --- |",
+        f"| against | {' | '.join(columns)} |",
+        "| --- |" + " --- |" * len(columns),
     ]
-    for name, by_psnr, by_ms_ssim in summary.rate_differences():
-        lines.append(f"| {name} | {by_psnr:+.1f} % | {by_ms_ssim:+.1f} % |")
+    for name, differences in summary.rate_differences():
+        lines.append(f"| {name} | {' | '.join(f'{value:+.1f} %' for value in differences)} |")
     lines += ["", "| codec | bits per pixel: PSNR, MS-SSIM in dB |", "| --- | --- |"]
-    for name in summary.contenders:
+    for name in (*summary.ours, *summary.others):
         psnrs, similarities = summary.curve(name, "psnr_db"), summary.curve(name, "ms_ssim_db")
         cells = [
             f"{rate:.3f}: {psnr:.2f}, {similarity:.2f}"
@@ -150,10 +161,13 @@ def _plot(summary: Summary, folder: Path) -> None:
     for panel, (metric, name) in zip(
         panels, (("psnr_db", "PSNR"), ("ms_ssim_db", "MS-SSIM")), strict=True
     ):
-        for number, contender in enumerate(summary.contenders):
+        for contender in (*summary.ours, *summary.others):
             rates, qualities = zip(*summary.curve(contender, metric), strict=True)
-            style = {"linewidth": 2.5, "color": "black"} if number == 0 else {"linewidth": 1.2}
-            panel.plot(rates, qualities, "o-", markersize=3, label=contender, **style)
+            style: dict[str, Any] = {"linewidth": 1.2}
+            if contender in summary.ours:
+                style = {"linewidth": 2.2, "color": "black"}
+                style["linestyle"] = ("-", "--")[summary.ours.index(contender)]
+            panel.plot(rates, qualities, marker="o", markersize=3, label=contender, **style)
         panel.set(xlabel="bits per pixel", ylabel=f"{name}, dB", xlim=(0, 1.6))
         panel.grid(alpha=0.3)
         panel.legend()

@@ -50,6 +50,13 @@ class Decoder(StrEnum):
     PERCEPTUAL = "perceptual"
 
 
+class Tune(StrEnum):
+    """Those of ``--tune``."""
+
+    PSNR = "psnr"
+    SSIM = "ssim"
+
+
 def compress(
     photo: Annotated[Path, typer.Argument(help="Photo to compress; - for standard input.")],
     output: Output = None,
@@ -85,6 +92,13 @@ def compress(
         Decoder | None,
         typer.Option(
             help="Of the codec msh: conservative, or perceptual, which invents texture.",
+            show_default=False,
+        ),
+    ] = None,
+    tune: Annotated[
+        Tune | None,
+        typer.Option(
+            help="Of the codec msh: psnr, or ssim, which spends more where errors are seen.",
             show_default=False,
         ),
     ] = None,
@@ -145,6 +159,7 @@ def compress(
             min_psnr=min_psnr,
             codec=codec,
             decoder=decoder,
+            tune=tune,
             steps=steps,
             seed=seed,
             seeds=seeds,

@@ -3,7 +3,7 @@
 from .added import remove
 from .base import Codec, Picture
 from .bitstream import MAX_SEEDS, redrawn, resampled
-from .learned.msh import DECODERS
+from .learned.msh import DECODERS, TUNES
 from .rate_control import Encoded, reaching, within
 from .registry import (
     DEFAULT,
@@ -22,6 +22,7 @@ __all__ = [
     "DECODERS",
     "DEFAULT",
     "MAX_SEEDS",
+    "TUNES",
     "Codec",
     "Encoded",
     "Picture",

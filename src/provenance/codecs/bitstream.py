@@ -29,7 +29,7 @@ VERSION = 1
 MAX_SIDE = 1 << 24
 
 _DIGEST_SIZE = 8
-_GREY, _SAMPLED, _OTHER_DECODER = 1, 2, 4
+_GREY, _SAMPLED, _OTHER_DECODER, _MAPPED = 1, 2, 4, 8
 
 MAX_STEPS = 100
 MAX_SEED = 2**32 - 1
@@ -73,6 +73,8 @@ class Bitstream:
     decoder: bytes = b""
     """First 8 bytes of the SHA-256 of the weights of the decoder that is meant, where that is
     another than the model's own."""
+    mapped: bool = False
+    """Whether the payload begins with a quality map."""
 
 
 def pack(stream: Bitstream) -> bytes:
@@ -80,7 +82,7 @@ def pack(stream: Bitstream) -> bytes:
     parts = (stream.words, stream.escapes, stream.alpha)
     sampling = (stream.sampling.steps, stream.sampling.seed) if stream.sampling else ()
     flags = _GREY * stream.grey | _SAMPLED * (stream.sampling is not None)
-    flags |= _OTHER_DECODER * bool(stream.decoder)
+    flags |= _OTHER_DECODER * bool(stream.decoder) | _MAPPED * stream.mapped
     body = b"".join(
         (
             MAGIC,
@@ -125,9 +127,9 @@ def parse(data: bytes) -> Bitstream:
         raise BitstreamError("bitstream: size or quality in its header is out of range")
     if sampling and not (1 <= sampling.steps <= MAX_STEPS and sampling.seed <= MAX_SEED):
         raise BitstreamError("bitstream: steps or seed in its header are out of range")
-    if flags & ~(_GREY | _SAMPLED | _OTHER_DECODER) or reader.position != len(body):
+    if flags & ~(_GREY | _SAMPLED | _OTHER_DECODER | _MAPPED) or reader.position != len(body):
         raise BitstreamError("bitstream: its parts do not add up")
-    grey = bool(flags & _GREY)
+    grey, mapped = bool(flags & _GREY), bool(flags & _MAPPED)
     return Bitstream(
         codec,
         model,
@@ -142,6 +144,7 @@ def parse(data: bytes) -> Bitstream:
         alpha,
         sampling,
         decoder,
+        mapped,
     )
 
 
@@ -152,15 +155,18 @@ def expect(
     weights: bytes,
     max_pixels: int,
     decoders: Container[bytes] = (),
+    *,
+    maps: bool = False,
 ) -> None:
     """Refuse a bitstream that is not for this codec and model, or too large, before any work.
 
     Args:
         weights: first 8 bytes of the SHA-256 of the weights that are installed.
         decoders: the same of the other decoders that are.
+        maps: whether this codec knows quality maps.
 
     Raises:
-        ModelError: It needs another codec, model or weights.
+        ModelError: It needs another codec, model or weights, or a codec that knows quality maps.
         TooLargeError: It announces more than ``max_pixels`` pixels.
     """
     if stream.codec != codec:
@@ -175,6 +181,8 @@ def expect(
             f"bitstream: needs the decoder {stream.decoder.hex()} of the model {model}, which is "
             "not installed here"
         )
+    if stream.mapped and not maps:
+        raise ModelError(f"bitstream: has a quality map, which the codec {codec} does not know")
     if stream.width * stream.height > max_pixels:
         raise TooLargeError(
             f"bitstream: {stream.width}x{stream.height} is more than the {max_pixels:,} "

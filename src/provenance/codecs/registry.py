@@ -12,7 +12,7 @@ from ..labels import CodecFacts
 from . import added, external, schemes
 from .base import Codec, Picture
 from .bitstream import pack, parse
-from .learned.msh import DECODERS, digest_of
+from .learned.msh import DECODERS, TUNES, digest_of
 from .schemes import SCHEMES, Weights
 
 GROUP = "provenance.codecs"
@@ -29,15 +29,16 @@ def names() -> list[str]:
     return list(dict.fromkeys([DEFAULT, *SCHEMES, *_others(), *added.names()]))
 
 
-def get(name: str, decoder: str | None = None) -> Codec:
+def get(name: str, decoder: str | None = None, tune: str | None = None) -> Codec:
     """The codec of that name.
 
     Args:
         decoder: by which its bitstreams are to be decoded, where it has several; None for the
             usual one.
+        tune: what its encoder is tuned for, where it can be; None for PSNR.
 
     Raises:
-        UsageError: There is none, or it has no such decoder.
+        UsageError: There is none, or it has no such decoder or cannot be tuned so.
         InputError: ``codecs.toml`` is broken.
         ModelError: Its weights are missing or damaged.
     """
@@ -46,9 +47,13 @@ def get(name: str, decoder: str | None = None) -> Codec:
 
         if decoder not in (None, *DECODERS):
             raise UsageError(f"{name}: no decoder {decoder!r}; it has {', '.join(DECODERS)}")
-        return MeanScaleHyperpriorCodec(decoder or DECODERS[0])
+        if tune not in (None, *TUNES):
+            raise UsageError(f"{name}: no tune {tune!r}; it has {', '.join(TUNES)}")
+        return MeanScaleHyperpriorCodec(decoder or DECODERS[0], tune or TUNES[0])
     if decoder is not None:
         raise UsageError(f"{name}: has one decoder; only {DEFAULT} has several")
+    if tune is not None:
+        raise UsageError(f"{name}: cannot be tuned; only {DEFAULT} can")
     if weights := schemes.small(name):
         return _fixed_rate(weights)
     for entry in entry_points(group=GROUP, name=name):

@@ -15,11 +15,16 @@ from torch import Tensor, nn
 
 from ...errors import ModelError
 from ..entropy import Decoder, Part, Payload, Tables, channels, encode
+from . import quality_map
 from .context import STEPS, places
 from .entropy_model import HYPER_TILE, EntropyModel
 from .hyperprior import HYPER_STRIDE, LEVELS, STRIDE, MeanScaleHyperprior
+from .quality_map import Offsets
 from .tiling import Region, for_each_tile, give_back
 from .transforms import PixelTransforms
+
+RATIO = HYPER_STRIDE // STRIDE
+"""Latents per hyper-latent, to each side."""
 
 INTEGER_PARTS = ("hyper_synthesis", "prediction", "contexts", "prior")
 """Parts of the network that coding replaces by integers: by `EntropyModel` and by tables."""
@@ -35,11 +40,14 @@ class Latents:
     """``[hyper_latents, h/64, w/64]``."""
     residuals: Integers
     """``[latents, h/16, w/16]``: latents less their means."""
+    offsets: Offsets | None
+    """The quality map; None where there is none."""
 
     def serialise(self) -> Iterator[memoryview[Any]]:
         """The integers as bytes, for a digest."""
-        for integers in (self.hyper, self.residuals):
-            yield np.ascontiguousarray(integers, "<i4").data
+        for integers in (self.hyper, self.residuals, self.offsets):
+            if integers is not None:
+                yield np.ascontiguousarray(integers, "<i4").data
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,26 @@ class Decoded(Latents):
 
     means: Tensor
     """As ``residuals``, float32, exact multiples of ``2**-10``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gains:
+    """A factor for every latent."""
+
+    table: Tensor
+    """``[latents, levels]``: by channel and by the levels that there are."""
+    levels: Tensor
+    """``[h/64, w/64]``: which level each square has."""
+
+    def of(self, channels: slice, rows: slice, columns: slice) -> Tensor:
+        """Those of a part of ``[latents, h/16, w/16]``, or what broadcasts to it."""
+        if self.table.shape[1] == 1:
+            return self.table[channels, :, None]
+        down, across = (
+            torch.arange(RATIO * side)[chosen] // RATIO
+            for side, chosen in zip(self.levels.shape, (rows, columns), strict=True)
+        )
+        return self.table[channels][:, self.levels[down[:, None], across]]
 
 
 class Coder:
@@ -119,22 +147,32 @@ class Coder:
         return analysed
 
     @torch.inference_mode()
-    def quantise(self, analysed: Tensor, quality: float) -> Quantised:
-        """Latents at ``quality`` 1 to 100 of what `analyse` gave, to be encoded."""
+    def quantise(
+        self, analysed: Tensor, quality: float, offsets: Offsets | None = None
+    ) -> Quantised:
+        """Latents at ``quality`` 1 to 100 of what `analyse` gave, to be encoded.
+
+        Args:
+            offsets: the quality map; None for the same quality everywhere.
+        """
         tables: list[NDArray[np.uint8]] = []
-        latents = self._quantised(analysed, quality, lambda _, __, scales: tables.append(scales))
-        return Quantised(latents.hyper, latents.residuals, tuple(map(np.ravel, tables)))
+        latents = self._quantised(
+            analysed, quality, offsets, lambda _, __, scales: tables.append(scales)
+        )
+        return Quantised(latents.hyper, latents.residuals, offsets, tuple(map(np.ravel, tables)))
 
     @torch.inference_mode()
-    def reconstruct(self, analysed: Tensor, quality: float) -> Decoded:
+    def reconstruct(
+        self, analysed: Tensor, quality: float, offsets: Offsets | None = None
+    ) -> Decoded:
         """The same latents, to be synthesised."""
         found = torch.empty_like(analysed)
 
         def keep(step: int, means: Tensor, _: NDArray[np.uint8]) -> None:
             _scatter(means, step, found)
 
-        latents = self._quantised(analysed, quality, keep)
-        return Decoded(latents.hyper, latents.residuals, found)
+        latents = self._quantised(analysed, quality, offsets, keep)
+        return Decoded(latents.hyper, latents.residuals, offsets, found)
 
     def encode(self, latents: Quantised) -> Payload:
         """Entropy-code latents."""
@@ -145,17 +183,22 @@ class Coder:
                 yield Part(self._scale_tables, latents.scales[step], residuals)
             hyper = latents.hyper
             yield Part(self._hyper_tables, channels(hyper.shape), hyper.ravel())
+            if latents.offsets is not None:
+                yield quality_map.part(latents.offsets)
 
         return encode(parts())
 
     @torch.inference_mode()
-    def decode(self, words: bytes, escapes: bytes, height: int, width: int) -> Decoded:
-        """Latents of a picture of that size.
+    def decode(
+        self, words: bytes, escapes: bytes, height: int, width: int, *, mapped: bool = False
+    ) -> Decoded:
+        """Latents of a picture of that size, before them perhaps a quality map.
 
         Raises:
             BitstreamError: The payload cannot be one of ours.
         """
         decoder = Decoder(Payload(words, escapes))
+        offsets = quality_map.read(decoder, height, width) if mapped else None
         rows, columns = _padded(height), _padded(width)
         shape = (self._network.hyper_latents, rows // HYPER_STRIDE, columns // HYPER_STRIDE)
         hyper = decoder.decode(self._hyper_tables, channels(shape)).reshape(shape)
@@ -166,7 +209,7 @@ class Coder:
             _scatter(means, step, found)
             return decoder.decode(self._scale_tables, scales.ravel()).reshape(scales.shape)
 
-        latents = Decoded(hyper, self._entropy_model.follow(hyper, code), found)
+        latents = Decoded(hyper, self._entropy_model.follow(hyper, code), offsets, found)
         decoder.finish()
         return latents
 
@@ -175,14 +218,15 @@ class Coder:
         self, latents: Decoded, quality: float, height: int, width: int
     ) -> NDArray[np.uint8]:
         """``[height, width, 3]`` RGB of ``latents``."""
-        _, inverse_gain = self._gains(quality)
         pixels = np.empty((height, width, 3), np.uint8)
         residuals = torch.from_numpy(latents.residuals)
+        _, rows, columns = residuals.shape
+        _, inverse_gain = self._gains(quality, latents.offsets, rows, columns)
 
         def part(seen: Region) -> Tensor:
-            return (seen.of(residuals) + seen.of(latents.means)).mul_(inverse_gain)
+            gain = inverse_gain.of(slice(None), seen.rows, seen.columns)
+            return (seen.of(residuals) + seen.of(latents.means)).mul_(gain)
 
-        _, rows, columns = residuals.shape
         self._transforms.synthesise(part, rows, columns, pixels)
         return pixels
 
@@ -190,10 +234,11 @@ class Coder:
         self,
         analysed: Tensor,
         quality: float,
+        offsets: Offsets | None,
         see: Callable[[int, Tensor, NDArray[np.uint8]], None],
     ) -> Latents:
         """Latents of what `analyse` gave; ``see`` is told of each step what `Code` is told."""
-        gain = self._gains(quality)[0]
+        gain, _ = self._gains(quality, offsets, *analysed.shape[1:])
         hyper = self._hyper_analysis(analysed, gain).round_().to(torch.int32).numpy()
         give_back()
 
@@ -201,32 +246,39 @@ class Coder:
             see(step, means, scales)
             residuals = torch.empty(means.shape, dtype=torch.int32)
             for place, mean, part in zip(places(step), means, residuals, strict=True):
-                part.copy_((analysed[place] * gain[place[0]]).sub_(mean).round_())
+                part.copy_((analysed[place] * gain.of(*place)).sub_(mean).round_())
             found: Integers = residuals.numpy()
             return found
 
-        return Latents(hyper, self._entropy_model.follow(hyper, code))
+        return Latents(hyper, self._entropy_model.follow(hyper, code), offsets)
 
-    def _hyper_analysis(self, analysed: Tensor, gain: Tensor) -> Tensor:
+    def _hyper_analysis(self, analysed: Tensor, gain: Gains) -> Tensor:
         """``[hyper_latents, h/4, w/4]`` of what `analyse` gave, which the gain multiplies."""
-        ratio = HYPER_STRIDE // STRIDE
-        height, width = (side // ratio for side in analysed.shape[1:])
+        height, width = (side // RATIO for side in analysed.shape[1:])
         z = torch.empty((self._network.hyper_latents, height, width), dtype=torch.float32)
 
         def work(tile: Region) -> None:
             seen = tile.grown(1, height, width)
-            y = seen.times(ratio).of(analysed) * gain
+            whole = seen.times(RATIO)
+            y = whole.of(analysed) * gain.of(slice(None), whole.rows, whole.columns)
             result = self._network.hyper_analysis(y[None])[0]
             z[:, tile.rows, tile.columns] = tile.within(seen).of(result)
 
         for_each_tile(height, width, HYPER_TILE, work)
         return z
 
-    def _gains(self, quality: float) -> tuple[Tensor, Tensor]:
-        """Gain and inverse gain, ``[latents, 1, 1]``."""
-        level = torch.tensor([(quality - 1) / 99 * (LEVELS - 1)], dtype=torch.float32)
-        gain, inverse_gain = self._network.gains(level)
-        return gain[0], inverse_gain[0]
+    def _gains(
+        self, quality: float, offsets: Offsets | None, rows: int, columns: int
+    ) -> tuple[Gains, Gains]:
+        """Gain and inverse gain of ``rows`` by ``columns`` latents."""
+        if offsets is None:
+            offsets = quality_map.flat(rows * STRIDE, columns * STRIDE)
+        distinct, which = np.unique(offsets, return_inverse=True)
+        levels = (quality - 1) / 99 * (LEVELS - 1) + distinct * quality_map.STEP
+        level = torch.from_numpy(levels).float().clamp_(0, quality_map.HIGHEST)
+        squares = torch.from_numpy(which.reshape(offsets.shape))
+        gain, inverse_gain = (found[:, :, 0, 0].T for found in self._network.gains(level))
+        return Gains(gain, squares), Gains(inverse_gain, squares)
 
 
 def _tables(tensors: Mapping[str, Tensor], name: str) -> Tables:

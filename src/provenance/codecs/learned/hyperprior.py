@@ -140,7 +140,8 @@ class MeanScaleHyperprior(nn.Module):
         """Gain before and after the quantiser, each ``[batch, latents, 1, 1]``.
 
         Args:
-            level: ``[batch]``, 0 to ``LEVELS - 1``, interpolated geometrically between levels.
+            level: ``[batch]``, 0 to ``LEVELS - 1``, interpolated geometrically between levels, and
+                above them extrapolated.
         """
         low = level.floor().long().clamp(0, LEVELS - 2)
         t = (level - low)[:, None]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from .coder import Coder
+    from .quality_map import Offsets
 
 NAME = "msh"
 MODEL = "msh-5"
@@ -31,6 +32,11 @@ CONSERVATIVE, PERCEPTUAL = "conservative", "perceptual"
 DECODERS = (CONSERVATIVE, PERCEPTUAL)
 _OTHERS = {PERCEPTUAL: WEIGHTS.with_name(f"{MODEL}-perceptual.safetensors")}
 """Weights of the others than the model's own."""
+
+PSNR, SSIM = "psnr", "ssim"
+"""What an encoder may be tuned for: the same quality everywhere, or one that `quality_map` adapts.
+"""
+TUNES = (PSNR, SSIM)
 
 SMALL = 256 * 256
 """Pixels up to which chance can make a finer quantisation the worse one."""
@@ -44,19 +50,22 @@ class MeanScaleHyperpriorCodec:
 
     Args:
         decoder: one of `DECODERS`: what bitstreams are to be decoded by.
+        tune: one of `TUNES`: what they are made for; every decoder takes either.
     """
 
     variable_rate = True
 
-    def __init__(self, decoder: str = CONSERVATIVE) -> None:
+    def __init__(self, decoder: str = CONSERVATIVE, tune: str = PSNR) -> None:
         self._decoder = decoder
-        self._analysed: tuple[Picture, Tensor] | None = None
+        self._tune = tune
+        self._analysed: tuple[Picture, Tensor, Offsets | None] | None = None
         self._fidelities: dict[int, float] = {}
 
     @property
     def facts(self) -> CodecFacts:
         family = "mean-scale hyperprior with context model"
-        return CodecFacts(NAME, family, self._decoder != CONSERVATIVE, self._decoder)
+        extra = {} if self._tune == PSNR else {"tune": self._tune}
+        return CodecFacts(NAME, family, self._decoder != CONSERVATIVE, self._decoder, extra=extra)
 
     @property
     def model(self) -> ModelFacts:
@@ -77,11 +86,11 @@ class MeanScaleHyperpriorCodec:
         if not 1 <= quality <= 100:
             raise UsageError(f"quality {quality:g}: must be within 1 and 100")
         height, width = picture.pixels.shape[:2]
-        analysed = self._analyse(picture)
+        analysed, offsets = self._analyse(picture)
         quality = round(quality, 2)
         if height * width <= SMALL:
-            quality = self._best_rung(picture, analysed, quality)
-        latents = _coder().quantise(analysed, quality)
+            quality = self._best_rung(picture, analysed, offsets, quality)
+        latents = _coder().quantise(analysed, quality, offsets)
         payload = _coder().encode(latents)
         return pack(
             Bitstream(
@@ -97,6 +106,7 @@ class MeanScaleHyperpriorCodec:
                 escapes=payload.escapes,
                 alpha=alpha.encode(picture.alpha),
                 decoder=digest_of(self._decoder),
+                mapped=offsets is not None,
             )
         )
 
@@ -104,28 +114,33 @@ class MeanScaleHyperpriorCodec:
         """See `provenance.codecs.Codec`; the bitstream tells by which decoder."""
         stream = parse(bitstream)
         decoders = {digest_of(name): name for name in DECODERS}
-        expect(stream, NAME, MODEL, _hash(WEIGHTS)[:8], max_pixels, decoders)
+        expect(stream, NAME, MODEL, _hash(WEIGHTS)[:8], max_pixels, decoders, maps=True)
         opacity = alpha.decode(stream)
-        latents = _coder().decode(stream.words, stream.escapes, stream.height, stream.width)
-        check_latents(stream, latents.serialise())
         size = stream.height, stream.width
+        latents = _coder().decode(stream.words, stream.escapes, *size, mapped=stream.mapped)
+        check_latents(stream, latents.serialise())
         synthesis = _coder(decoders[stream.decoder])
         pixels = synthesis.synthesise(latents, stream.quality, *size)
         return Picture(as_grey(pixels) if stream.grey else pixels, opacity, stream.grey)
 
-    def _analyse(self, picture: Picture) -> Tensor:
-        """The analysis of ``picture``, kept for when it is encoded again at another quality."""
+    def _analyse(self, picture: Picture) -> tuple[Tensor, Offsets | None]:
+        """Analysis and quality map, kept for when it is encoded again at another quality."""
         if self._analysed is None or self._analysed[0] is not picture:
-            self._analysed = (picture, _coder().analyse(picture.pixels))
-            self._fidelities = {}
-        return self._analysed[1]
+            from .quality_map import adapted
 
-    def _best_rung(self, picture: Picture, analysed: Tensor, highest: float) -> float:
+            offsets = adapted(picture.pixels) if self._tune == SSIM else None
+            self._analysed = (picture, _coder().analyse(picture.pixels), offsets)
+            self._fidelities = {}
+        return self._analysed[1:]
+
+    def _best_rung(
+        self, picture: Picture, analysed: Tensor, offsets: Offsets | None, highest: float
+    ) -> float:
         """The quality with the best PSNR up to ``highest``; the lowest of equal ones."""
         rungs = range(1, int(highest) + 1, RUNG)
         for quality in rungs:
             if quality not in self._fidelities:
-                latents = _coder().reconstruct(analysed, quality)
+                latents = _coder().reconstruct(analysed, quality, offsets)
                 size = picture.pixels.shape[:2]
                 decoded = _coder(self._decoder).synthesise(latents, quality, *size)
                 shown = as_grey(decoded) if picture.grey else decoded

@@ -1,0 +1,112 @@
+"""The quality map: how much finer or coarser than the picture each square of 64 px is quantised.
+
+Squares of the same error look unlike: on a smooth wall it is seen, in leaves it is not. So smooth
+squares get a higher quality and busy ones a lower, as other encoders do it (adaptive quantisation),
+which spends a little PSNR for MS-SSIM. The map travels in the bitstream, so that an encoder may
+make it as it likes. A flat map is none.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import BitstreamError
+from ..entropy import TOTAL, Decoder, Part, Tables
+from .hyperprior import HYPER_STRIDE, LAMBDAS, LEVELS
+
+STEP = 0.5
+"""Levels of the network (`hyperprior.LEVELS`) that an offset of 1 means."""
+
+MOST = 6
+"""Largest offset to either side."""
+
+HIGHEST = float(LEVELS)
+"""Highest level of a square: one more than was trained, where the gains go on as they did."""
+
+STRENGTH = 0.5
+"""Power of a square's activity by which its error weighs less: 0 for PSNR, 1 for the mean of
+structural similarity alone. Chosen on 12 of the training photos."""
+
+BLOCK = 8
+"""Side of the blocks, in pixels, whose mean variance is the activity of a square."""
+
+TYPICAL = 200.0
+"""Variance, on the scale 0..255, of squares that get the quality asked for."""
+
+_C2 = (0.03 * 255) ** 2
+"""What keeps structural similarity finite where nothing varies: Wang et al. 2004, section III.B."""
+
+_TABLE = [TOTAL // 3 >> abs(delta) for delta in range(-2 * MOST, 2 * MOST + 1)]
+_TABLES = Tables(
+    np.array([-2 * MOST], np.int32),
+    np.array([len(_TABLE) + 1], np.int32),
+    np.array([*_TABLE, TOTAL - sum(_TABLE)], np.int32),
+)
+"""Of an offset less the one to its left: half as likely for each step further from 0."""
+
+Offsets = NDArray[np.int32]
+"""``[h/64, w/64]``, in steps of `STEP` levels, -`MOST` to `MOST`."""
+
+
+def flat(height: int, width: int) -> Offsets:
+    """The map of a picture that is quantised alike everywhere."""
+    return np.zeros((_squares(height), _squares(width)), np.int32)
+
+
+def adapted(pixels: NDArray[np.uint8]) -> Offsets:
+    """The map of ``[h, w, 3]`` RGB by the activity of each square.
+
+    An error in a square of variance ``v`` costs structural similarity about ``1 / (2 v + C2)``
+    (Wang et al. 2004, equation 13, for errors without structure).
+    """
+    import cv2
+
+    height, width = pixels.shape[:2]
+    offsets = flat(height, width)
+    across = np.minimum(np.arange(offsets.shape[1] * HYPER_STRIDE), width - 1)
+    per_level = math.log(LAMBDAS[-1] / LAMBDAS[0]) / (LEVELS - 1)
+    for row in range(len(offsets)):
+        down = np.arange(row * HYPER_STRIDE, (row + 1) * HYPER_STRIDE)
+        strip = pixels[np.minimum(down, height - 1)[:, None], across]
+        luma = cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        means, squares = (_means(values, BLOCK) for values in (luma, luma * luma))
+        variance = _means(squares - means * means, HYPER_STRIDE // BLOCK)[0]
+        busier = np.log((2 * variance + _C2) / (2 * TYPICAL + _C2))
+        steps = np.rint(-STRENGTH * busier / per_level / STEP)
+        offsets[row] = np.clip(steps, -MOST, MOST)
+    return offsets
+
+
+def part(offsets: Offsets) -> Part:
+    """What is coded of a map."""
+    deltas = np.diff(offsets.ravel(), prepend=np.int32(0))
+    return Part(_TABLES, np.zeros(deltas.size, np.uint8), deltas)
+
+
+def read(decoder: Decoder, height: int, width: int) -> Offsets:
+    """The map of a picture of that size.
+
+    Raises:
+        BitstreamError: The payload cannot be one of ours.
+    """
+    shape = _squares(height), _squares(width)
+    deltas = decoder.decode(_TABLES, np.zeros(shape[0] * shape[1], np.uint8))
+    offsets = np.cumsum(deltas, dtype=np.int64)
+    if offsets.size and np.abs(offsets).max() > MOST:
+        raise BitstreamError("bitstream: its quality map is out of range")
+    return offsets.astype(np.int32).reshape(shape)
+
+
+def _means(values: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    """Of squares of ``side``, which ``values`` are made of."""
+    import cv2
+
+    height, width = (length // side for length in values.shape)
+    return np.asarray(cv2.resize(values, (width, height), interpolation=cv2.INTER_AREA))
+
+
+def _squares(side: int) -> int:
+    return -(-side // HYPER_STRIDE)
