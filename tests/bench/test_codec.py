@@ -33,7 +33,7 @@ def test_it_writes_table_points_and_plots(data: Path, tmp_path: Path) -> None:
         and "| msh |" in done.stdout
     )
     lines = (target / "points.csv").read_text().splitlines()
-    assert lines[0].startswith("codec,setting,photo,bytes") and len(lines) == 1 + 8 + 10 + 4 * 8
+    assert lines[0].startswith("codec,setting,photo,bytes") and len(lines) == 1 + 2 * 8 + 10 + 4 * 8
     with Image.open(target / "curves.png") as plot:
         assert plot.width > 800
     assert (target / "curves.svg").read_text().startswith("<?xml")

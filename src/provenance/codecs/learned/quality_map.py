@@ -3,7 +3,7 @@
 Squares of the same error look unlike: on a smooth wall it is seen, in leaves it is not. So smooth
 squares get a higher quality and busy ones a lower, as other encoders do it (adaptive quantisation),
 which spends a little PSNR for MS-SSIM. The map travels in the bitstream, so that an encoder may
-make it as it likes. A flat map is none.
+make it as it likes; without one, all squares are alike.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _TABLES = Tables(
     np.array([len(_TABLE) + 1], np.int32),
     np.array([*_TABLE, TOTAL - sum(_TABLE)], np.int32),
 )
-"""Of an offset less the one to its left: half as likely for each step further from 0."""
+"""Of an offset less the one before it: half as likely for each step further from 0."""
 
 Offsets = NDArray[np.int32]
 """``[h/64, w/64]``, in steps of `STEP` levels, -`MOST` to `MOST`."""
