@@ -46,7 +46,7 @@ def streams(codec: codecs.Codec, astronaut: Path) -> list[bytes]:
     ]
     if codec.facts.name == codecs.DEFAULT:
         mapped = codecs.get(codecs.DEFAULT, tune="ssim")
-        streams.append(mapped.encode(Picture(pixels[80:224, 200:328]), 30))
+        streams.append(mapped.encode(Picture(pixels[80:208, 200:328]), 30))
     return streams
 
 
