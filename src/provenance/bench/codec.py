@@ -13,7 +13,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -82,10 +81,8 @@ def run(photos: Sequence[Path], codec: str, progress: Callable[[str], None]) -> 
     if not photos:
         raise InputError("no photos to compare on; name files or folders of PNG")
     tunes = codecs.TUNES[1:] if codec == codecs.DEFAULT else ()
-    own = [
-        Contender(codec, QUALITIES, ours(codec)),
-        *(Contender(f"{codec}, {tune}", QUALITIES, ours(codec, tune=tune)) for tune in tunes),
-    ]
+    own = [Contender(codec, QUALITIES, ours(codec))]
+    own += [Contender(f"{codec}, {tune}", QUALITIES, ours(codec, tune=tune)) for tune in tunes]
     others = anchors()
     points = []
     for path in photos:
@@ -95,8 +92,7 @@ def run(photos: Sequence[Path], codec: str, progress: Callable[[str], None]) -> 
             progress(f"{path.name}: {contender.name}")
             for setting in contender.settings:
                 points.append(_point(contender, setting, path, pixels))
-    names = (tuple(contender.name for contender in group) for group in (own, others))
-    return Summary(tuple(points), *names)
+    return Summary(tuple(points), _names(own), _names(others))
 
 
 def write(summary: Summary, folder: Path) -> str:
@@ -110,6 +106,10 @@ def write(summary: Summary, folder: Path) -> str:
     (folder / "summary.md").write_text(table)
     _plot(summary, folder)
     return table
+
+
+def _names(contenders: Sequence[Contender]) -> tuple[str, ...]:
+    return tuple(contender.name for contender in contenders)
 
 
 def _point(contender: Contender, setting: int, path: Path, pixels: Pixels) -> Point:
@@ -163,11 +163,17 @@ def _plot(summary: Summary, folder: Path) -> None:
     ):
         for contender in (*summary.ours, *summary.others):
             rates, qualities = zip(*summary.curve(contender, metric), strict=True)
-            style: dict[str, Any] = {"linewidth": 1.2}
-            if contender in summary.ours:
-                style = {"linewidth": 2.2, "color": "black"}
-                style["linestyle"] = ("-", "--")[summary.ours.index(contender)]
-            panel.plot(rates, qualities, marker="o", markersize=3, label=contender, **style)
+            own = contender in summary.ours
+            panel.plot(
+                rates,
+                qualities,
+                marker="o",
+                markersize=3,
+                label=contender,
+                linewidth=2.2 if own else 1.2,
+                color="black" if own else None,
+                linestyle="--" if contender in summary.ours[1:] else "-",
+            )
         panel.set(xlabel="bits per pixel", ylabel=f"{name}, dB", xlim=(0, 1.6))
         panel.grid(alpha=0.3)
         panel.legend()

@@ -73,7 +73,7 @@ class Gains:
     table: Tensor
     """``[latents, levels]``: by channel and by the levels that there are."""
     levels: Tensor
-    """``[h/64, w/64]``: which level each square has."""
+    """``[h/64, w/64]``: which level each square has; of any size where there is but one."""
 
     def of(self, channels: slice, rows: slice, columns: slice) -> Tensor:
         """Those of a part of ``[latents, h/16, w/16]``, or what broadcasts to it."""
@@ -220,13 +220,13 @@ class Coder:
         """``[height, width, 3]`` RGB of ``latents``."""
         pixels = np.empty((height, width, 3), np.uint8)
         residuals = torch.from_numpy(latents.residuals)
-        _, rows, columns = residuals.shape
-        _, inverse_gain = self._gains(quality, latents.offsets, rows, columns)
+        _, inverse_gain = self._gains(quality, latents.offsets)
 
         def part(seen: Region) -> Tensor:
             gain = inverse_gain.of(slice(None), seen.rows, seen.columns)
             return (seen.of(residuals) + seen.of(latents.means)).mul_(gain)
 
+        _, rows, columns = residuals.shape
         self._transforms.synthesise(part, rows, columns, pixels)
         return pixels
 
@@ -238,7 +238,7 @@ class Coder:
         see: Callable[[int, Tensor, NDArray[np.uint8]], None],
     ) -> Latents:
         """Latents of what `analyse` gave; ``see`` is told of each step what `Code` is told."""
-        gain, _ = self._gains(quality, offsets, *analysed.shape[1:])
+        gain, _ = self._gains(quality, offsets)
         hyper = self._hyper_analysis(analysed, gain).round_().to(torch.int32).numpy()
         give_back()
 
@@ -267,12 +267,10 @@ class Coder:
         for_each_tile(height, width, HYPER_TILE, work)
         return z
 
-    def _gains(
-        self, quality: float, offsets: Offsets | None, rows: int, columns: int
-    ) -> tuple[Gains, Gains]:
-        """Gain and inverse gain of ``rows`` by ``columns`` latents."""
+    def _gains(self, quality: float, offsets: Offsets | None) -> tuple[Gains, Gains]:
+        """Gain and inverse gain."""
         if offsets is None:
-            offsets = quality_map.flat(rows * STRIDE, columns * STRIDE)
+            offsets = np.zeros((1, 1), np.int32)
         distinct, which = np.unique(offsets, return_inverse=True)
         levels = (quality - 1) / 99 * (LEVELS - 1) + distinct * quality_map.STEP
         level = torch.from_numpy(levels).float().clamp_(0, quality_map.HIGHEST)

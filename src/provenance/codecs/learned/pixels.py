@@ -10,11 +10,17 @@ from torch import Tensor
 from .tiling import Region
 
 
-def seen(pixels: NDArray[np.uint8], window: Region) -> Tensor:
-    """``[1, 3, h, w]``, 0 to 1; a window may reach past the edges, which are repeated."""
+def cut(pixels: NDArray[np.uint8], window: Region) -> NDArray[np.uint8]:
+    """``[h, w, 3]``; a window may reach past the right and lower edges, which are repeated."""
     rows = np.minimum(np.arange(window.top, window.bottom), pixels.shape[0] - 1)
     columns = np.minimum(np.arange(window.left, window.right), pixels.shape[1] - 1)
-    x = torch.from_numpy(pixels[rows[:, None], columns]).permute(2, 0, 1)[None]
+    found: NDArray[np.uint8] = pixels[rows[:, None], columns]
+    return found
+
+
+def seen(pixels: NDArray[np.uint8], window: Region) -> Tensor:
+    """``[1, 3, h, w]``, 0 to 1, of what `cut` gives."""
+    x = torch.from_numpy(cut(pixels, window)).permute(2, 0, 1)[None]
     return x.float().div_(255).contiguous(memory_format=torch.channels_last)
 
 

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from ...errors import BitstreamError
 from ..entropy import TOTAL, Decoder, Part, Tables
 from .hyperprior import HYPER_STRIDE, LAMBDAS, LEVELS
+from .pixels import cut
+from .tiling import Region
 
 STEP = 0.5
 """Levels of the network (`hyperprior.LEVELS`) that an offset of 1 means."""
@@ -64,19 +66,17 @@ def adapted(pixels: NDArray[np.uint8]) -> Offsets:
     """
     import cv2
 
-    height, width = pixels.shape[:2]
-    offsets = flat(height, width)
-    across = np.minimum(np.arange(offsets.shape[1] * HYPER_STRIDE), width - 1)
+    offsets = flat(*pixels.shape[:2])
+    squares = Region(0, offsets.shape[0], 0, offsets.shape[1])
     per_level = math.log(LAMBDAS[-1] / LAMBDAS[0]) / (LEVELS - 1)
-    for row in range(len(offsets)):
-        down = np.arange(row * HYPER_STRIDE, (row + 1) * HYPER_STRIDE)
-        strip = pixels[np.minimum(down, height - 1)[:, None], across]
+    for row in squares.strips(1):
+        strip = cut(pixels, row.times(HYPER_STRIDE))
         luma = cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        means, squares = (_means(values, BLOCK) for values in (luma, luma * luma))
-        variance = _means(squares - means * means, HYPER_STRIDE // BLOCK)[0]
+        mean, mean_square = (_means(values, BLOCK) for values in (luma, luma * luma))
+        variance = _means(mean_square - mean * mean, HYPER_STRIDE // BLOCK)
         busier = np.log((2 * variance + _C2) / (2 * TYPICAL + _C2))
         steps = np.rint(-STRENGTH * busier / per_level / STEP)
-        offsets[row] = np.clip(steps, -MOST, MOST)
+        offsets[row.rows] = np.clip(steps, -MOST, MOST)
     return offsets
 
 
@@ -95,7 +95,7 @@ def read(decoder: Decoder, height: int, width: int) -> Offsets:
     shape = _squares(height), _squares(width)
     deltas = decoder.decode(_TABLES, np.zeros(shape[0] * shape[1], np.uint8))
     offsets = np.cumsum(deltas, dtype=np.int64)
-    if offsets.size and np.abs(offsets).max() > MOST:
+    if np.abs(offsets).max() > MOST:
         raise BitstreamError("bitstream: its quality map is out of range")
     return offsets.astype(np.int32).reshape(shape)
 

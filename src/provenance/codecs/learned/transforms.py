@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from .hyperprior import STRIDE, MeanScaleHyperprior
 from .layers import DepthwiseBlock
+from .pixels import cut
 from .processor import bfloat16_is_fast
 from .tiling import Region, for_each_tile
 
@@ -120,8 +121,6 @@ class PixelTransforms:
 
 
 def _normalised(pixels: Pixels, window: Region) -> Tensor:
-    """``[1, 3, h, w]``, -0.5 to 0.5; a window may reach past the edges, which are repeated."""
-    rows = np.minimum(np.arange(window.top, window.bottom), pixels.shape[0] - 1)
-    columns = np.minimum(np.arange(window.left, window.right), pixels.shape[1] - 1)
-    x = torch.from_numpy(pixels[rows[:, None], columns]).permute(2, 0, 1)[None]
+    """``[1, 3, h, w]``, -0.5 to 0.5, of what `cut` gives."""
+    x = torch.from_numpy(cut(pixels, window)).permute(2, 0, 1)[None]
     return x.float().div_(255).sub_(0.5)
