@@ -6,6 +6,7 @@ import datetime
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,9 @@ from .stages import Stages
 from .viewer.stamp import Box
 
 AVIF = "image/avif"
+
+Choice = Callable[[codecs.Picture], codecs.Encoded | None]
+"""A picture, perhaps with regions of interest, to its bitstream; None where a goal is not met."""
 
 FILE_OVERHEAD = 14_000
 """Bytes that preview, label and credential usually add to a bitstream."""
@@ -138,12 +142,34 @@ def compressed(
     return replace(made, notes=(*notes, *made.notes), bitstream_bytes=None if to else size)
 
 
+def keeping_meaning(
+    codec: codecs.Codec,
+    picture: codecs.Picture,
+    photo: Photo,
+    choose: Choice,
+    stages: Stages,
+    max_pixels: int,
+) -> codecs.Encoded | None:
+    """What ``choose`` gives, finer where the risk score finds a change in ``photo``."""
+
+    def encode(picture: codecs.Picture) -> codecs.Encoded | None:
+        with stages("encode"):
+            return choose(picture)
+
+    def assess(bitstream: bytes) -> Risk:
+        with stages("decode"):
+            pixels = codec.decode(bitstream, max_pixels=max_pixels).pixels
+        return assessed(photo, replace(photo, pixels=pixels), False, stages)
+
+    return codecs.keeping_meaning(picture, encode, assess)
+
+
 def fitting(
     codec: codecs.Codec,
     picture: codecs.Picture,
     max_bytes: int,
+    encode: Callable[[Choice], codecs.Encoded | None],
     finish: Callable[[codecs.Encoded], Labelled],
-    stages: Stages,
 ) -> Labelled:
     """The best file of at most ``max_bytes``.
 
@@ -152,9 +178,8 @@ def fitting(
     """
     around, best, smallest = FILE_OVERHEAD, None, None
     for attempt in range(5):
-        with stages("encode"):
-            encoded = codecs.within(codec, picture, max_bytes - around)
-            encoded = encoded or codecs.Encoded(codec.encode(picture, 1), 1)
+        encoded = encode(partial(codecs.within, codec, size=max_bytes - around))
+        encoded = encoded or codecs.at(codec, picture, 1)
         made = finish(encoded)
         size = len(made.data)
         smallest = min(smallest or size, size)

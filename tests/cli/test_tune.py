@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -38,6 +39,34 @@ def test_the_label_tells_what_the_encoder_was_tuned_for(
     with Image.open(picture) as decoded, Image.open(astronaut) as original:
         difference = np.asarray(decoded.convert("RGB")).astype(int) - original.convert("RGB")
     assert decoded.size == original.size and 0.5 < np.abs(difference).mean() < 12
+
+
+def test_bits_go_where_meaning_would_change(
+    provenance: Command, data: Path, tmp_path: Path
+) -> None:
+    photo = tmp_path / "rafters.png"
+    with Image.open(data / "kodak" / "kodim14.png") as whole:
+        whole.crop((120, 60, 632, 444)).save(photo)
+
+    def compress(*options: object) -> tuple[dict[str, Any], int]:
+        target = tmp_path / "tuned.avif"
+        done = provenance("compress", photo, *options, "-o", target, "--force")
+        assert done.code == 0, done.err
+        assert provenance("verify", target, "--decode").code in (0, 5)
+        label = provenance("show", target, "--json").json("show")["label"]
+        return label, len(container.unpack(target.read_bytes()).bitstream)
+
+    plain, plain_bytes = compress("-q", 10)
+    tuned, tuned_bytes = compress("-q", 10, "--tune", "meaning")
+    assert tuned["codec"]["tune"] == "meaning" and tuned["quality"]["setting"] == 10
+    assert plain["risk"]["score"] > 0.8 and tuned["risk"]["score"] < 0.5
+    assert plain_bytes < tuned_bytes < 2 * plain_bytes
+    bpp = 8 * tuned_bytes / (512 * 384)
+    evenly, _ = compress("--bpp", bpp)
+    assert evenly["risk"]["score"] > tuned["risk"]["score"] + 0.3
+    within, within_bytes = compress("--bpp", bpp, "--tune", "meaning")
+    assert within_bytes <= tuned_bytes
+    assert within["risk"]["score"] < evenly["risk"]["score"] - 0.3
 
 
 def test_other_codecs_cannot_be_tuned(provenance: Command, astronaut: Path, tmp_path: Path) -> None:

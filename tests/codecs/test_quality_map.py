@@ -14,7 +14,7 @@ from provenance import codecs
 from provenance.codecs import Picture, bitstream
 from provenance.codecs.entropy import Decoder, Part, encode
 from provenance.codecs.learned import quality_map
-from provenance.codecs.learned.quality_map import MOST, adapted, flat
+from provenance.codecs.learned.quality_map import MOST, REGION_STEP, adapted, flat, raised
 from provenance.errors import BitstreamError, ModelError, UsageError
 from provenance.metrics import ms_ssim, psnr_db
 
@@ -60,13 +60,40 @@ def test_a_map_out_of_range_is_refused(delta: int) -> None:
 
 def test_it_buys_similarity_with_psnr(photo: NDArray[np.uint8]) -> None:
     picture, found = Picture(photo), {}
-    for tune in codecs.TUNES:
+    for tune in ("psnr", "ssim"):
         fitted = codecs.within(codecs.get("msh", tune=tune), picture, 9000)
         assert fitted is not None and 8000 < len(fitted.bitstream) <= 9000
         decoded = codecs.decode(fitted.bitstream, max_pixels=LIMIT).pixels
         found[tune] = psnr_db(photo, decoded), ms_ssim(photo, decoded) or 0
     assert found["ssim"][1] > found["psnr"][1]
     assert found["psnr"][0] - 0.5 < found["ssim"][0] < found["psnr"][0]
+
+
+def test_regions_are_raised_and_no_further_than_may_be() -> None:
+    assert raised(100, 200, ()) is None
+    once = raised(100, 200, [(60, 10, 10, 20), (199, 99, 1, 1)])
+    assert once is not None
+    assert (once == REGION_STEP * np.array([[1, 1, 0, 0], [0, 0, 0, 1]])).all()
+    often = raised(100, 200, [(0, 0, 200, 100)] * 9)
+    assert often is not None and (often == MOST).all()
+
+
+def test_regions_get_the_bits(photo: NDArray[np.uint8]) -> None:
+    codec, box = codecs.get("msh", tune="meaning"), (192, 128, 64, 64)
+    plain = codec.encode(Picture(photo), 10)
+    assert plain[8:] == codecs.get("msh").encode(Picture(photo), 10)[8:]
+    finer = codec.encode(Picture(photo, regions=(box, box)), 10)
+    assert 0 < len(finer) - len(plain) < 0.1 * len(plain)
+    before, after = (codecs.decode(s, max_pixels=LIMIT).pixels for s in (plain, finer))
+    there = np.s_[128:192, 192:256]
+    assert psnr_db(photo[there], after[there]) > psnr_db(photo[there], before[there]) + 1.5
+    away = np.s_[:, 400:]
+    assert psnr_db(photo[away], after[away]) == pytest.approx(
+        psnr_db(photo[away], before[away]), abs=0.05
+    )
+    # Another codec takes no notice.
+    small = codecs.get("charm")
+    assert small.encode(Picture(photo, regions=(box,)), 1) == small.encode(Picture(photo), 1)
 
 
 def test_quality_still_buys_fidelity(photo: NDArray[np.uint8]) -> None:
@@ -96,7 +123,7 @@ def test_the_map_is_part_of_what_is_checked(photo: NDArray[np.uint8]) -> None:
 def test_what_cannot_be_tuned_says_so(photo: NDArray[np.uint8]) -> None:
     with pytest.raises(UsageError, match="factorized: cannot be tuned; only msh can"):
         codecs.get("factorized", tune="ssim")
-    with pytest.raises(UsageError, match="no tune 'vmaf'; it has psnr, ssim"):
+    with pytest.raises(UsageError, match="no tune 'vmaf'; it has psnr, ssim, meaning"):
         codecs.get("msh", tune="vmaf")
     stream = bitstream.parse(codecs.get("factorized").encode(Picture(photo[:64, :64]), 50))
     with pytest.raises(ModelError, match="quality map, which the codec factorized"):

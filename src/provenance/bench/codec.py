@@ -80,7 +80,7 @@ def run(photos: Sequence[Path], codec: str, progress: Callable[[str], None]) -> 
     """
     if not photos:
         raise InputError("no photos to compare on; name files or folders of PNG")
-    tunes = codecs.TUNES[1:] if codec == codecs.DEFAULT else ()
+    tunes = (codecs.SSIM,) if codec == codecs.DEFAULT else ()
     own = [Contender(codec, QUALITIES, ours(codec))]
     own += [Contender(f"{codec}, {tune}", QUALITIES, ours(codec, tune=tune)) for tune in tunes]
     others = anchors()

@@ -21,6 +21,7 @@ from PIL import Image
 
 from .. import codecs, risk
 from ..errors import InputError
+from ..labels import Risk
 from ..metrics import ms_ssim, psnr_db
 from ..taxonomy import Type
 from .anchors import Pixels, encoder
@@ -54,7 +55,8 @@ class Outcome:
 
 
 def run(photos: Sequence[Path], progress: Callable[[str], None]) -> tuple[Outcome, ...]:
-    """Every codec that is installed, each decoder of the default one, JPEG and AVIF.
+    """Every codec that is installed, each decoder of the default one, that tuned for meaning, JPEG
+    and AVIF.
 
     Raises:
         InputError: There are no photos, or one is too small for MS-SSIM (176 px).
@@ -97,6 +99,8 @@ def _coders() -> tuple[dict[str, Coder], dict[str, Coder]]:
     free: dict[str, Coder] = {}
     for decoder in codecs.DECODERS:
         free[f"{codecs.DEFAULT}, {decoder}"] = _ours(codecs.get(codecs.DEFAULT, decoder))
+    tuned = codecs.get(codecs.DEFAULT, tune=codecs.MEANING)
+    free[f"{codecs.DEFAULT}, tuned for meaning"] = _ours(tuned, keeps_meaning=True)
     for name in codecs.names():
         if name != codecs.DEFAULT:
             codec = codecs.get(name)
@@ -106,12 +110,26 @@ def _coders() -> tuple[dict[str, Coder], dict[str, Coder]]:
     return fixed, free
 
 
-def _ours(codec: codecs.Codec) -> Coder:
+def _ours(codec: codecs.Codec, *, keeps_meaning: bool = False) -> Coder:
     def run(pixels: Pixels, size: float | None) -> tuple[int, Pixels]:
+        def encode(picture: codecs.Picture) -> codecs.Encoded:
+            fitted = None if size is None else codecs.within(codec, picture, size)
+            return fitted or codecs.at(codec, picture, 1)
+
+        def decode(bitstream: bytes) -> Pixels:
+            return codec.decode(bitstream, max_pixels=pixels.size).pixels
+
+        def assess(bitstream: bytes) -> Risk:
+            return risk.assess(pixels, decode(bitstream))
+
         picture = codecs.Picture(pixels)
-        encoded = None if size is None else codecs.within(codec, picture, size)
-        bitstream = encoded.bitstream if encoded else codec.encode(picture, 1)
-        return len(bitstream), codec.decode(bitstream, max_pixels=pixels.size).pixels
+        encoded: codecs.Encoded | None
+        if keeps_meaning:
+            encoded = codecs.keeping_meaning(picture, encode, assess)
+            assert encoded
+        else:
+            encoded = encode(picture)
+        return len(encoded.bitstream), decode(encoded.bitstream)
 
     return run
 

@@ -55,6 +55,7 @@ class Tune(StrEnum):
 
     PSNR = "psnr"
     SSIM = "ssim"
+    MEANING = "meaning"
 
 
 def compress(
@@ -98,7 +99,8 @@ def compress(
     tune: Annotated[
         Tune | None,
         typer.Option(
-            help="Of the codec msh: psnr, or ssim, which spends more where errors are seen.",
+            help="Of the codec msh: psnr; ssim, which spends more where errors are seen; or "
+            "meaning, which does where the risk score finds a change.",
             show_default=False,
         ),
     ] = None,

@@ -3,8 +3,9 @@
 from .added import remove
 from .base import Codec, Picture
 from .bitstream import MAX_SEEDS, redrawn, resampled
-from .learned.msh import DECODERS, TUNES
-from .rate_control import Encoded, reaching, within
+from .learned.msh import DECODERS, MEANING, SSIM, TUNES
+from .rate_control import Encoded, at, reaching, within
+from .regions import keeping_meaning
 from .registry import (
     DEFAULT,
     add,
@@ -22,17 +23,21 @@ __all__ = [
     "DECODERS",
     "DEFAULT",
     "MAX_SEEDS",
+    "MEANING",
+    "SSIM",
     "TUNES",
     "Codec",
     "Encoded",
     "Picture",
     "add",
+    "at",
     "decode",
     "expected",
     "facts_of",
     "find",
     "get",
     "is_drawn",
+    "keeping_meaning",
     "names",
     "reaching",
     "redirected",

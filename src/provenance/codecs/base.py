@@ -22,6 +22,10 @@ class Picture:
     """``[height, width]``; kept without loss."""
     grey: bool = False
     """The three channels are equal; a decoder makes them equal again."""
+    regions: tuple[tuple[int, int, int, int], ...] = ()
+    """Boxes (x, y, width, height, px, within the picture) to be coded finer than the rest, by a
+    step for each that covers a place. Codecs that have one quality for all of a picture take no
+    notice; decoders give none."""
 
 
 def as_grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

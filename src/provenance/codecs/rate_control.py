@@ -28,6 +28,11 @@ class Encoded:
     """None where the codec has but one rate."""
 
 
+def at(codec: Codec, picture: Picture, quality: float) -> Encoded:
+    """That quality, where the codec has more than one."""
+    return Encoded(codec.encode(picture, quality), quality if codec.variable_rate else None)
+
+
 def within(codec: Codec, picture: Picture, size: float) -> Encoded | None:
     """The best quality whose bitstream has at most ``size`` bytes; None where the lowest has more.
 

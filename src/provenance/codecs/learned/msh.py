@@ -33,10 +33,10 @@ DECODERS = (CONSERVATIVE, PERCEPTUAL)
 _OTHERS = {PERCEPTUAL: WEIGHTS.with_name(f"{MODEL}-perceptual.safetensors")}
 """Weights of the others than the model's own."""
 
-PSNR, SSIM = "psnr", "ssim"
-"""What an encoder may be tuned for: the same quality everywhere, or one that `quality_map` adapts.
-"""
-TUNES = (PSNR, SSIM)
+PSNR, SSIM, MEANING = "psnr", "ssim", "meaning"
+"""What an encoder may be tuned for: the same quality everywhere, one that `quality_map` adapts, or
+a higher one in the picture's regions."""
+TUNES = (PSNR, SSIM, MEANING)
 
 SMALL = 256 * 256
 """Pixels up to which chance can make a finer quantisation the worse one."""
@@ -124,14 +124,28 @@ class MeanScaleHyperpriorCodec:
         return Picture(as_grey(pixels) if stream.grey else pixels, opacity, stream.grey)
 
     def _analyse(self, picture: Picture) -> tuple[Tensor, Offsets | None]:
-        """Analysis and quality map, kept for when it is encoded again at another quality."""
-        if self._analysed is None or self._analysed[0] is not picture:
-            from .quality_map import adapted
+        """Analysis and quality map, kept for when it is encoded again at another quality.
 
-            offsets = adapted(picture.pixels) if self._tune == SSIM else None
-            self._analysed = (picture, _coder().analyse(picture.pixels), offsets)
+        The analysis is kept for other regions of the same pixels, too.
+        """
+        if self._analysed is None or self._analysed[0] is not picture:
+            if self._analysed is not None and self._analysed[0].pixels is picture.pixels:
+                analysed = self._analysed[1]
+            else:
+                analysed = _coder().analyse(picture.pixels)
+            self._analysed = (picture, analysed, self._map(picture))
             self._fidelities = {}
         return self._analysed[1:]
+
+    def _map(self, picture: Picture) -> Offsets | None:
+        from .quality_map import adapted, raised
+
+        if self._tune == SSIM:
+            return adapted(picture.pixels)
+        if self._tune == MEANING:
+            height, width = picture.pixels.shape[:2]
+            return raised(height, width, picture.regions)
+        return None
 
     def _best_rung(
         self, picture: Picture, analysed: Tensor, offsets: Offsets | None, highest: float

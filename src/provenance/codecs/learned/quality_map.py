@@ -2,13 +2,14 @@
 
 Squares of the same error look unlike: on a smooth wall it is seen, in leaves it is not. So smooth
 squares get a higher quality and busy ones a lower, as other encoders do it (adaptive quantisation),
-which spends a little PSNR for MS-SSIM. The map travels in the bitstream, so that an encoder may
-make it as it likes; without one, all squares are alike.
+which spends a little PSNR for MS-SSIM. Or regions of interest get a higher one. The map travels in
+the bitstream, so that an encoder may make it as it likes; without one, all squares are alike.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,9 @@ STEP = 0.5
 
 MOST = 6
 """Largest offset to either side."""
+
+REGION_STEP = 2
+"""Offset by which a region of interest is raised, each time it is named: one level."""
 
 HIGHEST = float(LEVELS)
 """Highest level of a square: one more than was trained, where the gains go on as they did."""
@@ -48,6 +52,8 @@ _TABLES = Tables(
     np.array([*_TABLE, TOTAL - sum(_TABLE)], np.int32),
 )
 """Of an offset less the one before it: half as likely for each step further from 0."""
+
+Box = tuple[int, int, int, int]
 
 Offsets = NDArray[np.int32]
 """``[h/64, w/64]``, in steps of `STEP` levels, -`MOST` to `MOST`."""
@@ -78,6 +84,20 @@ def adapted(pixels: NDArray[np.uint8]) -> Offsets:
         steps = np.rint(-STRENGTH * busier / per_level / STEP)
         offsets[row.rows] = np.clip(steps, -MOST, MOST)
     return offsets
+
+
+def raised(height: int, width: int, regions: Iterable[Box]) -> Offsets | None:
+    """The map of a picture with regions that are to be finer; None where there are none.
+
+    Args:
+        regions: boxes within the picture; every square that one touches is raised by `REGION_STEP`,
+            and no further than `MOST`.
+    """
+    offsets = flat(height, width)
+    for x, y, w, h in regions:
+        rows = slice(y // HYPER_STRIDE, _squares(y + h))
+        offsets[rows, x // HYPER_STRIDE : _squares(x + w)] += REGION_STEP
+    return np.minimum(offsets, MOST) if offsets.any() else None
 
 
 def part(offsets: Offsets) -> Part:
