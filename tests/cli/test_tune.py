@@ -59,6 +59,7 @@ def test_bits_go_where_meaning_would_change(
     plain, plain_bytes = compress("-q", 10)
     tuned, tuned_bytes = compress("-q", 10, "--tune", "meaning")
     assert tuned["codec"]["tune"] == "meaning" and tuned["quality"]["setting"] == 10
+    assert any("tuned by this score" in said for said in tuned["warnings"])
     assert plain["risk"]["score"] > 0.8 and tuned["risk"]["score"] < 0.5
     assert plain_bytes < tuned_bytes < 2 * plain_bytes
     bpp = 8 * tuned_bytes / (512 * 384)

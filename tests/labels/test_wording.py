@@ -30,6 +30,12 @@ def test_a_generative_decoder_is_named() -> None:
     assert any("invented" in sentence for sentence in said)
 
 
+def test_an_encoder_that_was_tuned_by_the_score_is_named() -> None:
+    tuned = {tune: replace(READ.codec, extra={"tune": tune}) for tune in ("ssim", "meaning")}
+    assert any("tuned by this score" in text for text in warnings(tuned["meaning"], READ.risk))
+    assert warnings(tuned["ssim"], READ.risk) == warnings(READ.codec, READ.risk)
+
+
 def test_a_calm_label_says_nothing_but_what_did_not_look() -> None:
     calm = replace(READ.risk, score=0.01, level=1, findings=())
     assert warnings(READ.codec, calm) == ("Not looked for: identity.",)

@@ -1,9 +1,10 @@
 """Neural codecs: the protocol, the registry and the default one."""
 
+from ..labels import MEANING
 from .added import remove
 from .base import Codec, Picture
 from .bitstream import MAX_SEEDS, redrawn, resampled
-from .learned.msh import DECODERS, MEANING, SSIM, TUNES
+from .learned.msh import DECODERS, SSIM, TUNES
 from .rate_control import Encoded, at, reaching, within
 from .regions import keeping_meaning
 from .registry import (

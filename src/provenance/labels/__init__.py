@@ -1,6 +1,7 @@
 """The label: what was done to a photo and what may be wrong with it."""
 
 from .model import (
+    MEANING,
     Assessor,
     CodecFacts,
     Finding,
@@ -15,6 +16,7 @@ from .model import (
 from .schema import parse_label, parse_risk, to_json
 
 __all__ = [
+    "MEANING",
     "Assessor",
     "CodecFacts",
     "Finding",

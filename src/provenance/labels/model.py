@@ -38,6 +38,10 @@ class ToolFacts:
     extra: Json = field(default_factory=_none)
 
 
+MEANING = "meaning"
+"""What ``tune`` of a codec says where its encoder spent bits by the risk score."""
+
+
 @dataclass(frozen=True, slots=True)
 class CodecFacts:
     """The codec: its name, the family it belongs to and how it decoded."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ..taxonomy import LEVEL_NAMES
 from .catalogue import DEFAULT, catalogue
-from .model import CodecFacts, Compression, Label, Risk
+from .model import MEANING, CodecFacts, Compression, Label, Risk
 
 WORTH_A_WARNING = 0.3
 """Findings at least this probable are named in the warnings."""
@@ -35,6 +35,8 @@ def warnings(codec: CodecFacts, risk: Risk, history: Sequence[Compression] = ())
         sentences.append("The decoder is generative: fine detail is invented, not recorded.")
     elif any(step.codec.generative for step in history):
         sentences.append("An earlier decoder was generative: fine detail was invented then.")
+    if codec.extra.get("tune") == MEANING:
+        sentences.append("The encoder was tuned by this score, so a low one says less than usual.")
     if risk.assessor.unavailable:
         missing = ", ".join(risk.assessor.unavailable)
         sentences.append(f"Not looked for: {missing}.")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import ModelError, UsageError
-from ...labels import CodecFacts, ModelFacts
+from ...labels import MEANING, CodecFacts, ModelFacts
 from ...metrics import psnr_db
 from .. import alpha
 from ..base import Picture, as_grey
@@ -33,7 +33,7 @@ DECODERS = (CONSERVATIVE, PERCEPTUAL)
 _OTHERS = {PERCEPTUAL: WEIGHTS.with_name(f"{MODEL}-perceptual.safetensors")}
 """Weights of the others than the model's own."""
 
-PSNR, SSIM, MEANING = "psnr", "ssim", "meaning"
+PSNR, SSIM = "psnr", "ssim"
 """What an encoder may be tuned for: the same quality everywhere, one that `quality_map` adapts, or
 a higher one in the picture's regions."""
 TUNES = (PSNR, SSIM, MEANING)
