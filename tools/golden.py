@@ -32,9 +32,8 @@ def main() -> None:
             if name == codecs.DEFAULT:
                 for decoder in codecs.DECODERS[1:]:
                     keep(codecs.redirected(bitstream, decoder), f"{stem}-{decoder}")
-                for tune in (codecs.SSIM,):
-                    tuned = codecs.get(name, tune=tune).encode(codecs.Picture(pixels), quality)
-                    keep(tuned, f"{stem}-{tune}")
+                tuned = codecs.get(name, tune=codecs.SSIM).encode(codecs.Picture(pixels), quality)
+                keep(tuned, f"{stem}-{codecs.SSIM}")
 
 
 def keep(bitstream: bytes, stem: str) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from . import binding, codecs, formats, imaging, metadata
 from .assembly import (
     AVIF,
-    Choice,
     Labelled,
     Parent,
     Signing,
@@ -133,15 +132,15 @@ def compress(
             seeds=seeds,
         )
 
-    def encode(choose: Choice) -> codecs.Encoded | None:
+    def encode(choose: codecs.Choice) -> codecs.Encoded | None:
         if tune == codecs.MEANING:
             return keeping_meaning(chosen, picture, photo, choose, stages, max_pixels)
         with stages("encode"):
             return choose(picture)
 
     if max_bytes is not None:
-        return fitting(chosen, picture, max_bytes, encode, finish)
-    choose: Choice
+        return fitting(chosen, picture, max_bytes, encode, finish, stages)
+    choose: codecs.Choice
     if bits_per_pixel is not None:
         choose = partial(codecs.within, chosen, size=bits_per_pixel * pixels / 8)
     elif min_psnr is not None:

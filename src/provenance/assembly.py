@@ -34,9 +34,6 @@ from .viewer.stamp import Box
 
 AVIF = "image/avif"
 
-Choice = Callable[[codecs.Picture], codecs.Encoded | None]
-"""A picture, perhaps with regions of interest, to its bitstream; None where a goal is not met."""
-
 FILE_OVERHEAD = 14_000
 """Bytes that preview, label and credential usually add to a bitstream."""
 
@@ -146,7 +143,7 @@ def keeping_meaning(
     codec: codecs.Codec,
     picture: codecs.Picture,
     photo: Photo,
-    choose: Choice,
+    choose: codecs.Choice,
     stages: Stages,
     max_pixels: int,
 ) -> codecs.Encoded | None:
@@ -168,8 +165,9 @@ def fitting(
     codec: codecs.Codec,
     picture: codecs.Picture,
     max_bytes: int,
-    encode: Callable[[Choice], codecs.Encoded | None],
+    encode: Callable[[codecs.Choice], codecs.Encoded | None],
     finish: Callable[[codecs.Encoded], Labelled],
+    stages: Stages,
 ) -> Labelled:
     """The best file of at most ``max_bytes``.
 
@@ -179,7 +177,9 @@ def fitting(
     around, best, smallest = FILE_OVERHEAD, None, None
     for attempt in range(5):
         encoded = encode(partial(codecs.within, codec, size=max_bytes - around))
-        encoded = encoded or codecs.at(codec, picture, 1)
+        if encoded is None:
+            with stages("encode"):
+                encoded = codecs.at(codec, picture, 1)
         made = finish(encoded)
         size = len(made.data)
         smallest = min(smallest or size, size)

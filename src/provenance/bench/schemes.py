@@ -112,9 +112,8 @@ def _coders() -> tuple[dict[str, Coder], dict[str, Coder]]:
 
 def _ours(codec: codecs.Codec, *, keeps_meaning: bool = False) -> Coder:
     def run(pixels: Pixels, size: float | None) -> tuple[int, Pixels]:
-        def encode(picture: codecs.Picture) -> codecs.Encoded:
-            fitted = None if size is None else codecs.within(codec, picture, size)
-            return fitted or codecs.at(codec, picture, 1)
+        def choose(picture: codecs.Picture) -> codecs.Encoded | None:
+            return None if size is None else codecs.within(codec, picture, size)
 
         def decode(bitstream: bytes) -> Pixels:
             return codec.decode(bitstream, max_pixels=pixels.size).pixels
@@ -123,12 +122,11 @@ def _ours(codec: codecs.Codec, *, keeps_meaning: bool = False) -> Coder:
             return risk.assess(pixels, decode(bitstream))
 
         picture = codecs.Picture(pixels)
-        encoded: codecs.Encoded | None
         if keeps_meaning:
-            encoded = codecs.keeping_meaning(picture, encode, assess)
-            assert encoded
+            fitted = codecs.keeping_meaning(picture, choose, assess)
         else:
-            encoded = encode(picture)
+            fitted = choose(picture)
+        encoded = fitted or codecs.at(codec, picture, 1)
         return len(encoded.bitstream), decode(encoded.bitstream)
 
     return run

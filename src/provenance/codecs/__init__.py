@@ -5,7 +5,7 @@ from .added import remove
 from .base import Codec, Picture
 from .bitstream import MAX_SEEDS, redrawn, resampled
 from .learned.msh import DECODERS, SSIM, TUNES
-from .rate_control import Encoded, at, reaching, within
+from .rate_control import Choice, Encoded, at, reaching, within
 from .regions import keeping_meaning
 from .registry import (
     DEFAULT,
@@ -27,6 +27,7 @@ __all__ = [
     "MEANING",
     "SSIM",
     "TUNES",
+    "Choice",
     "Codec",
     "Encoded",
     "Picture",

@@ -11,6 +11,9 @@ from PIL import Image
 
 from ..labels import CodecFacts, ModelFacts
 
+Box = tuple[int, int, int, int]
+"""x, y, width, height, px."""
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -22,8 +25,8 @@ class Picture:
     """``[height, width]``; kept without loss."""
     grey: bool = False
     """The three channels are equal; a decoder makes them equal again."""
-    regions: tuple[tuple[int, int, int, int], ...] = ()
-    """Boxes (x, y, width, height, px, within the picture) to be coded finer than the rest, by a
+    regions: tuple[Box, ...] = ()
+    """Boxes within the picture to be coded finer than the rest, by a
     step for each that covers a place. Codecs that have one quality for all of a picture take no
     notice; decoders give none."""
 

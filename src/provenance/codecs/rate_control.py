@@ -28,6 +28,10 @@ class Encoded:
     """None where the codec has but one rate."""
 
 
+Choice = Callable[[Picture], Encoded | None]
+"""A picture, perhaps with regions of interest, to its bitstream; None where a goal is not met."""
+
+
 def at(codec: Codec, picture: Picture, quality: float) -> Encoded:
     """That quality, where the codec has more than one."""
     return Encoded(codec.encode(picture, quality), quality if codec.variable_rate else None)

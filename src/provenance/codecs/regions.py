@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..labels import Risk
 from .base import Picture
-from .rate_control import Encoded
+from .rate_control import Choice, Encoded
 
 ROUNDS = 5
 """How often a picture is encoded and assessed, at most."""
@@ -15,7 +15,7 @@ ROUNDS = 5
 
 def keeping_meaning(
     picture: Picture,
-    encode: Callable[[Picture], Encoded | None],
+    encode: Choice,
     assess: Callable[[bytes], Risk],
 ) -> Encoded | None:
     """Of a few bitstreams the one with the lowest risk, each finer where the one before erred.

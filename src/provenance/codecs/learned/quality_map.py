@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import BitstreamError
+from ..base import Box
 from ..entropy import TOTAL, Decoder, Part, Tables
 from .hyperprior import HYPER_STRIDE, LAMBDAS, LEVELS
 from .pixels import cut
@@ -52,8 +53,6 @@ _TABLES = Tables(
     np.array([*_TABLE, TOTAL - sum(_TABLE)], np.int32),
 )
 """Of an offset less the one before it: half as likely for each step further from 0."""
-
-Box = tuple[int, int, int, int]
 
 Offsets = NDArray[np.int32]
 """``[h/64, w/64]``, in steps of `STEP` levels, -`MOST` to `MOST`."""
