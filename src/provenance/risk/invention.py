@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..labels import Invention
 from .signals.oklab import to_oklab
+from .signals.pyramid import squared
 
 Pixels = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
@@ -42,7 +43,7 @@ def invention_map(conservative: npt.NDArray[np.uint8], other: npt.NDArray[np.uin
     rows = []
     for top in range(0, height, _STRIP):
         strip = slice(top, top + _STRIP)
-        squares = np.square(to_oklab(conservative[strip]) - to_oklab(other[strip])).sum(axis=2)
+        squares = squared(to_oklab(conservative[strip]) - to_oklab(other[strip]))
         starts = np.arange(0, len(squares), BLOCK)
         sums = np.add.reduceat(np.add.reduceat(squares, starts, axis=0), columns, axis=1)
         counts = np.diff(starts, append=len(squares))[:, None] * np.diff(columns, append=width)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..merging import distinct
-from ..signals.pyramid import resize, smooth
+from ..signals.pyramid import resize, smooth, squared
 from .perturbation import recompressed
 from .scales import at_scales
 
@@ -127,7 +127,7 @@ def _at_level(levels: list[FloatArray], pixel: float) -> Iterator[tuple[float, S
 
     original, reconstruction, perturbed = levels
     (response, prominence), (response_after, prominence_after) = map(_response, levels[:2])
-    lost = _length(response - response_after)
+    lost = np.sqrt(squared(response - response_after))
     pairs = ((original, reconstruction, prominence), (reconstruction, original, prominence_after))
     for lab, other, prominent in pairs:
         height, width = prominent.shape
@@ -173,15 +173,6 @@ class _Views:
     top: float
     pixel: float
     in_original: bool
-
-
-def _length(values: FloatArray) -> FloatArray:
-    """Of three-vectors, [h, w]."""
-    import cv2
-
-    first, second, third = cv2.split(values)
-    length: FloatArray = cv2.magnitude(first, cv2.magnitude(second, third))
-    return length
 
 
 def _response(lab: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .pyramid import resize, smooth
+from .pyramid import resize, smooth, squared
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -29,8 +29,7 @@ def displacement(original: FloatArray, reconstruction: FloatArray) -> FloatArray
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     flow = search.calc(_grey(original), _grey(reconstruction), None)
     flow = smooth(flow, FLOW_SIGMA_PX)
-    length = np.linalg.norm(flow, axis=2)
-    flow[length > MAX_DISPLACEMENT_PX] = 0
+    flow[squared(flow) > MAX_DISPLACEMENT_PX**2] = 0
     before = smooth(np.square(original - reconstruction), FLOW_SIGMA_PX)
     after = smooth(np.square(original - warp_back(reconstruction, flow)), FLOW_SIGMA_PX)
     helps = (after < 0.7 * before).astype(np.float32)
@@ -56,7 +55,7 @@ def warp_back(values: FloatArray, flow: FloatArray) -> FloatArray:
 
 def to_grid(flow: FloatArray, shape: tuple[int, int]) -> FloatArray:
     """Length of the displacement on a coarser grid, in pixels of the flow's own size."""
-    return resize(np.linalg.norm(flow, axis=2).astype(np.float32), shape)
+    return resize(np.sqrt(squared(flow)), shape)
 
 
 def _grey(lightness: FloatArray) -> npt.NDArray[np.uint8]:

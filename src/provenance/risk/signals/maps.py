@@ -23,7 +23,7 @@ from .ciede import ciede2000, to_cielab
 from .geometry import displacement, to_grid, warp_back
 from .motion import Motion, coherent_motion
 from .oklab import to_oklab
-from .pyramid import LEVELS, MIN_SIDE, bands, resize, smooth
+from .pyramid import LEVELS, MIN_SIDE, bands, resize, smooth, squared
 from .structure import band_error
 from .tone import without_global_change
 
@@ -239,8 +239,69 @@ def measure_pair(original: ByteArray, reconstruction: ByteArray) -> Signals:
     x = to_oklab(_working(original, scale))
     y = without_global_change(x, to_oklab(_working(reconstruction, scale)))
     flow = displacement(x[..., 0], y[..., 0])
-    aligned = warp_back(y, flow)
+    errors = _errors(x, y, warp_back(y, flow))
+    grid = errors.change.shape
+    low_x, low_y = errors.low_before, errors.low_after
+    shift = low_y - low_x
+    chroma_x, chroma_y = (np.sqrt(squared(low[..., 1:])) for low in (low_x, low_y))
+    used = (slice(0, -(-height // (scale * GRID))), slice(0, -(-width // (scale * GRID))))
+    redrawn = errors.shape[used] / (errors.before[used] + VISIBLE)
+    return Signals(
+        cell_px=scale * GRID,
+        width=width,
+        height=height,
+        original=x,
+        reconstruction=y,
+        amplitude=errors.amplitude[used],
+        geometry=errors.geometry[used],
+        shape=errors.shape[used],
+        colour=np.sqrt(squared(shift))[used],
+        before_colour=low_x[used],
+        shift=shift[used],
+        saturation=(chroma_y - chroma_x)[used],
+        moved_px=(to_grid(flow, grid) * scale)[used],
+        before=errors.before[used],
+        after=errors.after[used],
+        fine_before=errors.fine_before[used],
+        fine_after=errors.fine_after[used],
+        change=errors.change[used],
+        redrawn=float(np.quantile(redrawn, REDRAWN_QUANTILE)),
+    )
 
+
+def change_in_place(original: ByteArray, reconstruction: ByteArray, cell_px: int) -> FloatArray:
+    """The map `Signals.change` where nothing moved and no tone changed: that of slight harm.
+
+    Args:
+        original, reconstruction: uint8 [h, w, 3], sRGB, equal sizes: a part of the pictures.
+        cell_px: pixels of a cell, `GRID` times a power of two.
+
+    Returns:
+        float32, at least as large as the cells that the part covers.
+    """
+    x, y = (to_oklab(_working(pixels, cell_px // GRID)) for pixels in (original, reconstruction))
+    return _errors(x, y, y).change
+
+
+@dataclass(frozen=True, slots=True)
+class _Errors:
+    """What `Signals` says under the same names, of the working pixels with their padding."""
+
+    amplitude: FloatArray
+    geometry: FloatArray
+    shape: FloatArray
+    before: FloatArray
+    after: FloatArray
+    fine_before: FloatArray
+    fine_after: FloatArray
+    change: FloatArray
+    low_before: FloatArray
+    low_after: FloatArray
+    """Low frequencies, [gh, gw, 3]: lightness, a and b."""
+
+
+def _errors(x: FloatArray, y: FloatArray, aligned: FloatArray) -> _Errors:
+    """Compare OKLab times 100, [h, w, 3]: ``aligned`` is ``y`` warped back."""
     rows, columns = (-(-side // GRID) for side in x.shape[:2])
     grid = (rows, columns)
     sums = [np.zeros(grid, dtype=np.float32) for _ in range(8)]
@@ -270,35 +331,22 @@ def measure_pair(original: ByteArray, reconstruction: ByteArray) -> Signals:
         masked = WEIGHT_AMPLITUDE * masked_amplitude + WEIGHT_STRUCTURE * masked_structure
         change += resize(masked.astype(np.float32, copy=False), grid)
     low_x, low_y = (smooth(resize(lab, grid), COLOUR_CELLS) for lab in (x, aligned))
-    shift = low_y - low_x
-    colour = np.linalg.norm(shift, axis=2)
-    spread = np.square(low_x - smooth(low_x, SURROUND_CELLS)).sum(axis=2)
-    masked_colour = np.square(colour) / (
+    spread = squared(low_x - smooth(low_x, SURROUND_CELLS))
+    masked_colour = squared(low_y - low_x) / (
         COLOUR_VISIBLE**2 + MASK_COLOUR * smooth(spread, SURROUND_CELLS)
     )
     change += np.float32(WEIGHT_COLOUR) * masked_colour.astype(np.float32, copy=False)
-    chroma_x, chroma_y = (np.linalg.norm(low[..., 1:], axis=2) for low in (low_x, low_y))
-    used = (slice(0, -(-height // (scale * GRID))), slice(0, -(-width // (scale * GRID))))
-    return Signals(
-        cell_px=scale * GRID,
-        width=width,
-        height=height,
-        original=x,
-        reconstruction=y,
-        amplitude=amplitude[used],
-        geometry=geometry[used],
-        shape=shape[used],
-        colour=colour[used],
-        before_colour=low_x[used],
-        shift=shift[used],
-        saturation=(chroma_y - chroma_x)[used],
-        moved_px=(to_grid(flow, grid) * scale)[used],
-        before=before[used],
-        after=after[used],
-        fine_before=fine_before[used],
-        fine_after=fine_after[used],
-        change=change[used],
-        redrawn=float(np.quantile(shape[used] / (before[used] + VISIBLE), REDRAWN_QUANTILE)),
+    return _Errors(
+        amplitude=amplitude,
+        geometry=geometry,
+        shape=shape,
+        before=before,
+        after=after,
+        fine_before=fine_before,
+        fine_after=fine_after,
+        change=change,
+        low_before=low_x,
+        low_after=low_y,
     )
 
 

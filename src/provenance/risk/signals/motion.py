@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .pyramid import smooth
+from .pyramid import smooth, squared
 
 FloatArray = npt.NDArray[np.float32]
 Box = tuple[int, int, int, int]
@@ -112,7 +112,7 @@ def _candidates(
 
 
 def _energy(values: FloatArray) -> FloatArray:
-    return smooth(np.square(values).sum(axis=2), WINDOW_SIGMA)
+    return smooth(squared(values), WINDOW_SIGMA)
 
 
 def _explained(rest: FloatArray, error: FloatArray) -> FloatArray:

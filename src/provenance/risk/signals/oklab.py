@@ -58,7 +58,7 @@ def to_oklab(pixels: npt.NDArray[np.uint8]) -> FloatArray:
     """
     import cv2
 
-    cones = cv2.transform(_linear_light()[pixels], _TO_CONES)
+    cones = cv2.transform(cv2.LUT(pixels, _linear_light()), _TO_CONES)
     np.cbrt(cones, out=cones)
     lab: FloatArray = cv2.transform(cones, _TO_LAB)
     return lab

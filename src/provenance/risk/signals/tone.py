@@ -33,16 +33,16 @@ def without_global_change(original: FloatArray, reconstruction: FloatArray) -> F
         error = np.linalg.norm(fitted - x, axis=1)
         # What does not follow the shared change is local, and must not bend the fit.
         keep = error <= max(float(np.quantile(error, 0.8)), 1e-6)
+    # A fit may only repair. Where tones are few it is free to be wild between them.
+    if _typical(fitted, x) >= 0.8 * _typical(y, x):
+        return reconstruction
     result = np.empty_like(reconstruction)
     lightness = reconstruction[..., 0]
     a, b, c, d = (np.float32(value) for value in light)
     result[..., 0] = ((d * lightness + c) * lightness + b) * lightness + a
     result[..., 1:] = reconstruction @ colour[1:].astype(np.float32)
     result[..., 1:] += colour[0].astype(np.float32)
-    # A fit may only repair. Where tones are few it is free to be wild between them.
-    if _typical(result, original) < 0.8 * _typical(reconstruction, original):
-        return result
-    return reconstruction
+    return result
 
 
 def _cubic(lab: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -54,5 +54,5 @@ def _affine(lab: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.column_stack([np.ones(len(lab)), lab])
 
 
-def _typical(lab: FloatArray, other: FloatArray) -> float:
-    return float(np.median(np.abs(lab - other).sum(axis=2)))
+def _typical(lab: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
+    return float(np.median(np.abs(lab - other).sum(axis=1)))
