@@ -73,8 +73,8 @@ def compress(
         decoder: ``conservative`` or ``perceptual``, of the default codec: by which the picture is
             to be decoded, here and by every reader; None for the conservative one.
         tune: ``psnr``, ``ssim`` or ``meaning``, of the default codec: the same quality everywhere;
-            more of it where errors are seen and less where the picture is busy; or, in some five
-            times the time, more where the risk score finds a change; None for the first.
+            more of it where errors are seen and less where the picture is busy; or, in two to
+            five times the time, more where the risk score finds a change; None for the first.
         steps, seed: of a decoder that draws from noise, 1 to 100 and 0 to 2**32 - 1; None for the
             codec's own.
         seeds: of such a decoder, compare that many drawings, 2 to 16: where they differ is a
@@ -116,7 +116,7 @@ def compress(
     def finish(encoded: codecs.Encoded) -> Labelled:
         if steps is not None or seed is not None:
             bitstream = codecs.resampled(encoded.bitstream, steps=steps, seed=seed)
-            encoded = replace(encoded, bitstream=bitstream)
+            encoded = replace(encoded, bitstream=bitstream, pixels=None, risk=None)
         return compressed(
             encoded,
             photo,
@@ -134,7 +134,9 @@ def compress(
 
     def encode(choose: codecs.Choice) -> codecs.Encoded | None:
         if tune == codecs.MEANING:
-            return keeping_meaning(chosen, picture, photo, choose, stages, max_pixels)
+            return keeping_meaning(
+                chosen, picture, photo, choose, stages, max_pixels, redact_evidence
+            )
         with stages("encode"):
             return choose(picture)
 

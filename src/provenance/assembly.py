@@ -87,17 +87,19 @@ def compressed(
     seeds: int | None,
 ) -> Labelled:
     """Decode, assess, pack and sign what was encoded; see `api.compress`."""
+
+    def decode(bitstream: bytes) -> NDArray[np.uint8]:
+        return codec.decode(bitstream, max_pixels=max_pixels).pixels
+
     with stages("decode"):
-        pixels, *drawings = (
-            codec.decode(stream, max_pixels=max_pixels).pixels
-            for stream in _streams(encoded.bitstream, seeds)
-        )
+        pixels = decode(encoded.bitstream) if encoded.pixels is None else encoded.pixels
+        others = [] if seeds is None else codecs.redrawn(encoded.bitstream, seeds)[1:]
+        drawings = [decode(bitstream) for bitstream in others]
         invention = None
         if drawings:
             invention = _disagreement([pixels, *drawings])
         elif (expected := codecs.expected(encoded.bitstream)) is not None:
-            conservative = codec.decode(expected, max_pixels=max_pixels)
-            invention = _invention(conservative.pixels, pixels)
+            invention = _invention(decode(expected), pixels)
     shown = replace(photo, pixels=pixels)
     if to:
         with stages("render"):
@@ -116,6 +118,7 @@ def compressed(
         redact_evidence=redact_evidence,
         invention=invention,
         drawings=drawings,
+        found=None if to or drawings else encoded.risk,
     )
     notes = [*photo.notes]
     with stages("pack"):
@@ -146,6 +149,7 @@ def keeping_meaning(
     choose: codecs.Choice,
     stages: Stages,
     max_pixels: int,
+    redact_evidence: bool,
 ) -> codecs.Encoded | None:
     """What ``choose`` gives, finer where the risk score finds a change in ``photo``."""
 
@@ -153,12 +157,14 @@ def keeping_meaning(
         with stages("encode"):
             return choose(picture)
 
-    def assess(bitstream: bytes) -> Risk:
+    def decode(bitstream: bytes) -> NDArray[np.uint8]:
         with stages("decode"):
-            pixels = codec.decode(bitstream, max_pixels=max_pixels).pixels
-        return assessed(photo, replace(photo, pixels=pixels), False, stages)
+            return codec.decode(bitstream, max_pixels=max_pixels).pixels
 
-    return codecs.keeping_meaning(picture, encode, assess)
+    def assess(pixels: NDArray[np.uint8]) -> Risk:
+        return assessed(photo, replace(photo, pixels=pixels), redact_evidence, stages)
+
+    return codecs.keeping_meaning(picture, encode, decode, assess)
 
 
 def fitting(
@@ -237,6 +243,7 @@ def label_of(
     redact_evidence: bool,
     invention: Invention | None = None,
     drawings: Sequence[NDArray[np.uint8]] = (),
+    found: Risk | None = None,
 ) -> Label:
     """Assess and measure ``shown``, and write down what is known.
 
@@ -244,10 +251,11 @@ def label_of(
         photo: what the original shows.
         invention: what the decoder added to the bits, where that is known.
         drawings: of the same bits, with other seeds.
+        found: the risk of ``shown``, where it was assessed before.
     """
     from . import __version__, metrics
 
-    found = assessed(photo, shown, redact_evidence, stages, drawings)
+    found = found or assessed(photo, shown, redact_evidence, stages, drawings)
     with stages("measure"):
         psnr = metrics.psnr_db(photo.pixels, shown.pixels)
         ms_ssim = metrics.ms_ssim(photo.pixels, shown.pixels)
@@ -269,11 +277,6 @@ def _invention(conservative: NDArray[np.uint8], other: NDArray[np.uint8]) -> Inv
     from .risk.invention import invention_map, measured
 
     return measured(invention_map(conservative, other))
-
-
-def _streams(bitstream: bytes, seeds: int | None) -> list[bytes]:
-    """The bitstream, and the same latents with other seeds where some are wanted."""
-    return [bitstream] if seeds is None else codecs.redrawn(bitstream, seeds)
 
 
 def _disagreement(drawings: Sequence[NDArray[np.uint8]]) -> Invention:

@@ -62,6 +62,10 @@ def test_bits_go_where_meaning_would_change(
     assert any("tuned by this score" in said for said in tuned["warnings"])
     assert plain["risk"]["score"] > 0.8 and tuned["risk"]["score"] < 0.5
     assert plain_bytes < tuned_bytes < 2 * plain_bytes
+    picture = tmp_path / "picture.png"
+    assert provenance("decompress", tmp_path / "tuned.avif", "-o", picture).code == 0
+    again = provenance("assess", photo, picture, "--json").json("assess")
+    assert again["risk"] == tuned["risk"]
     bpp = 8 * tuned_bytes / (512 * 384)
     evenly, _ = compress("--bpp", bpp)
     assert evenly["risk"]["score"] > tuned["risk"]["score"] + 0.3

@@ -48,6 +48,19 @@ def test_ordinary_jpeg_is_silent(
     assert assess(original, jpeg(original, quality)).score < 0.05
 
 
+def test_what_jpeg_75_changes_as_much_is_no_finding(
+    photo: Callable[[str], Pixels], jpeg: Jpeg
+) -> None:
+    # Stars lose a third of their light, which stands out more than most that low rates change.
+    whole = photo("train/ubuntu-wallpapers-noble-northan-lights-by-mizuno.avif")
+    top, left = ((side - 512) // 2 for side in whole.shape[:2])
+    stars = np.ascontiguousarray(whole[top : top + 512, left : left + 512])
+    for quality in (75, 78, 85):
+        assert signals(stars, jpeg(stars, quality)).score == 0
+    found = signals(stars, jpeg(stars, 40)).findings
+    assert len(found) > 10 and all(finding.probability >= 0.3 for finding in found)
+
+
 def test_texture_drawn_anew_is_silent(photo: Callable[[str], Pixels]) -> None:
     water = photo("pairs/diffeic/20-original.webp")
     grain = np.random.default_rng(7).normal(0, 6, (2, *water.shape[:2], 1))

@@ -118,16 +118,17 @@ def _ours(codec: codecs.Codec, *, keeps_meaning: bool = False) -> Coder:
         def decode(bitstream: bytes) -> Pixels:
             return codec.decode(bitstream, max_pixels=pixels.size).pixels
 
-        def assess(bitstream: bytes) -> Risk:
-            return risk.assess(pixels, decode(bitstream))
+        def assess(decoded: Pixels) -> Risk:
+            return risk.assess(pixels, decoded)
 
         picture = codecs.Picture(pixels)
         if keeps_meaning:
-            fitted = codecs.keeping_meaning(picture, choose, assess)
+            fitted = codecs.keeping_meaning(picture, choose, decode, assess)
         else:
             fitted = choose(picture)
         encoded = fitted or codecs.at(codec, picture, 1)
-        return len(encoded.bitstream), decode(encoded.bitstream)
+        known = encoded.pixels
+        return len(encoded.bitstream), decode(encoded.bitstream) if known is None else known
 
     return run
 

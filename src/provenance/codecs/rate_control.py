@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..labels import Risk
 from ..metrics import psnr_db
 from .base import Codec, Picture
 
@@ -26,6 +30,10 @@ class Encoded:
     bitstream: bytes
     quality: float | None
     """None where the codec has but one rate."""
+    pixels: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
+    """What it decodes to, where the choice of the quality has found out."""
+    risk: Risk | None = field(default=None, repr=False, compare=False)
+    """Of these pixels, likewise."""
 
 
 Choice = Callable[[Picture], Encoded | None]
@@ -60,7 +68,8 @@ def reaching(codec: Codec, picture: Picture, psnr: float, *, max_pixels: int) ->
     def measure(quality: float) -> tuple[float, Encoded]:
         bitstream = codec.encode(picture, quality)
         decoded = codec.decode(bitstream, max_pixels=max_pixels)
-        return psnr_db(picture.pixels, decoded.pixels), Encoded(bitstream, quality)
+        encoded = Encoded(bitstream, quality, decoded.pixels)
+        return psnr_db(picture.pixels, decoded.pixels), encoded
 
     _, above = _bracket(measure, psnr, above_slack=PSNR_SLACK_DB)
     return above

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..labels import Risk
 from .base import Picture
@@ -16,7 +20,8 @@ ROUNDS = 5
 def keeping_meaning(
     picture: Picture,
     encode: Choice,
-    assess: Callable[[bytes], Risk],
+    decode: Callable[[bytes], NDArray[np.uint8]],
+    assess: Callable[[NDArray[np.uint8]], Risk],
 ) -> Encoded | None:
     """Of a few bitstreams the one with the lowest risk, each finer where the one before erred.
 
@@ -27,23 +32,28 @@ def keeping_meaning(
     Args:
         encode: the bitstream of a picture with its regions; None where it cannot be as small, or as
             good, as was asked.
-        assess: the risk of the picture that a bitstream holds.
+        decode: the pixels that a bitstream holds.
+        assess: the risk of these pixels.
 
     Returns:
-        None where not even the picture without regions could be encoded.
+        The bitstream with its pixels and their risk; None where not even the picture without
+        regions could be encoded.
     """
-    best: tuple[float, Encoded] | None = None
+    best: Encoded | None = None
+    lowest = math.inf
     last = b""
     for _ in range(ROUNDS):
         encoded = encode(picture)
         # The same again: nothing can be finer.
         if encoded is None or encoded.bitstream == last:
             break
-        risk, last = assess(encoded.bitstream), encoded.bitstream
-        if best is None or risk.score < best[0]:
-            best = risk.score, encoded
+        last = encoded.bitstream
+        pixels = decode(last) if encoded.pixels is None else encoded.pixels
+        risk = assess(pixels)
+        if risk.score < lowest:
+            lowest, best = risk.score, replace(encoded, pixels=pixels, risk=risk)
         if not risk.findings:
             break
         found = tuple(finding.box for finding in risk.findings)
         picture = replace(picture, regions=(*picture.regions, *found))
-    return best and best[1]
+    return best
