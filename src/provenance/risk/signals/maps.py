@@ -238,8 +238,7 @@ def measure_pair(original: ByteArray, reconstruction: ByteArray) -> Signals:
         scale *= 2
     x = to_oklab(_working(original, scale))
     y = without_global_change(x, to_oklab(_working(reconstruction, scale)))
-    flow = displacement(x[..., 0], y[..., 0])
-    errors = _errors(x, y, warp_back(y, flow))
+    errors, flow = _errors(x, y)
     grid = errors.change.shape
     low_x, low_y = errors.low_before, errors.low_after
     shift = low_y - low_x
@@ -269,18 +268,18 @@ def measure_pair(original: ByteArray, reconstruction: ByteArray) -> Signals:
     )
 
 
-def change_in_place(original: ByteArray, reconstruction: ByteArray, cell_px: int) -> FloatArray:
-    """The map `Signals.change` where nothing moved and no tone changed: that of slight harm.
+def change_of_part(original: ByteArray, reconstruction: ByteArray, cell_px: int) -> FloatArray:
+    """The map `Signals.change` of a part of two pictures that share their tones.
 
     Args:
-        original, reconstruction: uint8 [h, w, 3], sRGB, equal sizes: a part of the pictures.
+        original, reconstruction: uint8 [h, w, 3], sRGB, equal sizes.
         cell_px: pixels of a cell, `GRID` times a power of two.
 
     Returns:
         float32, at least as large as the cells that the part covers.
     """
     x, y = (to_oklab(_working(pixels, cell_px // GRID)) for pixels in (original, reconstruction))
-    return _errors(x, y, y).change
+    return _errors(x, y)[0].change
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,8 +299,10 @@ class _Errors:
     """Low frequencies, [gh, gw, 3]: lightness, a and b."""
 
 
-def _errors(x: FloatArray, y: FloatArray, aligned: FloatArray) -> _Errors:
-    """Compare OKLab times 100, [h, w, 3]: ``aligned`` is ``y`` warped back."""
+def _errors(x: FloatArray, y: FloatArray) -> tuple[_Errors, FloatArray]:
+    """Compare OKLab times 100, [h, w, 3]; also the flow by which they are aligned, [h, w, 2]."""
+    flow = displacement(x[..., 0], y[..., 0])
+    aligned = warp_back(y, flow)
     rows, columns = (-(-side // GRID) for side in x.shape[:2])
     grid = (rows, columns)
     sums = [np.zeros(grid, dtype=np.float32) for _ in range(8)]
@@ -336,7 +337,7 @@ def _errors(x: FloatArray, y: FloatArray, aligned: FloatArray) -> _Errors:
         COLOUR_VISIBLE**2 + MASK_COLOUR * smooth(spread, SURROUND_CELLS)
     )
     change += np.float32(WEIGHT_COLOUR) * masked_colour.astype(np.float32, copy=False)
-    return _Errors(
+    errors = _Errors(
         amplitude=amplitude,
         geometry=geometry,
         shape=shape,
@@ -348,6 +349,7 @@ def _errors(x: FloatArray, y: FloatArray, aligned: FloatArray) -> _Errors:
         low_before=low_x,
         low_after=low_y,
     )
+    return errors, flow
 
 
 def _ratio(energy: float, other: float) -> float:
