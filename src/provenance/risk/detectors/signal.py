@@ -24,7 +24,8 @@ BEYOND_HARMLESS = 1.4
 """What JPEG of that quality does to a place, times this, is what any codec may do to it.
 
 It changes stars in a night sky or the outlines of pure colours as much as codecs at low rates
-change other places. Of 2,133 places in the judged pictures of both parts none is left out for it."""
+change other places. Of 2,133 places in the judged pictures of both parts none is left out for
+it."""
 SURROUND_CELLS = 32
 """Of a place, that mask it, when it is looked at alone."""
 VANISHED = 0.5
