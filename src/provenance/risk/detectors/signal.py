@@ -48,8 +48,11 @@ class SignalDetector:
         for region in regions(signals.change, THRESHOLD):
             box = _box(region, signals.cell_px, signals.width, signals.height)
             seen = signals.measure(box)
-            probability = max(REGION(seen), RECOLOURED(seen.colour_difference))
-            if probability < MIN_PLACE or seen.peak < BEYOND_HARMLESS * _harmless(pair, box):
+            recoloured = RECOLOURED(seen.colour_difference)
+            probability = max(REGION(seen), recoloured)
+            if probability < MIN_PLACE:
+                continue
+            if recoloured < MIN_PLACE and seen.peak < BEYOND_HARMLESS * _harmless(pair, box):
                 continue
             seen = signals.measure(box, follow=True)
             findings.append(
