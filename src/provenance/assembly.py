@@ -92,7 +92,7 @@ def compressed(
         return codec.decode(bitstream, max_pixels=max_pixels).pixels
 
     with stages("decode"):
-        pixels = decode(encoded.bitstream) if encoded.pixels is None else encoded.pixels
+        pixels = encoded.decoded(decode)
         others = [] if seeds is None else codecs.redrawn(encoded.bitstream, seeds)[1:]
         drawings = [decode(bitstream) for bitstream in others]
         invention = None

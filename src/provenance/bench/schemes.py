@@ -127,8 +127,7 @@ def _ours(codec: codecs.Codec, *, keeps_meaning: bool = False) -> Coder:
         else:
             fitted = choose(picture)
         encoded = fitted or codecs.at(codec, picture, 1)
-        known = encoded.pixels
-        return len(encoded.bitstream), decode(encoded.bitstream) if known is None else known
+        return len(encoded.bitstream), encoded.decoded(decode)
 
     return run
 

@@ -35,6 +35,10 @@ class Encoded:
     risk: Risk | None = field(default=None, repr=False, compare=False)
     """Of these pixels, likewise."""
 
+    def decoded(self, decode: Callable[[bytes], NDArray[np.uint8]]) -> NDArray[np.uint8]:
+        """What it decodes to, by ``decode`` where that is not known."""
+        return decode(self.bitstream) if self.pixels is None else self.pixels
+
 
 Choice = Callable[[Picture], Encoded | None]
 """A picture, perhaps with regions of interest, to its bitstream; None where a goal is not met."""

@@ -48,7 +48,7 @@ def keeping_meaning(
         if encoded is None or encoded.bitstream == last:
             break
         last = encoded.bitstream
-        pixels = decode(last) if encoded.pixels is None else encoded.pixels
+        pixels = encoded.decoded(decode)
         risk = assess(pixels)
         if risk.score < lowest:
             lowest, best = risk.score, replace(encoded, pixels=pixels, risk=risk)

@@ -238,7 +238,7 @@ def measure_pair(original: ByteArray, reconstruction: ByteArray) -> Signals:
         scale *= 2
     x = to_oklab(_working(original, scale))
     y = without_global_change(x, to_oklab(_working(reconstruction, scale)))
-    errors, flow = _errors(x, y)
+    errors = _errors(x, y)
     grid = errors.change.shape
     low_x, low_y = errors.low_before, errors.low_after
     shift = low_y - low_x
@@ -258,7 +258,7 @@ def measure_pair(original: ByteArray, reconstruction: ByteArray) -> Signals:
         before_colour=low_x[used],
         shift=shift[used],
         saturation=(chroma_y - chroma_x)[used],
-        moved_px=(to_grid(flow, grid) * scale)[used],
+        moved_px=(to_grid(errors.flow, grid) * scale)[used],
         before=errors.before[used],
         after=errors.after[used],
         fine_before=errors.fine_before[used],
@@ -279,7 +279,7 @@ def change_of_part(original: ByteArray, reconstruction: ByteArray, cell_px: int)
         float32, at least as large as the cells that the part covers.
     """
     x, y = (to_oklab(_working(pixels, cell_px // GRID)) for pixels in (original, reconstruction))
-    return _errors(x, y)[0].change
+    return _errors(x, y).change
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,10 +297,12 @@ class _Errors:
     low_before: FloatArray
     low_after: FloatArray
     """Low frequencies, [gh, gw, 3]: lightness, a and b."""
+    flow: FloatArray
+    """By which the second was warped back, [h, w, 2], in working pixels."""
 
 
-def _errors(x: FloatArray, y: FloatArray) -> tuple[_Errors, FloatArray]:
-    """Compare OKLab times 100, [h, w, 3]; also the flow by which they are aligned, [h, w, 2]."""
+def _errors(x: FloatArray, y: FloatArray) -> _Errors:
+    """Compare OKLab times 100, [h, w, 3], of the original and the reconstruction."""
     flow = displacement(x[..., 0], y[..., 0])
     aligned = warp_back(y, flow)
     rows, columns = (-(-side // GRID) for side in x.shape[:2])
@@ -337,7 +339,7 @@ def _errors(x: FloatArray, y: FloatArray) -> tuple[_Errors, FloatArray]:
         COLOUR_VISIBLE**2 + MASK_COLOUR * smooth(spread, SURROUND_CELLS)
     )
     change += np.float32(WEIGHT_COLOUR) * masked_colour.astype(np.float32, copy=False)
-    errors = _Errors(
+    return _Errors(
         amplitude=amplitude,
         geometry=geometry,
         shape=shape,
@@ -348,8 +350,8 @@ def _errors(x: FloatArray, y: FloatArray) -> tuple[_Errors, FloatArray]:
         change=change,
         low_before=low_x,
         low_after=low_y,
+        flow=flow,
     )
-    return errors, flow
 
 
 def _ratio(energy: float, other: float) -> float:
