@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from provenance.bench.anchors import Contender, anchors
+from provenance.bench.codec import Point, Summary
 from provenance.codecs.schemes import SCHEMES
 
 
@@ -32,6 +33,10 @@ def test_it_writes_table_points_and_plots(data: Path, tmp_path: Path) -> None:
         and "| JPEG XL |" in done.stdout
         and "| msh |" in done.stdout
     )
+    among, within = done.stdout.split("single photos")
+    # Of one photo, both are the same.
+    rows = [line for line in among.splitlines() if line.startswith("| AVIF")]
+    assert len(rows) == 2 and all(row in within for row in rows)
     lines = (target / "points.csv").read_text().splitlines()
     assert lines[0].startswith("codec,setting,photo,bytes") and len(lines) == 1 + 2 * 8 + 10 + 4 * 8
     with Image.open(target / "curves.png") as plot:
@@ -67,6 +72,32 @@ def test_it_compares_all_codecs_at_matched_rates(data: Path, tmp_path: Path) -> 
         assert 0 <= float(row["score"]) <= 1 and f"| {row['codec']} |" in done.stdout
     with Image.open(target / "schemes.png") as plot:
         assert plot.width > 800
+
+
+def test_differences_within_photos_know_nothing_of_how_bits_are_shared_out() -> None:
+    """Half the rate of the anchor for each photo, but the easy one is better at each setting."""
+
+    def points(codec: str, photo: str, rate: float, extra_db: float) -> list[Point]:
+        return [
+            Point(codec, setting, photo, 0, rate * 2 ** (db / 5), 30 + db, 10 + db)
+            for setting in (1, 2, 3, 4)
+            for db in (5 * setting + extra_db,)
+        ]
+
+    summary = Summary(
+        (
+            *points("msh", "easy", 0.05, 10),
+            *points("msh", "busy", 0.5, 0),
+            *points("JPEG", "easy", 0.1, 0),
+            *points("JPEG", "busy", 1, 0),
+        ),
+        ("msh",),
+        ("JPEG",),
+    )
+    ((_, within),) = summary.differences_within_photos()
+    assert within == pytest.approx([-50, -50])
+    ((_, (psnr, _)),) = summary.rate_differences()
+    assert psnr < -60, psnr
 
 
 @pytest.mark.parametrize("contender", anchors(), ids=lambda contender: contender.name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,27 +47,57 @@ class Summary:
     ours: tuple[str, ...]
     others: tuple[str, ...]
 
-    def curve(self, codec: str, metric: str) -> list[tuple[float, float]]:
-        """Mean bits per pixel and mean ``psnr_db`` or ``ms_ssim_db`` at each setting."""
-        settings = dict.fromkeys(p.setting for p in self.points if p.codec == codec)
+    @property
+    def photos(self) -> tuple[str, ...]:
+        """Names, in order."""
+        return tuple(dict.fromkeys(point.photo for point in self.points))
+
+    def curve(
+        self, codec: str, metric: str, photos: Collection[str] | None = None
+    ) -> list[tuple[float, float]]:
+        """Mean bits per pixel and mean ``psnr_db`` or ``ms_ssim_db`` at each setting.
+
+        Args:
+            photos: those that count; None for all.
+        """
+        among = photos or self.photos
+        own = [p for p in self.points if p.codec == codec and p.photo in among]
         curve = []
-        for setting in settings:
-            chosen = [p for p in self.points if p.codec == codec and p.setting == setting]
+        for setting in dict.fromkeys(p.setting for p in own):
+            chosen = [p for p in own if p.setting == setting]
             rate = float(np.mean([p.bits_per_pixel for p in chosen]))
             curve.append((rate, float(np.mean([getattr(p, metric) for p in chosen]))))
         return curve
 
-    def rate_differences(self) -> list[tuple[str, list[float]]]:
+    def rate_differences(
+        self, photos: Collection[str] | None = None
+    ) -> list[tuple[str, list[float]]]:
         """Anchor, and the rate differences to it in percent: of each of ours, first by PSNR and
-        then by MS-SSIM."""
+        then by MS-SSIM.
+
+        Args:
+            photos: those whose mean curves are compared; None for all.
+        """
 
         def difference(other: str, own: str, metric: str) -> float:
-            return rate_difference(self.curve(other, metric), self.curve(own, metric))
+            curves = (self.curve(name, metric, photos) for name in (other, own))
+            return rate_difference(*curves)
 
         metrics = ("psnr_db", "ms_ssim_db")
         return [
             (other, [difference(other, own, metric) for metric in metrics for own in self.ours])
             for other in self.others
+        ]
+
+    def differences_within_photos(self) -> list[tuple[str, list[float]]]:
+        """As `rate_differences`, but the mean of those of the single photos.
+
+        So counts nothing of how a codec shares bits out among photos at one setting.
+        """
+        single = [self.rate_differences((photo,)) for photo in self.photos]
+        return [
+            (rows[0][0], np.mean([values for _, values in rows], axis=0).tolist())
+            for rows in zip(*single, strict=True)
         ]
 
 
@@ -130,18 +160,14 @@ def _point(contender: Contender, setting: int, path: Path, pixels: Pixels) -> Po
 
 
 def _table(summary: Summary) -> str:
-    photos = len({point.photo for point in summary.points})
-    columns = [f"{own}, by {metric}" for metric in ("PSNR", "MS-SSIM") for own in summary.ours]
     lines = [
-        f"Rate that {summary.ours[0]} needs compared with others for the same "
-        f"quality ({photos} photos, Bjøntegaard; negative is better):",
-        "",
-        f"| against | {' | '.join(columns)} |",
-        "| --- |" + " --- |" * len(columns),
+        f"Rate that {summary.ours[0]} needs compared with others for the same quality "
+        f"({len(summary.photos)} photos, Bjøntegaard; negative is better), by the mean curves:",
+        *_differences(summary, summary.rate_differences()),
+        "The mean of what single photos need:",
+        *_differences(summary, summary.differences_within_photos()),
     ]
-    for name, differences in summary.rate_differences():
-        lines.append(f"| {name} | {' | '.join(f'{value:+.1f} %' for value in differences)} |")
-    lines += ["", "| codec | bits per pixel: PSNR, MS-SSIM in dB |", "| --- | --- |"]
+    lines += ["| codec | bits per pixel: PSNR, MS-SSIM in dB |", "| --- | --- |"]
     for name in (*summary.ours, *summary.others):
         psnrs, similarities = summary.curve(name, "psnr_db"), summary.curve(name, "ms_ssim_db")
         cells = [
@@ -150,6 +176,16 @@ def _table(summary: Summary) -> str:
         ]
         lines.append(f"| {name} | {'; '.join(cells)} |")
     return "\n".join([*lines, ""])
+
+
+def _differences(summary: Summary, found: Sequence[tuple[str, list[float]]]) -> list[str]:
+    columns = [f"{own}, by {metric}" for metric in ("PSNR", "MS-SSIM") for own in summary.ours]
+    rows = [
+        f"| {name} | {' | '.join(f'{value:+.1f} %' for value in values)} |"
+        for name, values in found
+    ]
+    head = [f"| against | {' | '.join(columns)} |", "| --- |" + " --- |" * len(columns)]
+    return ["", *head, *rows, ""]
 
 
 def _plot(summary: Summary, folder: Path) -> None:
