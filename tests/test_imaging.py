@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import struct
 import sys
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,34 @@ def test_a_jpeg_xl_is_measured_before_it_unfolds(size: tuple[int, int]) -> None:
     assert formats.jxl_size(data, "photo") == size
     with pytest.raises(TooLargeError, match=f"{size[0]}x{size[1]}"):
         imaging.load(data, "photo", max_pixels=size[0] * size[1] - 1)
+
+
+def test_a_jpeg_xl_in_pieces_is_measured_before_it_unfolds() -> None:
+    code = imaging.render(imaging.Photo(np.zeros((49, 65, 3), np.uint8)), "jxl")
+    code = code if code.startswith(formats.JXL_CODESTREAM) else _codestream(code)
+
+    def box(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I4s", 8 + len(body), kind) + body
+
+    for cut in (1, 2, 5):
+        data = b"".join(
+            (
+                formats.JXL_CONTAINER,
+                box(b"ftyp", b"jxl " + bytes(4) + b"jxl "),
+                box(b"jxlp", struct.pack(">I", 0) + code[:cut]),
+                box(b"free", b"1234"),
+                box(b"jxlp", struct.pack(">I", 1 << 31 | 1) + code[cut:]),
+            )
+        )
+        assert formats.jxl_size(data, "photo") == (65, 49)
+        assert imaging.load(data, "photo").width == 65
+        with pytest.raises(TooLargeError, match="65x49"):
+            imaging.load(data, "photo", max_pixels=65 * 49 - 1)
+
+
+def _codestream(data: bytes) -> bytes:
+    at = data.index(b"jxlc")
+    return data[at + 4 : at - 4 + int.from_bytes(data[at - 4 : at], "big")]
 
 
 def test_a_jpeg_xl_is_turned_by_its_codestream_alone(portrait: Image.Image) -> None:

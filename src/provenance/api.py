@@ -9,9 +9,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from . import binding, codecs, formats, imaging, metadata
+from . import binding, codecs, container, formats, imaging, metadata
 from .assembly import (
-    AVIF,
     Labelled,
     Parent,
     Signing,
@@ -26,7 +25,7 @@ from .assembly import (
 )
 from .credentials import SIDECAR, Identity, TrustStore, default_trust
 from .credentials import read as read_credential
-from .errors import InputError, NotLabelledError, UsageError
+from .errors import InputError, InvalidError, NotLabelledError, UsageError
 from .files import MAX_PIXELS
 from .labels import CodecFacts, Label, ModelFacts, QualityFacts, Risk
 from .lineage import Generation, trace
@@ -172,16 +171,16 @@ def decompress(
 ) -> Labelled:
     """The full picture of a compressed file, as a labelled and signed rendition.
 
-    The label is the compressed file's own, taken from its credential where that is intact and
-    says what the XMP says; whoever needs to know that it was genuine calls `verify` first. The
-    compressed file becomes the parent ingredient, so a broken credential stays visible.
+    The label is the compressed file's own. One that contradicts the credential, its own signature
+    or the bitstream is not signed anew; whoever needs to know that it is genuine calls `verify`
+    first. The compressed file becomes the parent ingredient, so a broken credential stays visible.
 
     Args:
         stamp: draw the risk level into a corner, for where no metadata survives.
 
     Raises:
         InputError: The source is missing or is no compressed file.
-        InvalidError: Container or bitstream are broken.
+        InvalidError: Container or bitstream are broken, or the label is told to be false.
         NotLabelledError: It carries no label.
         ModelError: Its model is not installed here.
         UsageError: The picture is too small for a mark.
@@ -192,6 +191,9 @@ def decompress(
         parts = unpack(data, name)
         if parts.xmp is None or (label := metadata.read_label(parts.xmp)) is None:
             raise NotLabelledError(f"{name}: carries no label; it was stripped or never written")
+        report = verify_bytes(data, name, trust or default_trust(), sidecar=beside(source, data))
+        if problem := report.label_problem:
+            raise InvalidError(f"{name}: its label is not to be believed: {problem}")
     with stages("decode"):
         photo = decoded(parts, max_pixels)
     place = None
@@ -206,7 +208,7 @@ def decompress(
         notes: list[str] = []
         packet = described(label, photo, bound, media_type, identity, caption, notes.append)
         finished = metadata.embed(finished, media_type, packet)
-    parent, signing = Parent(name, data, AVIF), Signing(identity, trust)
+    parent, signing = Parent(name, data, container.MEDIA_TYPE), Signing(identity, trust)
     made = signed(finished, media_type, label, signing, parent, stages, stamp=place)
     return replace(made, notes=(*notes, *made.notes))
 
@@ -243,7 +245,7 @@ def carries_label(source: Source) -> bool:
         InputError: The source is missing or no image.
     """
     name, data = read_source(source)
-    return imaging.media_type(data, name) in metadata.CARRIERS
+    return container.media_type(data, name) in metadata.CARRIERS
 
 
 def label(
@@ -378,7 +380,7 @@ def show(source: Source) -> Label:
         InvalidError: What it carries is broken.
     """
     name, data = read_source(source)
-    media_type = imaging.media_type(data, name)
+    media_type = container.media_type(data, name)
     packet = metadata.read_packet(data, media_type)
     found = metadata.read_label(packet) if packet else None
     if found is None and (manifest := beside(source, data)) is not None:
@@ -402,6 +404,6 @@ def history(source: Source, *, trust: TrustStore | None = None) -> Generation | 
         InputError: The file cannot be read.
     """
     name, data = read_source(source)
-    media_type = imaging.media_type(data, name)
+    media_type = container.media_type(data, name)
     credential = read_credential(data, media_type, trust or default_trust(), beside(source, data))
     return trace(credential, Path(name).name) if credential else None

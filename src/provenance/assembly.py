@@ -32,8 +32,6 @@ from .labels.wording import warnings
 from .stages import Stages
 from .viewer.stamp import Box
 
-AVIF = "image/avif"
-
 FILE_OVERHEAD = 14_000
 """Bytes that preview, label and credential usually add to a bitstream."""
 
@@ -122,8 +120,10 @@ def compressed(
     )
     notes = [*photo.notes]
     with stages("pack"):
-        media_type = formats.RENDITIONS[to].media_type if to else AVIF
-        bound = binding.of_pixels(shown) if to else binding.of_bitstream(encoded.bitstream)
+        media_type = formats.RENDITIONS[to].media_type if to else container.MEDIA_TYPE
+        bound = (
+            binding.of_pixels(shown) if to else binding.of_bitstream(encoded.bitstream, photo.icc)
+        )
         packet = described(label, photo, bound, media_type, signing.identity, caption, notes.append)
         if to:
             finished = metadata.embed(finished, media_type, packet)

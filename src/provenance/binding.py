@@ -42,11 +42,17 @@ def of_pixels(photo: Photo) -> Binding:
     height, width, channels = pixels.shape
     hashed = hashlib.sha256(struct.pack(">III", width, height, channels))
     hashed.update(np.ascontiguousarray(pixels).data)
-    if photo.icc and not is_srgb(photo.icc):
-        hashed.update(photo.icc)
+    hashed.update(_colours(photo.icc))
     return Binding(PIXELS, hashed.hexdigest())
 
 
-def of_bitstream(bitstream: bytes) -> Binding:
-    """SHA-256 of the bitstream's bytes."""
-    return Binding(BITSTREAM, hashlib.sha256(bitstream).hexdigest())
+def of_bitstream(bitstream: bytes, icc: bytes | None) -> Binding:
+    """SHA-256 of the bitstream's bytes, then of the ICC profile as in `of_pixels`.
+
+    A compressed file's preview is not covered: nothing in the bitstream tells how it looks.
+    """
+    return Binding(BITSTREAM, hashlib.sha256(bitstream + _colours(icc)).hexdigest())
+
+
+def _colours(icc: bytes | None) -> bytes:
+    return icc if icc and not is_srgb(icc) else b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import sys
@@ -19,6 +20,9 @@ MAX_PIXELS = 100_000_000
 
 MAX_DEPTH = 64
 """Levels of folders that are walked."""
+
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+"""What file systems without hard links answer."""
 
 STANDARD_STREAM = Path("-")
 """The path that means standard input or standard output."""
@@ -166,7 +170,7 @@ def write(path: Path, data: bytes, *, force: bool = False, mode: int = 0o666) ->
         if force:
             aside.replace(path)
         else:
-            path.hardlink_to(aside)
+            _appear(path, aside)
     except FileExistsError:
         raise OutputError(f"{path}: exists already; use --force to replace it") from None
     except OSError as error:
@@ -174,6 +178,22 @@ def write(path: Path, data: bytes, *, force: bool = False, mode: int = 0o666) ->
     finally:
         if aside is not None:
             aside.unlink(missing_ok=True)
+
+
+def _appear(path: Path, aside: Path) -> None:
+    """Give a finished file its name, unless that is taken by now."""
+    try:
+        path.hardlink_to(aside)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # Memory cards know one name for a file: it is reserved before it is given.
+        path.touch(exist_ok=False)
+        try:
+            aside.replace(path)
+        except OSError:
+            path.unlink()
+            raise
 
 
 def sha256(data: bytes) -> str:

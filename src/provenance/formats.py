@@ -47,6 +47,9 @@ JXL_CONTAINER = bytes.fromhex("0000000c4a584c200d0a870a")
 JXL_CODESTREAM = b"\xff\x0a"
 """What a naked JPEG XL codestream begins with."""
 
+_JXL_HEADER = 16
+"""Bytes of a codestream that tell its size, and some more."""
+
 _PLUGINS = {"heif": "pillow_heif", "jxl": "pillow_jxl"}
 _HEVC = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs"}
 _ANY_ITEM = {b"mif1", b"msf1", b"heif"}
@@ -87,10 +90,10 @@ def jxl_size(data: bytes, name: str) -> tuple[int, int] | None:
     """
     if sniff(data) != JXL:
         return None
-    at = 0 if data.startswith(JXL_CODESTREAM) else _codestream(data)
-    if data[at : at + 2] != JXL_CODESTREAM:
+    header = data[:_JXL_HEADER] if data.startswith(JXL_CODESTREAM) else _codestream(data)
+    if not header.startswith(JXL_CODESTREAM):
         raise ImageError(f"{name}: damaged JPEG XL: no codestream where one belongs")
-    bits = int.from_bytes(data[at + 2 : at + 16], "little")
+    bits = int.from_bytes(header[len(JXL_CODESTREAM) :], "little")
 
     def take(count: int) -> int:
         nonlocal bits
@@ -110,20 +113,22 @@ def jxl_size(data: bytes, name: str) -> tuple[int, int] | None:
     return height * above // below, height
 
 
-def _codestream(data: bytes) -> int:
-    """Where it begins in a file of boxes; the file's end where none does."""
-    at = len(JXL_CONTAINER)
-    while at + 8 <= len(data):
+def _codestream(data: bytes) -> bytes:
+    """How it begins in a file of boxes, which may cut it anywhere; empty where none does."""
+    found, at = b"", len(JXL_CONTAINER)
+    while at + 8 <= len(data) and len(found) < _JXL_HEADER:
         size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         header = 8
         if size == 1:
             size, header = int.from_bytes(data[at + 8 : at + 16], "big"), 16
-        if kind in (b"jxlc", b"jxlp"):
-            return at + header + (4 if kind == b"jxlp" else 0)
-        if size < header:
+        end = at + size if size else len(data)
+        if end < at + header:
             break
-        at += size
-    return len(data)
+        if kind in (b"jxlc", b"jxlp"):
+            start = at + header + (4 if kind == b"jxlp" else 0)
+            found += data[start : min(end, start + _JXL_HEADER)]
+        at = end
+    return found[:_JXL_HEADER]
 
 
 def plugin(extra: str) -> None:

@@ -145,6 +145,17 @@ def test_one_with_a_tail_that_only_the_library_would_accept(compressed: dict[str
     _is_refused(_carrying(compressed["png"], store), "a compressed one cannot be unpacked")
 
 
+def test_one_behind_a_description_whose_length_has_64_bits(compressed: dict[str, bytes]) -> None:
+    """The library reads such a length in its own way, and another box than ours."""
+    store = _superbox("c2pa", _packed(_ingredients(PARTS)))
+    at = store.rindex(b"jumd")
+    (length,) = struct.unpack_from(">I", store, at - 4)
+    long = struct.pack(">I4sQ", 1, b"jumd", length) + store[at + 4 :]
+    inside = _box(b"jumb", long)
+    outer = _superbox("c2pa", inside)
+    _is_refused(_carrying(compressed["png"], outer), "whose length has 64 bits")
+
+
 def _is_refused(hostile: bytes, why: str) -> None:
     began = time.process_time()
     report = api.verify(hostile)

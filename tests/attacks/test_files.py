@@ -11,16 +11,27 @@ import struct
 import time
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import c2pa  # type: ignore[import-untyped]
 import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image, PngImagePlugin
 
-from provenance import api, formats, imaging, metadata, sources
+from provenance import api, binding, container, formats, imaging, metadata, sources
 from provenance.assembly import Labelled
+from provenance.container import items
+from provenance.credentials import default_identity, sign_label
+from provenance.credentials.certificates import to_pem
+from provenance.credentials.identity import private_pem
+from provenance.credentials.settings import library_settings
+from provenance.errors import InvalidError
 from provenance.labels import CodecFacts, ModelFacts
+from provenance.verification import AllOf, HighestScore, TrustedSigner
+
+from ..elsewhere import CAPTURE
 
 FLIPS = 200
 KINDS = ("container", *formats.RENDITIONS)
@@ -138,6 +149,98 @@ def test_a_manifest_on_another_picture(files: dict[str, Labelled], other: Labell
     assert api.verify(stranger).exit_code == 0
     report = api.verify(copied)
     assert (report.exit_code, report.intact, report.trusted) == (TAMPERED, False, False)
+
+
+def test_a_label_in_a_file_that_a_trusted_signer_signed_as_it_was(
+    files: dict[str, Labelled], other: Labelled
+) -> None:
+    """Any C2PA tool signs what it is given; it vouches for no label that it did not write."""
+    unsigned = imaging.render(imaging.load(files["png"].data, "photo"), "png")
+    fitting = metadata.read_packet(files["png"].data, "image/png")
+    # Not even where the label has a signature of its own that holds.
+    for packet in (metadata.packet(other.label), fitting):
+        assert packet is not None
+        report = api.verify(
+            _signed_as_it_is(metadata.embed(unsigned, "image/png", packet)),
+            policy=AllOf(TrustedSigner(), HighestScore(1.0)),
+        )
+        assert report.trusted and report.label is not None
+        assert not report.label_consistent and report.policy_met is False
+        assert report.exit_code == NO_LABEL
+    assert report.label_signature is not None and report.label_signature.picture_matches
+
+
+def _signed_as_it_is(png: bytes) -> bytes:
+    """By this machine's identity, with no word about a label."""
+    actions = [{"action": "c2pa.created", "digitalSourceType": CAPTURE}]
+    stated = {"label": "c2pa.actions.v2", "created": True, "data": {"actions": actions}}
+    identity, signed = default_identity(), io.BytesIO()
+    info = c2pa.C2paSignerInfo(b"es256", to_pem(identity.chain), private_pem(identity), None)
+    with (
+        c2pa.Signer.from_info(info) as signer,
+        c2pa.Context.from_json(library_settings([]), signer=signer) as context,
+        c2pa.Builder({"assertions": [stated]}, context=context) as builder,
+    ):
+        builder.sign("image/png", io.BytesIO(png), signed)
+    return signed.getvalue()
+
+
+def test_a_false_label_is_not_signed_anew(
+    compressed: Labelled, other: Labelled, tmp_path: Path
+) -> None:
+    parts, theirs = container.unpack(compressed.data), container.unpack(other.data)
+    packet = parts.xmp or b""
+    (score,) = re.findall(rb"mc:risk.{0,60}?mc:score\W+0\.\d", packet, re.DOTALL)[:1]
+    for false in (theirs.xmp, packet.replace(score, score[:-1] + b"0")):
+        assert false != packet
+        swapped = container.pack(
+            parts.bitstream, width=parts.width, height=parts.height, preview=None, xmp=false
+        )
+        assert api.verify(swapped).exit_code == TAMPERED
+        with pytest.raises(InvalidError, match=r"photo.avif: its label is not to be believed: "):
+            (tmp_path / "photo.avif").write_bytes(swapped)
+            api.decompress(tmp_path / "photo.avif")
+
+
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"x":' + '{"a":' * 400 + "1" + "}" * 400 + "}", "nested more than 32 deep"),
+        ('{"x":"\\ud800"}', "no Unicode"),
+        ('{"x":1e999}', "a number is too large"),
+    ],
+)
+def test_json_within_xmp_that_nobody_could_write(
+    text: str, why: str, signed: bool, files: dict[str, Labelled]
+) -> None:
+    photo = imaging.load(files["png"].data, "photo")
+    plain = imaging.render(photo, "png")
+    label = replace(files["png"].label, extra={"x": "here"})
+    jws = sign_label(label, binding.of_pixels(photo), default_identity()) if signed else None
+    packet = metadata.packet(label, signature=jws).decode()
+    told = '{"x":"here"}'.replace('"', "&quot;")
+    assert told in packet
+    hostile = packet.replace(told, text.replace('"', "&quot;")).encode()
+    report = api.verify(metadata.embed(plain, "image/png", hostile))
+    assert (report.exit_code, report.label) == (TAMPERED, None)
+    assert any(why in step.detail for step in report.steps), report.steps
+
+
+def test_a_preview_is_not_taken_for_the_picture(astronaut: Path) -> None:
+    """Where the container is broken, the picture is not there to be measured."""
+    photo = imaging.load(astronaut.read_bytes(), "photo")
+    small = imaging.Photo(np.ascontiguousarray(photo.pixels[:128, 160:288]), None, False)
+    original = imaging.render(small, "png")
+    made = api.compress(original, quality=1, preview=320).data
+    content = items.read(made)
+    neural = next(item for item in content.items.values() if item.kind == b"nimg")
+    second = items.Item(b"nimg", bytes(64), "Neural image", properties=neural.properties)
+    both = {**content.items, max(content.items) + 1: second}
+    brands = (b"avif", b"mif1", b"miaf", b"nimg")
+    broken = items.write(items.Items(content.primary, both, content.references), brands)
+    report = api.verify(broken, original=original)
+    assert (report.exit_code, report.label_true, report.measured) == (TAMPERED, None, None)
 
 
 def test_our_prefix_for_somebody_elses_words(files: dict[str, Labelled]) -> None:

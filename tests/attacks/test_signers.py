@@ -103,23 +103,58 @@ def test_a_parent_that_is_signed_so(
     assert [entry["state"] for entry in report.ingredients] == [state, "unsigned"]
 
 
-def _signed_by(signer: Identity, png: bytes) -> bytes:
-    """The same file with another signature, as long as the one it had (RFC 9052, 4.4)."""
+@pytest.mark.parametrize("where", ["protected, after", "protected, before", "unprotected"])
+def test_who_shows_the_certificates_of_somebody_else(
+    where: str, sound: bytes, authority: Authority, trust: TrustStore
+) -> None:
+    """The C2PA library takes either of two headers for the chain; nobody may choose ours."""
+    stranger = authority.issue(self_signed=True)
+    trusted = _chain(authority.issue())
+    own = _TEXT + _chain(stranger)
+    assert api.verify(_signed_by(stranger, sound, own), trust=trust).exit_code == UNTRUSTED
+    protected, other = {
+        "protected, after": ((own, _NUMBER + trusted), ()),
+        "protected, before": ((_NUMBER + trusted, own), ()),
+        "unprotected": ((own,), (_NUMBER + trusted,)),
+    }[where]
+    report = api.verify(_signed_by(stranger, sound, *protected, unprotected=other), trust=trust)
+    assert (report.exit_code, report.trusted, report.signer) == (INVALID, False, None)
+
+
+_NUMBER, _TEXT = b"\x18\x21", b"\x67x5chain"
+"""The names of the header ``x5chain`` as CBOR: as RFC 9360 has it, and as older tools wrote it."""
+
+
+def _chain(signer: Identity) -> bytes:
+    """The value of ``x5chain``: one certificate or several."""
+    chain = [entry.public_bytes(Encoding.DER) for entry in signer.chain]
+    if len(chain) == 1:
+        return _string(chain[0])
+    return bytes([0x80 + len(chain)]) + b"".join(map(_string, chain))
+
+
+def _signed_by(
+    signer: Identity, png: bytes, *headers: bytes, unprotected: tuple[bytes, ...] = ()
+) -> bytes:
+    """The same file with another signature, as long as the one it had (RFC 9052, 4.4).
+
+    Args:
+        headers: the protected ones beside the algorithm, as CBOR; by default the signer's chain.
+        unprotected: others, which are not signed.
+    """
     assert isinstance(signer.key, ec.EllipticCurvePrivateKey)
     claim, old = _content(png, b"c2pa.claim.v2"), _content(png, b"c2pa.signature")
-    chain = [entry.public_bytes(Encoding.DER) for entry in signer.chain]
-    # ES256, and x5chain of one certificate or of several.
-    certificates = _string(chain[0])
-    if len(chain) > 1:
-        certificates = bytes([0x80 + len(chain)]) + b"".join(map(_string, chain))
-    protected = b"\xa2\x01\x26\x18\x21" + certificates
+    headers = headers or (_NUMBER + _chain(signer),)
+    # ES256.
+    protected = bytes([0xA1 + len(headers)]) + b"\x01\x26" + b"".join(headers)
     what = b"\x84\x6aSignature1" + _string(protected) + _string(b"") + _string(claim)
     r, s = decode_dss_signature(signer.key.sign(what, ec.ECDSA(hashes.SHA256())))
     signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
     def message(padding: int) -> bytes:
-        headers = b"\xa1\x63pad" + _string(bytes(padding))
-        return b"\xd2\x84" + _string(protected) + headers + b"\xf6" + _string(signature)
+        others = (b"\x63pad" + _string(bytes(padding)), *unprotected)
+        said = bytes([0xA0 + len(others)]) + b"".join(others)
+        return b"\xd2\x84" + _string(protected) + said + b"\xf6" + _string(signature)
 
     room = len(old) - len(message(256))
     new = message(256 + room)

@@ -12,6 +12,7 @@ import provenance
 from provenance.credentials import Identity, TrustStore, read, sign
 from provenance.errors import NotLabelledError, UsageError
 from provenance.labels import CodecFacts, Label, ModelFacts
+from provenance.metadata import embed
 
 TYPES = {
     "BMP": "image/bmp",
@@ -228,3 +229,18 @@ def test_a_picture_that_is_to_be_changed_has_no_sidecar(labelled: Path) -> None:
             sidecar=True,
             stamp=True,
         )
+
+
+def test_it_counts_where_the_picture_points_elsewhere(
+    files: dict[str, bytes], label: Label, identity: Identity, trust: TrustStore, original: bytes
+) -> None:
+    pointer = b"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+    <rdf:Description xmlns:dcterms="http://purl.org/dc/terms/"
+    dcterms:provenance="http://127.0.0.1:9/photo.c2pa"/></rdf:RDF>"""
+    data = embed(files["image/png"], "image/png", pointer)
+    notes: list[str] = []
+    assert read(data, "image/png", trust, note=notes.append) is None
+    assert "nobody looked there" in notes.pop()
+    manifest = beside(data, label, identity, original)
+    found = read(data, "image/png", trust, manifest, note=notes.append)
+    assert found is not None and found.trusted and not notes

@@ -143,16 +143,22 @@ def test_a_label_packed_with_loss_is_no_longer_about_this_picture(files: dict[st
 
 
 def test_another_colour_profile_is_another_picture_but_srgb_is_none(
-    files: dict[str, bytes],
+    files: dict[str, bytes], compressed: provenance.Labelled
 ) -> None:
     photo = imaging.load(files["png"], "png")
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     # The same, with red and green in each other's place.
     swapped = srgb.replace(b"rXYZ", b"....").replace(b"gXYZ", b"rXYZ").replace(b"....", b"gXYZ")
     packet = metadata.read_packet(files["png"], "image/png") or b""
+    parts = container.unpack(compressed.data)
     for icc, code in ((srgb, 3), (swapped, 4)):
         other = imaging.render(dataclasses.replace(photo, icc=icc), "png")
         assert provenance.verify(metadata.embed(other, "image/png", packet)).exit_code == code
+        width, height = parts.width, parts.height
+        neural = container.pack(
+            parts.bitstream, width=width, height=height, preview=None, xmp=parts.xmp, icc=icc
+        )
+        assert provenance.verify(neural).exit_code == code
 
 
 def test_a_label_moved_to_another_picture_is_noticed(

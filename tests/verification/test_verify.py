@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import provenance
-from provenance import container
+from provenance import container, metadata
 from provenance.codecs import bitstream as frames
 from provenance.credentials import default_identity, new_identity, sign
 from provenance.errors import UsageError
@@ -103,6 +104,43 @@ def test_sizes_must_agree(compressed: provenance.Labelled) -> None:
     data = container.pack(parts.bitstream, width=640, height=480, preview=None, xmp=parts.xmp)
     report = provenance.verify(_resigned(compressed, data, compressed.label))
     assert report.exit_code == 4 and _failed(report) == {"codec and model"}
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("codec", {"generative": True}),
+        ("codec", {"decoder": "perceptual"}),
+        ("codec", {"extra": {"steps": 3}}),
+        ("quality", {"bits_per_pixel": 0.001}),
+        ("quality", {"setting": 1.0}),
+    ],
+)
+def test_what_the_bitstream_tells_must_be_labelled(
+    part: str, said: dict[str, Any], compressed: provenance.Labelled
+) -> None:
+    label = compressed.label
+    lie = replace(label, **{part: replace(getattr(label, part), **said)})
+    parts = container.unpack(compressed.data)
+    data = container.pack(
+        parts.bitstream,
+        width=parts.width,
+        height=parts.height,
+        preview=None,
+        xmp=metadata.packet(lie),
+    )
+    report = provenance.verify(_resigned(compressed, data, lie))
+    assert report.exit_code == 4 and _failed(report) == {"codec and model"}, report.steps
+
+
+def test_without_a_preview_it_is_still_a_picture_of_ours(astronaut: Path) -> None:
+    made = provenance.compress(astronaut, quality=1, preview=None)
+    assert provenance.show(made.data).original == made.label.original
+    assert provenance.api.carries_label(made.data)
+    root = provenance.history(made.data)
+    assert root is not None and root.label is not None
+    assert root.label.original == made.label.original
+    assert provenance.verify(made.data).exit_code == 0
 
 
 def test_an_unsigned_label_proves_nothing(compressed: provenance.Labelled) -> None:

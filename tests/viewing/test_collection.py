@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,17 @@ def test_what_is_dropped_is_bounded(coarse: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(collection, "MAX_DROPPED_BYTES", 10)
     with pytest.raises(TooLargeError, match="10 bytes"):
         files.add("large", bytes(11))
+
+
+def test_what_was_removed_is_not_kept(coarse: Path) -> None:
+    files, data = Collection(), bytes(bytearray(coarse.read_bytes()))
+    before = sys.getrefcount(data)
+    item = files.add("photo.avif", data)
+    assert files.summary(item.id).level and files.thumbnail(item.id) and files.picture(item.id)
+    assert files.report(item.id, "en", item.id)
+    files.remove(item.id)
+    del item
+    assert sys.getrefcount(data) == before
 
 
 def test_folders_and_pixels_are_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

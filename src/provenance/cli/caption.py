@@ -27,7 +27,8 @@ def caption(
     if report.label is None:
         raise NotLabelledError(f"{report.file}: carries no label; it was stripped or never written")
     said = sentence(report.label, language)
-    if not report.trusted:
+    trusted = report.trusted and report.label_consistent
+    if not trusted:
         console.note(f"{report.file}: nobody whom you trust has signed this")
     if json:
         console.print_json(
@@ -35,7 +36,7 @@ def caption(
                 "file": report.file,
                 "language": language,
                 "caption": said,
-                "trusted": report.trusted,
+                "trusted": trusted,
             }
         )
     else:

@@ -125,6 +125,8 @@ def _verdict(report: Report) -> str:
         if report.label_signature and report.label_signature.trusted_by:
             return "label intact, credential stripped: only the label and the picture are proven"
         return "label intact, credential stripped, and its signer is not trusted here"
+    if report.exit_code == 3 and report.signer:
+        return "intact and valid, but whoever signed it signed no label"
     if report.exit_code == 4 and report.intact and not report.valid:
         return "unchanged, but the signature is not valid: do not believe it"
     sentences = {

@@ -142,6 +142,27 @@ def expected(bitstream: bytes) -> bytes | None:
     return pack(replace(stream, decoder=b"")) if stream.decoder else None
 
 
+def facts(bitstream: bytes) -> CodecFacts | None:
+    """What a label has to say of the codec that decodes a bitstream; None where it is none of ours,
+    or made with other weights than those that are here.
+
+    Raises:
+        BitstreamError: It is cut or altered.
+        InputError: ``codecs.toml`` is broken.
+        ModelError: Weights are missing or damaged.
+    """
+    stream = parse(bitstream)
+    codec = None
+    if stream.codec in SCHEMES:
+        codec = find(stream.codec, stream.weights.hex())
+    elif stream.codec == DEFAULT:
+        decoders = {digest_of(name): name for name in DECODERS}
+        codec = get(DEFAULT, decoders[stream.decoder]) if stream.decoder in decoders else None
+    if codec is None or (codec.model.sha256 or "")[:16] != stream.weights.hex():
+        return None
+    return facts_of(codec, bitstream)
+
+
 def facts_of(codec: Codec, bitstream: bytes) -> CodecFacts:
     """What a label says of the codec that decodes this very bitstream: its seed and steps, too."""
     sampling = parse(bitstream).sampling

@@ -2,7 +2,18 @@
 files whose structure we write ourselves: AVIF and HEIF, JPEG XL, TIFF."""
 
 from . import jxl, tiff
-from .compressed_file import Parts, is_container, pack, unpack
+from .compressed_file import MEDIA_TYPE, Parts, is_container, media_type, pack, unpack
 from .packets import read_xmp, replace_xmp
 
-__all__ = ["Parts", "is_container", "jxl", "pack", "read_xmp", "replace_xmp", "tiff", "unpack"]
+__all__ = [
+    "MEDIA_TYPE",
+    "Parts",
+    "is_container",
+    "jxl",
+    "media_type",
+    "pack",
+    "read_xmp",
+    "replace_xmp",
+    "tiff",
+    "unpack",
+]

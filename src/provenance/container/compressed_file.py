@@ -21,10 +21,13 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from .. import imaging
 from ..errors import ContainerError
 from .boxes import box, full_box, walk
 from .items import Item, Items, Property, Reference, read, write
 from .packets import NEURAL, XMP_TYPE, packet_of
+
+MEDIA_TYPE = "image/avif"
 
 MAX_SIDE = 1 << 20
 """Largest width or height that is believed."""
@@ -140,6 +143,14 @@ def is_container(data: bytes) -> bool:
         return any(item.kind == NEURAL for item in read(data).items.values())
     except ContainerError:
         return False
+
+
+def media_type(data: bytes, name: str) -> str:
+    """The media type of an image file, told from its content; see `provenance.imaging.media_type`.
+
+    Without a preview, no image library knows a compressed file.
+    """
+    return MEDIA_TYPE if is_container(data) else imaging.media_type(data, name)
 
 
 def _assemble(content: Items, xmp: bytes | None) -> bytes:

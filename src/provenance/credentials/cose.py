@@ -62,9 +62,10 @@ def _chain(store: bytes, manifest: _Area) -> tuple[x509.Certificate, ...]:
     content = next(store[start:end] for kind, start, end in _boxes(store, *area) if kind == b"cbor")
     message, _ = _decode(content, 0, 0)
     protected, _ = _decode(message[0], 0, 0)
-    chain = next(
+    # One alone: of several, the C2PA library may have checked the signature against another.
+    [chain] = [
         header[name] for header in (protected, message[1]) for name in _X5CHAIN if name in header
-    )
+    ]
     encoded = [chain] if isinstance(chain, bytes) else chain
     return tuple(map(from_der, encoded))
 
@@ -118,7 +119,12 @@ def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
         for _ in range(number * (kind - 3)):
             item, at = _decode(data, at, depth + 1)
             items.append(item)
-        return (items if kind == 4 else dict(zip(items[::2], items[1::2], strict=True))), at
+        if kind == 4:
+            return items, at
+        mapping = dict(zip(items[::2], items[1::2], strict=True))
+        if len(mapping) < number:
+            raise ValueError("a key is there twice")
+        return mapping, at
     if kind == 6:
         return _decode(data, at, depth + 1)
     return None, at

@@ -48,11 +48,18 @@ def problem_of(data: bytes) -> str | None:
 
 
 def packed(store: bytes) -> Iterator[bytes]:
-    """The contents of all ``brob`` boxes that follow a superbox's description."""
+    """The contents of all ``brob`` boxes that follow a superbox's description.
+
+    Raises:
+        InvalidError: Where one would follow is told in a way that nothing needs.
+    """
     at = store.find(_DESCRIPTION)
     while at >= 0:
         if at >= 4:
-            header = at - 4 + int.from_bytes(store[at - 4 : at], "big")
+            length = int.from_bytes(store[at - 4 : at], "big")
+            if length == 1:
+                raise InvalidError("may follow a description whose length has 64 bits")
+            header = at - 4 + length
             if store[header + 4 : header + 8] == _PACKED:
                 (size,) = struct.unpack_from(">I", store, header)
                 yield store[header + 8 : header + size]

@@ -78,7 +78,15 @@ def read(
         return broken(problem)
     try:
         # 1 and 2.
-        found = _ask(source, anchors)
+        try:
+            found = _ask(source, anchors)
+        except c2pa.C2paError as error:
+            # It points at a manifest elsewhere; the file itself carries none.
+            if not str(error).startswith("Remote"):
+                raise
+            found = None
+            if note and sidecar is None:
+                note(_elsewhere(error))
         if found is None and sidecar is not None:
             source = _Source(data, ANY_BYTES, sidecar)
             found = _ask(source, anchors)
@@ -87,11 +95,6 @@ def read(
         stamped = _stamped(found.report, source, anchors)
         return _credential(found, stamped, anchors, lists)
     except c2pa.C2paError as error:
-        if str(error).startswith("Remote"):
-            # It points at a manifest elsewhere; the file itself carries none.
-            if note:
-                note(_elsewhere(error))
-            return None
         return broken(" ".join(str(error).split())[:300])
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         return broken(f"manifest: not understood: {type(error).__name__}: {error}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import math
+import re
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any
@@ -18,10 +20,15 @@ from . import model
 MAX_BYTES = 1_000_000
 """Largest label that is parsed."""
 
+MAX_DEPTH = 32
+"""Structures and lists within one another; our own labels have 6."""
+
 SIGNIFICANT_DIGITS = 6
 """Of every number that is written: enough, and the same after other tools have copied them."""
 
 LABEL_SCHEMA = "label-1.schema.json"
+
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 _PARTS: dict[tuple[type, str], type] = {
     (model.Label, "tool"): model.ToolFacts,
@@ -155,14 +162,36 @@ def _inlined(part: Any, schema: dict[str, Any], within: tuple[str, ...] = ()) ->
 
 
 def _load(source: bytes | str | Mapping[str, Any]) -> Any:
-    if isinstance(source, Mapping):
-        return source
-    if len(source) > MAX_BYTES:
-        raise LabelError(f"label: larger than {MAX_BYTES:,} bytes, which is the limit")
-    try:
-        return json.loads(source, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise LabelError(f"label: not JSON: {error}") from error
+    if isinstance(source, bytes | str):
+        if len(source) > MAX_BYTES:
+            raise LabelError(f"label: larger than {MAX_BYTES:,} bytes, which is the limit")
+        try:
+            source = json.loads(source, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            raise LabelError(f"label: not JSON: {error}") from error
+    _check(source, 0)
+    return source
+
+
+def _check(value: Any, depth: int) -> None:
+    """Refuse what Python takes for JSON and nobody can write again.
+
+    Raises:
+        LabelError: Nested too deep, a number without end, or half of a character.
+    """
+    if depth > MAX_DEPTH:
+        raise LabelError(f"label: nested more than {MAX_DEPTH} deep")
+    if isinstance(value, Mapping):
+        for name, entry in value.items():
+            _check(name, depth)
+            _check(entry, depth + 1)
+    elif isinstance(value, list | tuple):
+        for entry in value:
+            _check(entry, depth + 1)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise LabelError("label: a number is too large")
+    elif isinstance(value, str) and _HALF_CHARACTER.search(value):
+        raise LabelError("label: a text is no Unicode")
 
 
 def _no_constant(name: str) -> float:

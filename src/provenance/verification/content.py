@@ -4,6 +4,9 @@ that the bitstream decodes to (12)."""
 from __future__ import annotations
 
 import functools
+import math
+from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +28,11 @@ def check_container(
         Its media type, None where it is no image; its parts, if it is a compressed file; and
         whether it is sound.
     """
-    compressed = container.is_container(data)
     try:
-        media_type = imaging.media_type(data, name)
+        media_type = container.media_type(data, name)
     except ImageError as error:
-        if not compressed:
-            return None, None, steps.failed("container", str(error))
-        media_type = "image/avif"  # without a preview, no image library knows it
-    if not compressed:
+        return None, None, steps.failed("container", str(error))
+    if not container.is_container(data):
         return media_type, None, steps.passed("container", media_type)
     try:
         parts = container.unpack(data)
@@ -71,23 +71,49 @@ def check_model(parts: container.Parts | None, label: Label | None, steps: Steps
         stream = frames.parse(parts.bitstream)
     except InvalidError as error:
         return steps.failed(step, str(error))
+    if label and (problem := next(_contradictions(parts, stream, label), None)):
+        return steps.failed(step, problem)
+    here = _here(stream.codec, stream.weights.hex())
+    return steps.passed(step, f"{stream.codec} {stream.model}, {here}")
+
+
+def _contradictions(
+    parts: container.Parts, stream: frames.Bitstream, label: Label
+) -> Iterator[str]:
+    """What a label says of a bitstream, and it is not so."""
     found = (stream.codec, stream.model, stream.weights.hex())
-    if label:
-        told = (label.codec.name, label.model.name, (label.model.sha256 or "")[:16])
-        if told != found:
-            return steps.failed(step, f"made by {' '.join(found)}, labelled {' '.join(told)}")
-        decoder = str(label.model.extra.get("decoder_sha256") or "")[:16]
-        seed = stream.sampling.seed if stream.sampling else None
-        if (decoder, label.codec.seed) != (stream.decoder.hex(), seed):
-            return steps.failed(step, "decoded by another decoder or seed than labelled")
-        sizes = {
-            (stream.width, stream.height),
-            (parts.width, parts.height),
-            (label.original.width, label.original.height),
-        }
-        if len(sizes) > 1:
-            return steps.failed(step, "container, bitstream and label tell different sizes")
-    return steps.passed(step, f"{stream.codec} {stream.model}, {_here(found[0], found[2])}")
+    told = (label.codec.name, label.model.name, (label.model.sha256 or "")[:16])
+    if told != found:
+        yield f"made by {' '.join(found)}, labelled {' '.join(told)}"
+    decoder = str(label.model.extra.get("decoder_sha256") or "")[:16]
+    drawn = (stream.sampling.seed, stream.sampling.steps) if stream.sampling else (None, None)
+    if (decoder, label.codec.seed, label.codec.extra.get("steps")) != (
+        stream.decoder.hex(),
+        *drawn,
+    ):
+        yield "decoded by another decoder, seed or steps than labelled"
+    with suppress(ProvenanceError):  # What does not work here cannot speak against anybody.
+        facts = codecs.facts(parts.bitstream)
+        if facts and (facts.decoder, facts.generative) != (
+            label.codec.decoder,
+            label.codec.generative,
+        ):
+            kind = "generative" if facts.generative else "not generative"
+            yield f"decoded by the {facts.decoder} decoder, which is {kind}; labelled otherwise"
+    sizes = {
+        (stream.width, stream.height),
+        (parts.width, parts.height),
+        (label.original.width, label.original.height),
+    }
+    if len(sizes) > 1:
+        yield "container, bitstream and label tell different sizes"
+    rate = 8 * len(parts.bitstream) / (stream.width * stream.height)
+    told_rate, setting = label.quality.bits_per_pixel, label.quality.setting
+    if told_rate is not None and not math.isclose(told_rate, rate, rel_tol=1e-4):
+        yield f"of {rate:.4g} bits per pixel, labelled {told_rate:.4g}"
+    # Small pictures may be encoded with less than was asked for.
+    if setting is not None and setting < stream.quality - 0.01:
+        yield f"of quality {stream.quality:g}, labelled {setting:g}"
 
 
 def check_decode(

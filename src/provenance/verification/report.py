@@ -20,6 +20,10 @@ class Outcome(StrEnum):
     """Nothing to check, or nobody asked, or an earlier step left nothing to check."""
 
 
+_ABOUT_LABEL = ("label", "XMP", "codec and model")
+"""Names of the steps that compare the label."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One check."""
@@ -47,7 +51,8 @@ class Report:
     trusted: bool
     """Valid, and signed by somebody whom this machine trusts."""
     label_consistent: bool
-    """The label follows its schema, and XMP, credential and bitstream tell the same."""
+    """The label follows its schema, and XMP, credential and bitstream tell the same. A label that
+    whoever signed the file did not sign is not."""
     label_true: bool | None
     """The label does not understate the risk; None where no original was given, or another file
     than the label names, or one that cannot be compared."""
@@ -73,6 +78,12 @@ class Report:
         """No credential is left, but the label is intact and signed on its own for this picture."""
         own = self.label_signature
         return self.signer is None and own is not None and own.valid and bool(own.picture_matches)
+
+    @property
+    def label_problem(self) -> str | None:
+        """What speaks against the label, whoever signed it; None where nothing does."""
+        failed = (step for step in self.steps if step.outcome is Outcome.FAILED)
+        return next((step.detail for step in failed if step.name in _ABOUT_LABEL), None)
 
     def to_json(self) -> dict[str, Any]:
         """Follows ``verify`` in ``schemas/output-1.schema.json``."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import container
 from ..credentials import Action, Credential, TrustStore, read
 from ..files import MAX_PIXELS
 from . import content, signature, truth
@@ -65,9 +66,10 @@ def verify(
     # 9 and 10. The label: as signed, and as XMP has it.
     signed, consistent = content.check_label(credential, steps)
     described, own, same = check_xmp(
-        data, name, media_type, parts, signed, trust, max_pixels, steps
+        data, name, media_type, parts, credential, trust, max_pixels, steps
     )
     label = signed or described
+    unvouched = credential is not None and signed is None
 
     # 11. The codec and the model: as the label says, and known here?
     fits = content.check_model(parts, label, steps)
@@ -84,7 +86,7 @@ def verify(
     # 13. The original: does the label understate what was lost?
     label_true = measured = None
     if original:
-        if picture is None and parts is None and media_type:
+        if picture is None and media_type and not container.is_container(data):
             picture = content.picture(data, name, max_pixels)
         marks = [box for action in _actions(credential) for box in action.regions]
         label_true, measured = truth.check(original, label, picture, marks, max_pixels, steps)
@@ -100,7 +102,7 @@ def verify(
         intact=intact,
         valid=valid,
         trusted=valid and found is not None and found.trusted,
-        label_consistent=consistent and label is not None,
+        label_consistent=consistent and label is not None and not unvouched,
         label_true=label_true,
         policy_met=None,
         steps=(),
@@ -116,7 +118,8 @@ def verify(
     # 14. What the caller demands.
     met = _policy(policy, report, steps)
 
-    code = _exit_code(report, broken=not (sound and consistent), signed=credential is not None)
+    broken = not (sound and consistent)
+    code = _exit_code(report, broken=broken, signed=credential is not None, unvouched=unvouched)
     unmet = met is False or (original is not None and label_true is None)
     return replace(
         report,
@@ -134,11 +137,15 @@ def _policy(policy: Policy | None, report: Report, steps: Steps) -> bool | None:
     return steps.check("policy", not problems, str(policy), "; ".join(problems))
 
 
-def _exit_code(report: Report, *, broken: bool, signed: bool) -> int:
-    """The exit codes of the command line: what is broken counts before what is missing."""
+def _exit_code(report: Report, *, broken: bool, signed: bool, unvouched: bool) -> int:
+    """The exit codes of the command line: what is broken counts before what is missing.
+
+    Args:
+        unvouched: who signed the file signed no label, whatever XMP says.
+    """
     if broken or report.label_true is False or (signed and not report.valid):
         return 4
-    if not signed or report.label is None:
+    if not signed or unvouched:
         return 3
     return 0 if report.trusted else 5
 

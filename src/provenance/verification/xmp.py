@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .. import binding, container, imaging, metadata
 from ..binding import Binding
-from ..credentials import LabelSignature, TrustStore, check_label_signature
+from ..credentials import Credential, LabelSignature, TrustStore, check_label_signature
 from ..errors import InvalidError, ProvenanceError
 from ..labels import Label, to_json
 from .steps import Steps
@@ -22,7 +22,7 @@ def check_xmp(
     name: str,
     media_type: str | None,
     parts: container.Parts | None,
-    signed: Label | None,
+    credential: Credential | None,
     trust: TrustStore,
     max_pixels: int,
     steps: Steps,
@@ -33,6 +33,7 @@ def check_xmp(
         The label in XMP, what its own signature says, and whether nothing is wrong with them.
     """
     own = None
+    signed = credential.label if credential else None
     try:
         if parts is not None:
             packet = parts.xmp
@@ -60,24 +61,29 @@ def check_xmp(
     if signed is not None:
         also = "" if own is None else ", and the label is signed on its own"
         return described, own, steps.passed(STEP, f"tells the same as the signed label{also}")
-    return described, own, _alone(own, steps)
+    left = "the file's credential has none" if credential else "credential stripped"
+    more = "; it does not cover the preview" if parts and parts.preview_size else ""
+    return described, own, _alone(own, left, more, steps)
 
 
-def _alone(own: LabelSignature | None, steps: Steps) -> bool:
-    """The verdict where no credential vouches for the label."""
+def _alone(own: LabelSignature | None, left: str, more: str, steps: Steps) -> bool:
+    """The verdict where no credential vouches for the label.
+
+    Args:
+        left: why none does.
+        more: what else is to be said.
+    """
     if own is None:
         return steps.skipped(STEP, "has a label that nobody signed")
     if not own.valid:
         return steps.skipped(STEP, str(own.problem))
     who = own.signer.organisation or own.signer.common_name
     chosen = f"trusted by the anchor {own.trusted_by}" if own.trusted_by else "not trusted here"
-    return steps.passed(
-        STEP, f"label intact, credential stripped: signed on its own by {who}, {chosen}"
-    )
+    return steps.passed(STEP, f"label intact, {left}: signed on its own by {who}, {chosen}{more}")
 
 
 def _shown(data: bytes, name: str, parts: container.Parts | None, max_pixels: int) -> Binding:
     """What the file shows, in the form that labels are signed for."""
     if parts is not None:
-        return binding.of_bitstream(parts.bitstream)
+        return binding.of_bitstream(parts.bitstream, parts.icc)
     return binding.of_pixels(imaging.load(data, name, max_pixels=max_pixels))

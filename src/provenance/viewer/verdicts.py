@@ -44,7 +44,7 @@ def headline(subject: Subject, words: Words) -> Headline:
     claim = words(f"headline.level.{risk.level}")
     if label and not report.label_true:  # Only its own word speaks for it.
         if report.exit_code == CODE_MISSING:
-            return _named("warn", "unsigned", words)
+            return _named("warn", "unvouched" if report.signer else "unsigned", words)
         if not report.trusted:
             said = words("headline.stranger.why", claim=claim)
             lines = (said, *_signer_lines(subject, words))

@@ -59,7 +59,9 @@ class Item:
 Mark = tuple[tuple[str, int, int], ...]
 """Of a file on disk and the manifests beside it: name, when it was changed, ns, and bytes."""
 
-Version = tuple[Item, Mark]
+Version = tuple[str, Mark]
+"""An item's identifier, and which state of it: what was found out is kept by that, so that a file
+that was removed is not kept with it."""
 
 
 class Collection:
@@ -174,7 +176,7 @@ class Collection:
         return item
 
     def _present(self, item_id: str) -> Version:
-        """An item as it is now: nothing is told of a file that it no longer is.
+        """Which state an item is in now: nothing is told of a file that it no longer is.
 
         Raises:
             InputError: It is gone.
@@ -182,19 +184,21 @@ class Collection:
         if (item := self.items.get(item_id)) is None:
             raise InputError("this file was removed from the page")
         if item.path is None:
-            return item, ()
+            return item_id, ()
         beside = (path for path in sources.sidecars(item.path) if path.is_file())
         try:
-            return item, tuple(_state(path) for path in (item.path, *beside))
+            return item_id, tuple(_state(path) for path in (item.path, *beside))
         except OSError as error:
             raise InputError(f"{item.name}: cannot be read: {error.strerror}") from error
 
-    def _summary(self, item: Item, _: Mark) -> Summary:
+    def _summary(self, item_id: str, _: Mark) -> Summary:
+        item = self.items[item_id]
         data = _read(item)
         manifest = _beside(item, data)
         return summary(verify(data, item.name, default_trust(), sidecar=manifest), len(data))
 
-    def _thumbnail(self, item: Item, _: Mark) -> bytes:
+    def _thumbnail(self, item_id: str, _: Mark) -> bytes:
+        item = self.items[item_id]
         data = _read(item)
         try:
             photo = imaging.load(data, item.name, max_pixels=self._max_pixels)
@@ -204,22 +208,23 @@ class Collection:
         imaging.thumbnail(photo, THUMBNAIL_SIDE).save(buffer, "WEBP", quality=80)
         return buffer.getvalue()
 
-    def _picture(self, item: Item, _: Mark) -> bytes:
+    def _picture(self, item_id: str, _: Mark) -> bytes:
         # Upright already, and nobody's business where it was taken.
-        photo = replace(self._load(item), exif=None)
+        photo = replace(self._load(self.items[item_id]), exif=None)
         if max(photo.width, photo.height) <= LONGEST_SIDE:
             return imaging.render(photo, "png")
         buffer = io.BytesIO()
         imaging.thumbnail(photo, LONGEST_SIDE).save(buffer, "PNG", compress_level=4)
         return buffer.getvalue()
 
-    def _report(self, item: Item, _: Mark, language: str, original: Version | None) -> str:
+    def _report(self, item_id: str, _: Mark, language: str, original: Version | None) -> str:
+        item = self.items[item_id]
         data = _read(item)
         subject = examine(
             data,
             name=item.name,
             sidecar=_beside(item, data),
-            original=_read(original[0]) if original else None,
+            original=_read(self.items[original[0]]) if original else None,
             max_pixels=self._max_pixels,
         )
         return report.render(subject, language=language)

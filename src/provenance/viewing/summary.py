@@ -72,7 +72,7 @@ def state_of(report: Report) -> str:
         return "tampered"
     if report.label is None:
         return "none"
-    if not report.valid:
+    if report.exit_code == 3:
         return "stripped"
     return "trusted" if report.trusted else "untrusted"
 
