@@ -45,6 +45,12 @@ def test_file_systems_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_name_may_be_as_long_as_names_may_be(tmp_path: Path) -> None:
+    path = tmp_path / ("a" * 250 + ".avif")
+    write(path, b"data")
+    assert path.read_bytes() == b"data"
+
+
 def test_a_private_file_is_private(tmp_path: Path) -> None:
     write(tmp_path / "key", b"secret", mode=0o600)
     assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600

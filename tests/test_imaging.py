@@ -321,3 +321,56 @@ def test_jpeg_2000_is_read_and_a_damaged_one_raises_nothing_else(portrait: Image
         except (ImageError, TooLargeError):
             refused += 1
     assert refused
+
+
+def _tiff(bits: int, sample_format: int, rows: bytes, size: tuple[int, int]) -> bytes:
+    """A grey TIFF, uncompressed (TIFF 6.0)."""
+    entries = [
+        (256, 3, 1, size[0]),
+        (257, 3, 1, size[1]),
+        (258, 3, 1, bits),
+        (259, 3, 1, 1),
+        (262, 3, 1, 1),
+        (273, 4, 1, 8),
+        (277, 3, 1, 1),
+        (278, 3, 1, size[1]),
+        (279, 4, 1, len(rows)),
+        (339, 3, 1, sample_format),
+    ]
+    directory = b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    head = b"II*\0" + struct.pack("<I", 8 + len(rows))
+    return head + rows + struct.pack("<H", len(entries)) + directory + bytes(4)
+
+
+def test_samples_are_read_by_the_range_that_they_have() -> None:
+    # Two samples of 12 bits in three bytes: 0xFFF and 0x800.
+    twelve = imaging.load(_tiff(12, 1, b"\xff\xf8\x00", (2, 1)), "photo")
+    assert twelve.pixels[0, :, 0].tolist() == [255, 128] and twelve.grey
+    floats = np.array([0, 0.5, 1, 0.25], "<f4").tobytes()
+    assert imaging.load(_tiff(32, 3, floats, (4, 1)), "photo").pixels[0, :, 0].tolist() == [
+        *(0, 128, 255, 64)
+    ]
+    for beyond in ([0, 1.2], [0, float("nan")], [-0.1, 1], [0, 255]):
+        data = _tiff(32, 3, np.array(beyond, "<f4").tobytes(), (2, 1))
+        with pytest.raises(ImageError, match=r"^photo: floating-point samples beyond 0 to 1"):
+            imaging.load(data, "photo")
+    data = _tiff(32, 2, np.array([0, 255], "<i4").tobytes(), (2, 1))
+    with pytest.raises(ImageError, match=r"^photo: integers of 32 bits have no known range"):
+        imaging.load(data, "photo")
+    deep = imaging.load(b"P6 1 1 65535\n" + b"\xff\xff\x80\0\0\0", "photo")
+    assert deep.pixels[0, 0].tolist() == [255, 128, 0] and "more than 8 bits" in deep.notes[0]
+    assert not imaging.load(b"P6 1 1 255\n\xff\x80\0", "photo").notes
+
+
+def test_a_second_page_without_a_size_is_damage(portrait: Image.Image) -> None:
+    data = _saved(portrait, "TIFF", save_all=True, append_images=[portrait])
+    assert imaging.load(data, "photo").frames == 2
+    (first,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, first)
+    (second,) = struct.unpack_from("<I", data, first + 2 + 12 * count)
+    broken = bytearray(data)
+    (count,) = struct.unpack_from("<H", data, second)
+    for entry in range(count):
+        struct.pack_into("<H", broken, second + 2 + 12 * entry, 60_000 + entry)
+    with pytest.raises(ImageError, match=r"^photo: truncated or damaged image"):
+        imaging.load(bytes(broken), "photo")

@@ -40,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "assembly": LEAVES
     | {"labels", "codecs", "container", "risk", "metadata", "credentials"}
     | {"lineage", "viewer"},
-    "sources": LEAVES | {"labels", "codecs", "container", "credentials"},
+    "sources": LEAVES | {"labels", "codecs", "container", "metadata", "credentials"},
     "api": LEAVES
     | {"labels", "codecs", "container", "risk", "metadata", "credentials"}
     | {"lineage", "verification", "assembly", "sources", "viewer"},

@@ -5,6 +5,7 @@ Each takes a path, or the bytes themselves, and returns a frozen result; none wr
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,6 @@ from .assembly import (
     fitting,
     keeping_meaning,
     label_of,
-    loaded,
     signed,
 )
 from .credentials import SIDECAR, Identity, TrustStore, default_trust
@@ -29,7 +29,7 @@ from .errors import InputError, InvalidError, NotLabelledError, UsageError
 from .files import MAX_PIXELS
 from .labels import CodecFacts, Label, ModelFacts, QualityFacts, Risk
 from .lineage import Generation, trace
-from .sources import Source, beside, decoded, load, read_source, unpack
+from .sources import Source, beside, decoded, load, loaded, read_source, unpack
 from .stages import Stages
 from .verification import Original, Policy, Report
 from .verification import verify as verify_bytes
@@ -279,10 +279,12 @@ def label(
 
     Raises:
         InputError: A source is missing or no image, the sizes differ, or the reconstruction is
-            in a format that cannot carry a label.
-        UsageError: The picture is too small for a mark, or a sidecar is to be given for a picture
-            that is to be changed.
+            in a format that cannot carry a label, has several frames, or has a label by nature.
+        UsageError: The picture is too small for a mark, a sidecar is to be given for a picture
+            that is to be changed, or a number is none.
     """
+    if not all(value is None or math.isfinite(value) for value in (quality, bits_per_pixel)):
+        raise UsageError("quality and bits per pixel: give finite numbers")
     if sidecar and (stamp or caption):
         raise UsageError("a sidecar leaves the picture's file as it is: no stamp, no caption")
     stages = stages or Stages()
@@ -291,6 +293,13 @@ def label(
         photo = loaded(data, name, max_pixels)
         other_name, other = read_source(reconstruction)
         shown = loaded(other, other_name, max_pixels)
+        if container.is_container(other):
+            raise InputError(f"{other_name}: a compressed file, which has a label of its own")
+        if shown.frames > 1:
+            raise InputError(
+                f"{other_name}: has {shown.frames} frames, and one would be assessed; label each "
+                "as a picture of its own"
+            )
         if shown.media_type not in metadata.CARRIERS and not sidecar:
             raise InputError(
                 f"{other_name}: cannot carry a label; convert it to PNG, JPEG or WebP, or use "

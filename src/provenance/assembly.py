@@ -287,12 +287,16 @@ def _disagreement(drawings: Sequence[NDArray[np.uint8]]) -> Invention:
 
 def _with_history(label: Label, original: Parent, photo: Photo, redact_evidence: bool) -> Label:
     """The label, with the risk of whatever compressed the original before."""
-    from .credentials import read
+    from .credentials import check_label_signature, read
 
-    described = None
+    described = jws = None
     try:
-        described = metadata.read_label(photo.xmp) if photo.xmp else None
+        if photo.xmp:
+            described, jws = metadata.read_signed_label(photo.xmp)
+        if described and jws and (said := check_label_signature(jws, described, None, ())).problem:
+            raise InvalidError(said.problem)
     except InvalidError:
+        described = None
         unknown = "The original's own label is broken; what was changed before is not known."
         label = replace(label, warnings=(*label.warnings, unknown))
     credential = None
@@ -302,21 +306,6 @@ def _with_history(label: Label, original: Parent, photo: Photo, redact_evidence:
     if earlier is None:
         return label
     return lineage.accumulated(label, earlier, redact_evidence=redact_evidence)
-
-
-def loaded(data: bytes, name: str, max_pixels: int) -> Photo:
-    """A photo with the XMP of formats in which `imaging` finds none.
-
-    Raises:
-        InputError: No image, or beyond ``max_pixels``.
-    """
-    photo = imaging.load(data, name, max_pixels=max_pixels)
-    if photo.xmp is not None or photo.media_type != formats.JXL:
-        return photo
-    try:
-        return replace(photo, xmp=metadata.read_packet(data, photo.media_type))
-    except InvalidError:
-        return replace(photo, notes=(*photo.notes, "The XMP is damaged and was left out."))
 
 
 def described(

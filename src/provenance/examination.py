@@ -8,7 +8,7 @@ from pathlib import Path
 from . import container, imaging, sources
 from .credentials import TrustStore, default_trust
 from .errors import ImageError, InputError, ProvenanceError
-from .files import MAX_PIXELS, STANDARD_STREAM, read
+from .files import MAX_PIXELS, STANDARD_STREAM, read, shown
 from .imaging import Photo
 from .lineage import trace
 from .sources import Source
@@ -88,7 +88,7 @@ def examine(
 def _name(source: Source) -> str:
     if isinstance(source, bytes):
         return "image"
-    return "standard input" if Path(source) == STANDARD_STREAM else Path(source).name
+    return "standard input" if Path(source) == STANDARD_STREAM else shown(Path(source).name)
 
 
 def _pictures(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Container, Iterable, Iterator
@@ -24,8 +25,15 @@ MAX_DEPTH = 64
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 """What file systems without hard links answer."""
 
+_NO_TEXT = re.compile("[\ud800-\udfff]")
+"""What Python has in the place of bytes that are no text."""
+
 STANDARD_STREAM = Path("-")
 """The path that means standard input or standard output."""
+
+
+_read_to_its_end: list[object] = [None]
+"""The standard input that was read."""
 
 
 def read(path: Path, limit: int = MAX_BYTES) -> bytes:
@@ -37,7 +45,10 @@ def read(path: Path, limit: int = MAX_BYTES) -> bytes:
     """
     try:
         if path == STANDARD_STREAM:
+            if sys.stdin is _read_to_its_end[0]:
+                raise InputError("standard input: can be read once; name a file for the other")
             data = sys.stdin.buffer.read(limit + 1)
+            _read_to_its_end[0] = sys.stdin
         else:
             with path.open("rb") as stream:
                 # Asked for no more than there is: a buffer of the limit's size costs more time
@@ -134,6 +145,8 @@ def check_output(path: Path, *, force: bool, inputs: tuple[Path, ...] = ()) -> N
         return
     if path.is_dir():
         raise OutputError(f"{path}: is a folder; name a file")
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path}: is a device or a pipe; use -o - and lead the output there")
     if any(path.exists() and source.exists() and path.samefile(source) for source in inputs):
         raise OutputError(f"{path}: is the input, which is never touched; name another output")
     if not force and os.path.lexists(path):
@@ -155,12 +168,17 @@ def write(path: Path, data: bytes, *, force: bool = False, mode: int = 0o666) ->
         OutputError: The output exists already or cannot be written; nothing is left behind.
     """
     if path == STANDARD_STREAM:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(f"standard output: cannot be written: {error.strerror}") from error
         return
     aside = None
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=".provenance-", dir=path.parent)
         aside = Path(name)
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
@@ -194,6 +212,11 @@ def _appear(path: Path, aside: Path) -> None:
         except OSError:
             path.unlink()
             raise
+
+
+def shown(path: Path | str) -> str:
+    """A path as people and JSON can read it: names on disk need not be text."""
+    return _NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(path))
 
 
 def sha256(data: bytes) -> str:

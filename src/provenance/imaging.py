@@ -41,6 +41,8 @@ _PLUGGED = {HEIC: ("HEIF", "heif"), HEIF: ("HEIF", "heif"), JXL: ("JXL", "jxl")}
 # The reader of JPEG finds MPO itself.
 _TRIED = [kind for kind in MEDIA_TYPES if kind not in ("HEIF", "JXL", "MPO")]
 
+_SIXTEEN_BITS = 2**16 - 1
+
 _WITHOUT_GREY = ("webp", "avif", "heif")
 
 _OPTIONS: dict[str, dict[str, object]] = {
@@ -78,6 +80,8 @@ class Photo:
     media_type: str = "application/octet-stream"
     notes: tuple[str, ...] = ()
     """What could not be kept, in sentences."""
+    frames: int = 1
+    """How many pictures the file holds, of which this is the first."""
 
     @property
     def width(self) -> int:
@@ -116,8 +120,8 @@ def load(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> Photo:
         raise ImageError(f"{name}: truncated or damaged image: {_line(error)}") from error
     except UnidentifiedImageError:
         raise ImageError(f"{name}: not an image of a known format") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise ImageError(f"{name}: truncated or damaged image: {error}") from error
+    except (EOFError, *tags.FAULTS) as error:
+        raise ImageError(f"{name}: truncated or damaged image: {_line(error)}") from error
 
 
 def media_type(data: bytes, name: str) -> str:
@@ -132,7 +136,7 @@ def media_type(data: bytes, name: str) -> str:
     try:
         with _own_limit(), Image.open(io.BytesIO(data), formats=_TRIED) as opened:
             return MEDIA_TYPES[str(opened.format)]
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, RuntimeError):
+    except (UnidentifiedImageError, EOFError, RuntimeError, *tags.FAULTS):
         # The last is what the reader of AVIF raises.
         raise ImageError(f"{name}: not an image of a known format") from None
 
@@ -244,9 +248,11 @@ def _readers(data: bytes) -> list[str]:
 def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
     notes = []
     kind = sniff(data) or MEDIA_TYPES[str(opened.format)]
-    if getattr(opened, "n_frames", 1) > 1 and opened.format != "MPO":
-        notes.append(f"Only the first of {getattr(opened, 'n_frames', 1)} frames is used.")
-    deep = _is_deep(opened, data)
+    # A camera's second picture of the same (MPO) is no frame.
+    frames = 1 if opened.format == "MPO" else getattr(opened, "n_frames", 1)
+    if frames > 1:
+        notes.append(f"Only the first of {frames} frames is used.")
+    highest = _highest(opened, data)
     opened.load()
     icc = opened.info.get("icc_profile")
     xmp = opened.info.get("xmp")
@@ -258,9 +264,9 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
         exif = tags.exif_of(opened)
     except ValueError:
         notes.append("The EXIF data is damaged and was left out.")
-    if deep:
+    if highest != 255:
         notes.append("Samples of more than 8 bits were reduced to 8 bits.")
-        image = _to_eight_bits(image)
+        image = _to_eight_bits(image, highest)
     if image.mode in ("CMYK", "LAB", "YCbCr"):
         notes.append(f"{image.mode} was converted to sRGB.")
         image, icc = _to_srgb(image, icc), None
@@ -278,7 +284,8 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
     if icc and not _is_profile(icc):
         notes.append("The ICC profile is damaged and was left out.")
         icc = None
-    return Photo(pixels, alpha, grey, icc, exif, xmp, tags.iim_of(opened), kind, tuple(notes))
+    iim = tags.iim_of(opened)
+    return Photo(pixels, alpha, grey, icc, exif, xmp, iim, kind, tuple(notes), frames)
 
 
 def _is_profile(icc: bytes) -> bool:
@@ -304,27 +311,39 @@ def is_srgb(icc: bytes) -> bool:
     return bool(np.abs(difference).max() <= 2)
 
 
-def _is_deep(image: Image.Image, data: bytes) -> bool:
-    """Whether samples have more than 8 bits; Pillow hides that for colour PNG and TIFF."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return True
+def _highest(image: Image.Image, data: bytes) -> int:
+    """What a sample of the file is at most: 255; more, though Pillow hides that for colours; or 1.
+
+    Raises:
+        UsageError: Nobody can know.
+    """
+    if image.mode == "F":
+        return 1
     if image.format == "PNG":
-        return data[24:25] == b"\x10"
+        return _SIXTEEN_BITS if data[24:25] == b"\x10" else 255
     if image.format == "HEIF":
-        return int(image.info.get("bit_depth") or 8) > 8
+        return (1 << int(image.info.get("bit_depth") or 8)) - 1
+    if image.format == "PPM":
+        said = image.tile[0][3]  # type: ignore[attr-defined]
+        told = int(said[-1]) if isinstance(said, tuple) else 255
+        # Pillow brings grey to 16 bits.
+        return max(255, _SIXTEEN_BITS if image.mode == "I" else told)
     if image.format == "TIFF":
         bits = image.tag_v2.get(258, (8,))  # type: ignore[attr-defined]
-        return any(count > 8 for count in (bits if isinstance(bits, tuple) else (bits,)))
-    return False
+        most = int(max(bits if isinstance(bits, tuple) else (bits,)))
+        if most > 16:
+            raise UsageError(f"integers of {most} bits have no known range; convert it to 16 bits")
+        return max(255, (1 << most) - 1)
+    return _SIXTEEN_BITS if image.mode == "I" or image.mode.startswith("I;16") else 255
 
 
-def _to_eight_bits(image: Image.Image) -> Image.Image:
+def _to_eight_bits(image: Image.Image, highest: int) -> Image.Image:
     if image.mode in ("RGB", "RGBA", "LA", "L"):
         return image  # Pillow has reduced them while loading.
     samples = np.asarray(image).astype(np.float64)
-    # Floats are 0..1 by custom; integers are 0..65535.
-    scale = 255.0 if image.mode == "F" and samples.max(initial=0) <= 1 else 255 / 65535
-    return Image.fromarray(np.clip(np.rint(samples * scale), 0, 255).astype(np.uint8))
+    if highest == 1 and not (samples.min(initial=0) >= 0 and samples.max(initial=0) <= 1):
+        raise UsageError("floating-point samples beyond 0 to 1; convert it to 16 bits")
+    return Image.fromarray(np.clip(np.rint(samples * (255 / highest)), 0, 255).astype(np.uint8))
 
 
 def _to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from . import codecs, container, imaging
+from . import codecs, container, imaging, metadata
 from .credentials import covers
-from .errors import InputError
-from .files import MAX_PIXELS, read, walk
-from .formats import OTHER_SUFFIXES, PICTURE_SUFFIXES
+from .errors import InputError, InvalidError
+from .files import MAX_PIXELS, read, shown, walk
+from .formats import JXL, OTHER_SUFFIXES, PICTURE_SUFFIXES
 from .imaging import Photo
 
 Source = Path | str | bytes
@@ -38,7 +39,7 @@ def read_source(source: Source) -> tuple[str, bytes]:
         raise InputError(
             f"{path}: is a credential without its picture; name the picture that it lies beside"
         )
-    return ("standard input" if str(path) == "-" else str(path)), read(path)
+    return ("standard input" if str(path) == "-" else shown(path)), read(path)
 
 
 def beside(source: Source, data: bytes) -> bytes | None:
@@ -113,16 +114,37 @@ def decoded(parts: container.Parts, max_pixels: int) -> Photo:
     height, width = picture.pixels.shape[:2]
     if (parts.width, parts.height) != (width, height):
         raise InputError("container and bitstream announce different sizes")
-    return Photo(picture.pixels, picture.alpha, picture.grey, parts.icc, parts.exif, parts.xmp)
+    said = parts.icc, parts.exif, parts.xmp
+    return Photo(
+        picture.pixels, picture.alpha, picture.grey, *said, media_type=container.MEDIA_TYPE
+    )
 
 
 def load(source: Source, max_pixels: int = MAX_PIXELS) -> tuple[bytes, Photo]:
-    """A picture's file and its pixels; a compressed file is decoded.
+    """A picture's file and its pixels; as for `loaded`.
 
     Raises:
         InputError: The source is missing, no image, or beyond ``max_pixels``.
     """
     name, data = read_source(source)
+    return data, loaded(data, name, max_pixels)
+
+
+def loaded(data: bytes, name: str, max_pixels: int) -> Photo:
+    """A photo with its XMP; a compressed file is decoded.
+
+    Raises:
+        InputError: No image, or beyond ``max_pixels``.
+        InvalidError: A compressed file, and it is broken.
+        ModelError: Its model is not installed here.
+    """
     if container.is_container(data):
-        return data, decoded(container.unpack(data), max_pixels)
-    return data, imaging.load(data, name, max_pixels=max_pixels)
+        return decoded(container.unpack(data), max_pixels)
+    photo = imaging.load(data, name, max_pixels=max_pixels)
+    if photo.xmp is not None or photo.media_type != JXL:
+        return photo
+    # Pillow finds none there.
+    try:
+        return replace(photo, xmp=metadata.read_packet(data, photo.media_type))
+    except InvalidError:
+        return replace(photo, notes=(*photo.notes, "The XMP is damaged and was left out."))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -133,3 +138,107 @@ def test_one_bad_file_among_many_is_told_and_decides(
     done = provenance("verify", compressed, tmp_path / "missing.avif", compressed)
     assert done.code == 6
     assert done.out.count("intact, valid") == 2 and "no such file" in done.err
+
+
+def test_a_folder_where_a_picture_belongs(provenance: Command, tmp_path: Path) -> None:
+    for command in ("compress", "decompress", "report"):
+        for folder in (".", "/", "", tmp_path):
+            _one_line(provenance(command, folder), 6, "is a folder")
+
+
+def test_standard_input_is_read_once(provenance: Command, astronaut: Path) -> None:
+    done = provenance("assess", "-", "-", stdin=astronaut.read_bytes())
+    _one_line(done, 6, "standard input: can be read once")
+
+
+def test_numbers_and_names_that_are_none(
+    provenance: Command, astronaut: Path, tmp_path: Path
+) -> None:
+    given = ("label", astronaut, astronaut, "-o", tmp_path / "a.png")
+    named = ("--codec", "a", "--model", "b")
+    _one_line(provenance(*given, *named, "--quality", "inf"), 2, "finite")
+    _one_line(provenance(*given, *named, "--bits-per-pixel", "inf"), 2, "finite")
+    _one_line(provenance(*given, "--codec", "", "--model", "b"), 2, "--codec")
+    _one_line(provenance(*given, "--codec", "a", "--model", "b\x01"), 2, "--model")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
+def test_what_has_several_frames_is_not_labelled_by_one(
+    kind: str, provenance: Command, astronaut: Path, tmp_path: Path
+) -> None:
+    with Image.open(astronaut) as opened:
+        first = opened.convert("RGB").resize((64, 64))
+    moving, still = tmp_path / f"moving.{kind.lower()}", tmp_path / "still.png"
+    first.save(moving, kind, save_all=True, append_images=[first.rotate(90)])
+    first.save(still)
+    done = provenance("label", still, moving, "--codec", "a", "--model", "b")
+    _one_line(done, 6, "has 2 frames")
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_compressed_file_has_a_label_of_its_own(
+    provenance: Command, astronaut: Path, compressed: Path
+) -> None:
+    done = provenance("label", astronaut, compressed, "--codec", "a", "--model", "b")
+    _one_line(done, 6, "has a label of its own")
+
+
+def test_pipes_and_devices_are_not_replaced(
+    provenance: Command, astronaut: Path, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    _one_line(provenance("compress", astronaut, "-o", pipe, "--force"), 6, "a device or a pipe")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_names_that_are_no_text(
+    provenance: Command, compressed: Path, astronaut: Path, tmp_path: Path
+) -> None:
+    odd, other = Path(f"{tmp_path}/a\udcff.avif"), tmp_path / "b.avif"
+    for path in (odd, other):
+        shutil.copy(compressed, path)
+    strict = {"PYTHONIOENCODING": "utf-8:strict"}
+    done = provenance("verify", tmp_path, "--json", env=strict)
+    assert done.code == 0, done.err
+    names = [json.loads(line)["file"] for line in done.out.splitlines()]
+    assert names == [f"{tmp_path}/a\N{REPLACEMENT CHARACTER}.avif", str(other)]
+    photo = Path(f"{tmp_path}/b\udcff.png")
+    with Image.open(astronaut) as opened:
+        opened.resize((16, 16)).save(photo)
+    for command in ("compress", "report"):
+        source = photo if command == "compress" else odd
+        done = provenance(command, source, "-o", tmp_path / command, "--json", env=strict)
+        assert done.code == 0, done.err
+        json.loads(done.out)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_what_a_terminal_cannot_show_stops_nobody(
+    encoding: str, provenance: Command, compressed: Path
+) -> None:
+    plain = {"PYTHONIOENCODING": encoding}
+    assert provenance("show", compressed, env=plain).code == 0
+    done = provenance("show", compressed, "--json", env=plain)
+    assert json.loads(done.out) == json.loads(provenance("show", compressed, "--json").out)
+
+
+def test_a_reader_that_leaves(home: Path, compressed: Path) -> None:
+    script = Path(sys.executable).with_name("provenance")
+    with subprocess.Popen([script, "show", compressed], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(60) == 6
+
+
+def test_an_output_that_takes_nothing(home: Path, astronaut: Path, compressed: Path) -> None:
+    script = Path(sys.executable).with_name("provenance")
+    for command in (["compress", str(astronaut), "-o", "-"], ["verify", str(compressed)]):
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(
+                [script, *command], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            )
+        assert done.returncode == 6
+        assert "standard output: cannot be written" in done.stderr
+        assert "internal" not in done.stderr

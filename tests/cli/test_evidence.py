@@ -138,3 +138,12 @@ def test_seeds_disagree_on_what_is_drawn(
         assert done.code == 2 and "msh: its decoder takes no steps and no seed" in done.err
     finally:
         assert provenance("codecs", "remove", "drawing").code == 0
+
+
+def test_a_tall_picture_is_shown_in_part(provenance: Command, tmp_path: Path) -> None:
+    photo, packed, sheet = (tmp_path / name for name in ("tall.png", "tall.avif", "sheet.png"))
+    Image.effect_noise((20, 400), 80).save(photo)
+    assert provenance("compress", photo, "-o", packed).code == 0
+    done = provenance("evidence", packed, "-o", sheet)
+    assert done.code == 2 and "use --crop" in done.err and not sheet.exists()
+    assert provenance("evidence", packed, "-o", sheet, "--crop", "0,0,20,80").code == 0

@@ -51,4 +51,6 @@ def test_a_bad_policy_is_one_line(provenance: Command, compressed: Path, tmp_pat
     done = provenance("verify", compressed, "--policy", _policy(tmp_path, "max_scores = 1"))
     assert done.code == 6 and len(done.err.splitlines()) == 1 and done.out == ""
     assert "desk.toml" in done.err and "max_scores" in done.err
+    odd = provenance("verify", compressed, "--policy", _policy(tmp_path, "max_age_days = nan"))
+    assert odd.code == 6 and "no policy" in odd.err and "internal" not in odd.err
     assert "no such file" in provenance("verify", compressed, "--policy", tmp_path / "x").err

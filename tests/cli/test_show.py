@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from provenance import api
+from provenance.cli import drawing
 from provenance.cli.drawing import MAX_FINDINGS, print_findings, print_map
 
 from .conftest import Command
@@ -71,3 +74,13 @@ def test_odd_findings_are_drawn_all_the_same(
     for size in ((1, 100_000), (100_000, 1)):
         original = replace(label.original, width=size[0], height=size[1])
         print_map(replace(label, original=original))
+
+
+def test_a_narrow_terminal_shows_what_was_found(
+    coarse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = io.StringIO()
+    monkeypatch.setattr(drawing, "_console", lambda: Console(file=shown, width=44))
+    finding = replace(api.show(coarse).risk.findings[0], sentence="A word is another one.")
+    print_findings([finding])
+    assert "1 A word is another one." in " ".join(shown.getvalue().split())

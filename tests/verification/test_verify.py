@@ -133,6 +133,34 @@ def test_what_the_bitstream_tells_must_be_labelled(
     assert report.exit_code == 4 and _failed(report) == {"codec and model"}, report.steps
 
 
+def test_what_is_compressed_again_is_the_picture_and_not_its_preview(
+    compressed: provenance.Labelled,
+) -> None:
+    again = provenance.compress(compressed.data, quality=30)
+    assert (again.label.original.width, again.label.original.height) == (512, 512)
+    assert again.label.history
+    report = provenance.verify(again.data)
+    assert report.exit_code == 0
+    assert [entry["state"] for entry in report.ingredients] == ["trusted", "unsigned"]
+
+
+def test_an_altered_label_says_nothing_of_what_was_before(compressed: provenance.Labelled) -> None:
+    parts = container.unpack(compressed.data)
+    _, jws = metadata.read_signed_label(parts.xmp or b"")
+    edited = replace(compressed.label, risk=replace(compressed.label.risk, score=0.0))
+    for label, word in ((compressed.label, False), (edited, True)):
+        data = container.pack(
+            parts.bitstream,
+            width=parts.width,
+            height=parts.height,
+            preview=None,
+            xmp=metadata.packet(label, signature=jws),
+        )
+        again = provenance.compress(data, quality=30)
+        assert any("own label is broken" in said for said in again.label.warnings) == word
+        assert bool(again.label.history) != word
+
+
 def test_without_a_preview_it_is_still_a_picture_of_ours(astronaut: Path) -> None:
     made = provenance.compress(astronaut, quality=1, preview=None)
     assert provenance.show(made.data).original == made.label.original

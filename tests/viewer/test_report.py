@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from provenance import TrustStore, examine, imaging, metadata
+from provenance import TrustStore, container, examine, imaging, metadata
 from provenance.assembly import Labelled
 from provenance.credentials import default_identity, default_trust, sign
 from provenance.errors import InputError, UsageError
@@ -83,6 +83,21 @@ def test_a_stripped_file_says_nothing_and_can_still_be_measured(
     assert _title(measured) == f"level.{subject.label.risk.level}"
     assert _answers(measured)["true"] is None
     assert "measured now" in render(measured)
+
+
+def test_a_label_that_is_signed_on_its_own_is_told_from_one_that_nobody_signed(
+    coarse: Labelled, tmp_path: Path
+) -> None:
+    parts = container.unpack(coarse.data)
+    stripped = container.replace_xmp(coarse.data, parts.xmp or b"")
+    survived = examine(stripped)
+    assert _title(survived) == "survived"
+    assert "whom you trust, for this very picture" in render(survived)
+    stranger = examine(stripped, trust=TrustStore(tmp_path / "trust"))
+    assert _title(stranger) == "survived"
+    assert "whom you have not chosen to trust, for this very" in render(stranger)
+    unsigned = container.replace_xmp(coarse.data, metadata.packet(coarse.label))
+    assert _title(examine(unsigned)) == "unsigned"
 
 
 def test_a_label_that_understates_its_risk_is_called_untrue(

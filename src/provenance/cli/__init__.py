@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 from itertools import pairwise
+from typing import NoReturn
 
-from ..errors import ProvenanceError
+from ..errors import OutputError, ProvenanceError
 
 
 def main() -> None:
@@ -17,24 +20,40 @@ def main() -> None:
     """
     from .app import app
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name that the terminal cannot show is no reason to stop.
+        sys.stdout.reconfigure(errors="replace")
     try:
         app()
     except ProvenanceError as error:
         _fail(error)
+    except SystemExit as error:
+        # Typer makes a 1 of it, which means something else here.
+        if isinstance(error.__context__, BrokenPipeError):
+            _leave()
+        raise
     except BrokenPipeError:
-        # The reader has left; its closing must not become a second error at shutdown.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(6)
+        _leave()
     except MemoryError:
         _fail(ProvenanceError("out of memory; try a smaller picture or --max-pixels"))
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _fail(OutputError("standard output: cannot be written: no space left"))
     except Exception as error:
         # A fault of ours: still one line, unless somebody wants to mend it.
         if os.environ.get("PROVENANCE_DEBUG"):
             raise
         kind = type(error).__name__
         _fail(ProvenanceError(f"internal error: {kind}: {error}; PROVENANCE_DEBUG=1 shows where"))
+
+
+def _leave() -> NoReturn:
+    """The reader has left; its closing must not become a second error at shutdown."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(6)
 
 
 def _fail(error: ProvenanceError) -> None:

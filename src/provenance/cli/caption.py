@@ -27,7 +27,9 @@ def caption(
     if report.label is None:
         raise NotLabelledError(f"{report.file}: carries no label; it was stripped or never written")
     said = sentence(report.label, language)
-    trusted = report.trusted and report.label_consistent
+    own = report.label_signature
+    survived = report.label_survived and own is not None and own.trusted_by is not None
+    trusted = survived or (report.trusted and report.label_consistent)
     if not trusted:
         console.note(f"{report.file}: nobody whom you trust has signed this")
     if json:

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ProvenanceError, UsageError
-from ..files import STANDARD_STREAM
+from ..errors import InputError, ProvenanceError, UsageError
+from ..files import STANDARD_STREAM, shown
 from ..stages import Stages
 from ..taxonomy import LEVEL_NAMES
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 def print_json(data: Mapping[str, Any], *, line: bool = False) -> None:
     """One JSON object on standard output; on one line where several follow one another."""
-    json.dump(data, sys.stdout, ensure_ascii=False, indent=None if line else 2)
-    sys.stdout.write("\n")
+    is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    text = json.dumps(data, ensure_ascii=not is_unicode, indent=None if line else 2)
+    sys.stdout.write(text + "\n")
 
 
 def print_error(error: ProvenanceError, *, as_json: bool, file: Path | None = None) -> None:
@@ -37,7 +38,7 @@ def print_error(error: ProvenanceError, *, as_json: bool, file: Path | None = No
         if file is None:
             print_json({"error": told})
         else:
-            print_json({"file": str(file), "error": told}, line=True)
+            print_json({"file": shown(file), "error": told}, line=True)
 
 
 def note(text: str) -> None:
@@ -125,7 +126,13 @@ def print_risk(risk: Risk) -> None:
 
 
 def default_output(source: Path, suffix: str) -> Path:
-    """Beside the source, with another suffix; standard output for standard input."""
+    """Beside the source, with another suffix; standard output for standard input.
+
+    Raises:
+        InputError: The source is a folder.
+    """
+    if source.is_dir():
+        raise InputError(f"{source}: is a folder, not a file")
     return STANDARD_STREAM if source == STANDARD_STREAM else source.with_suffix(suffix)
 
 

@@ -27,6 +27,10 @@ CELL_RATIO = 2.1
 PIPE_COLUMNS = 1000
 """Width of what is no terminal."""
 
+NARROW = 100
+"""Columns below which a table tells number, sentence and probability alone."""
+
+_COLUMNS = ("", "what", "type", "symbol", "likely", "place (px)")
 _BAR = 8
 
 _COLOURS: Mapping[str, str] = {
@@ -49,15 +53,17 @@ def print_findings(findings: Sequence[Finding]) -> None:
 
     if not findings:
         return
+    console = _console()
+    columns = _COLUMNS if console.width >= NARROW else _COLUMNS[:2] + _COLUMNS[4:5]
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
-    for name in ("", "what", "type", "symbol", "likely", "place (px)"):
+    for name in columns:
         table.add_column(name, no_wrap=name != "what")
     for number, finding in enumerate(findings[:MAX_FINDINGS], 1):
         kind = main_type(finding)
         x, y, width, height = finding.box
         filled = round(_BAR * min(1.0, max(0.0, finding.probability)))
         bar = "\N{FULL BLOCK}" * filled + "\N{LIGHT SHADE}" * (_BAR - filled)
-        table.add_row(
+        cells = (
             Text(f"{number}", style="bold"),
             Text(printable(finding.sentence)),
             Text(f"{_FILLS[kind]} {kind}", style=_COLOURS[kind]),
@@ -65,7 +71,8 @@ def print_findings(findings: Sequence[Finding]) -> None:
             Text(f"{bar} {finding.probability:.0%}"),
             Text(f"{width}x{height} at {x},{y}"),
         )
-    console = _console()
+        told = dict(zip(_COLUMNS, cells, strict=True))
+        table.add_row(*(told[name] for name in columns))
     console.print(table)
     if len(findings) > MAX_FINDINGS:
         console.print(f"and {len(findings) - MAX_FINDINGS} more (see --json)")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import UsageError
 from ..files import MAX_PIXELS, write
 from ..stages import Stages
 from . import console
 from .options import Crop, Force, Json, Language, MaxPixels, check_picture, window_of
+
+if TYPE_CHECKING:
+    from ..imaging import Photo
 
 
 def evidence(
@@ -42,7 +46,7 @@ def evidence(
                 found.map,
                 found.invention,
                 seeds=found.seeds,
-                at=window_of(crop, found.expected) if crop else None,
+                at=_part(crop, found.expected),
                 language=language,
             )
     write(output, sheet.png, force=force)
@@ -59,3 +63,15 @@ def evidence(
         )
     else:
         console.say(sheet.caption)
+
+
+def _part(crop: str | None, picture: Photo) -> tuple[int, int, int, int] | None:
+    """What is shown; None for the whole."""
+    if crop is not None:
+        return window_of(crop, picture)
+    if picture.height > 4 * picture.width:
+        raise UsageError(
+            f"{picture.width}x{picture.height} px, more than four times as high as wide, cannot be "
+            "shown as a whole; use --crop"
+        )
+    return None

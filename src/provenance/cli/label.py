@@ -80,6 +80,14 @@ def label(
         len(model_hash) != 64 or set(model_hash) - set("0123456789abcdef")
     ):
         raise UsageError("--model-hash: give 64 lower-case hexadecimal digits")
+    for name, value in (
+        ("codec", codec),
+        ("model", model),
+        ("family", family),
+        ("decoder", decoder),
+    ):
+        if not value or not value.isprintable():
+            raise UsageError(f"--{name}: give a name that can be printed")
     from .. import api
     from ..sources import SUFFIX
 

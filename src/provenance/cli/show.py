@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import NotLabelledError
-from ..files import STANDARD_STREAM, read, write
+from ..files import STANDARD_STREAM, read, shown, write
 from ..stages import Stages
 from . import console, drawing, tree
 from .options import Json
@@ -50,13 +50,13 @@ def show(
     if json or kind is Format.JSON:
         console.print_json(
             {
-                "file": str(file),
+                "file": shown(file),
                 "label": to_json(label) if label else None,
                 "history": history.to_json() if history else None,
             }
         )
     elif kind is Format.HTML:
-        _print_page(source, "standard input" if file == STANDARD_STREAM else file.name)
+        _print_page(source, "standard input" if file == STANDARD_STREAM else shown(file.name))
     else:
         _print_text(file, label, history)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ..files import STANDARD_STREAM, check_output, write
+from ..files import STANDARD_STREAM, check_output, shown, write
 from . import console
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def finish(
     if json:
         console.print_json(
             {
-                "output": str(target),
+                "output": shown(target),
                 "media_type": result.media_type,
                 "bytes": len(result.data),
                 "bitstream_bytes": result.bitstream_bytes,

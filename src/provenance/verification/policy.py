@@ -277,7 +277,7 @@ def load_policy(path: Path) -> Policy:
         raise InputError(f"{path}: no policy: {problem}")
     try:
         policies = [_READERS[key](value) for key, value in found.items()]
-    except UsageError as error:
+    except (UsageError, ValueError, OverflowError) as error:
         raise InputError(f"{path}: no policy: {error}") from error
     demands = [policy for part in policies for policy in part]
     if not demands:

@@ -43,6 +43,12 @@ def headline(subject: Subject, words: Words) -> Headline:
         return _named("warn", "unlabelled", words)
     claim = words(f"headline.level.{risk.level}")
     if label and not report.label_true:  # Only its own word speaks for it.
+        own = report.label_signature
+        if report.label_survived and own:
+            who = own.signer.organisation or own.signer.common_name or "?"
+            key = "headline.survived.trusted" if own.trusted_by else "headline.survived.why"
+            lines = (words(key, who=who, claim=claim), *_risk_lines(subject, words))
+            return Headline("warn", words("headline.survived"), lines)
         if report.exit_code == CODE_MISSING:
             return _named("warn", "unvouched" if report.signer else "unsigned", words)
         if not report.trusted:
