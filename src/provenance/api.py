@@ -206,6 +206,8 @@ def decompress(
         shown = imaging.load(finished, name, max_pixels=max_pixels)
         bound = binding.of_pixels(shown)
         notes: list[str] = []
+        if not report.label_trusted:
+            notes.append("The label is taken over, and nobody whom you trust has signed it.")
         packet = described(label, photo, bound, media_type, identity, caption, notes.append)
         finished = metadata.embed(finished, media_type, packet)
     parent, signing = Parent(name, data, container.MEDIA_TYPE), Signing(identity, trust)

@@ -44,8 +44,6 @@ def examine(
         InputError: A file cannot be read, the original is no image, or the sizes differ.
         ModelError: The picture is to be measured and its codec or model is not installed here.
     """
-    from .credentials import read as read_credential
-
     stages, trust = stages or Stages(), trust or default_trust()
     data = source if isinstance(source, bytes) else read(Path(source))
     name = name or _name(source)
@@ -59,7 +57,6 @@ def examine(
             _check_sizes(before, picture, name)
         given = Original(_name(original), before_data)
     with stages("verify"):
-        manifest = sidecar or sources.beside(source, data)
         report = verify(
             data,
             name,
@@ -67,12 +64,10 @@ def examine(
             policy=policy,
             original=given,
             max_pixels=max_pixels,
-            sidecar=manifest,
+            sidecar=sidecar or sources.beside(source, data),
             picture=picture.pixels if picture else None,
         )
-        kind = report.media_type
-        credential = read_credential(data, kind, trust, manifest) if kind else None
-        history = trace(credential, Path(name).name) if credential else None
+        history = trace(report.credential, Path(name).name) if report.credential else None
     return Subject(
         verification=report,
         history=history,

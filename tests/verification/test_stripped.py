@@ -269,3 +269,17 @@ def test_a_grey_picture_keeps_its_label_too(label: Label, photo: imaging.Photo) 
         opened.convert("RGB").save(coloured, "PNG")
     report = provenance.verify(metadata.embed(coloured.getvalue(), "image/png", packet))
     assert report.label_survived
+
+
+def test_a_label_that_is_taken_over_unsigned_is_remarked_upon(
+    compressed: provenance.Labelled, tmp_path: Path
+) -> None:
+    parts = container.unpack(compressed.data)
+    survived = container.replace_xmp(compressed.data, parts.xmp or b"")
+    for good in (compressed.data, survived):
+        assert not provenance.decompress(good).notes
+    unsigned = container.replace_xmp(compressed.data, metadata.packet(compressed.label))
+    [note] = provenance.decompress(unsigned).notes
+    assert "nobody whom you trust has signed it" in note
+    elsewhere = provenance.TrustStore(tmp_path / "trust")
+    assert note in provenance.decompress(compressed.data, trust=elsewhere).notes

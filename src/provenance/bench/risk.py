@@ -45,7 +45,6 @@ OTHERS: dict[str, tuple[str, tuple[int, ...]]] = {
     "AVIF": ("AVIF", (20, 45, 75)),
 }
 TEXT = frozenset({Symbol.TEXT, Symbol.NUMERAL})
-SPLITS = ("dev", "test", "all")
 SAME_PLACE_IOU = 0.3
 """Overlap from which boxes of several observers are one place."""
 

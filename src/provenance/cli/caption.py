@@ -27,10 +27,7 @@ def caption(
     if report.label is None:
         raise NotLabelledError(f"{report.file}: carries no label; it was stripped or never written")
     said = sentence(report.label, language)
-    own = report.label_signature
-    survived = report.label_survived and own is not None and own.trusted_by is not None
-    trusted = survived or (report.trusted and report.label_consistent)
-    if not trusted:
+    if not report.label_trusted:
         console.note(f"{report.file}: nobody whom you trust has signed this")
     if json:
         console.print_json(
@@ -38,7 +35,7 @@ def caption(
                 "file": report.file,
                 "language": language,
                 "caption": said,
-                "trusted": trusted,
+                "trusted": report.label_trusted,
             }
         )
     else:

@@ -337,11 +337,11 @@ def _ingredients(
             if entry.get("description") == UNREADABLE:
                 found.append(("ingredient.unreadable", UNREADABLE))
             own = entry.get("active_manifest")
+            chain = chains.get(own, ())
             # Whether a time stamp of its own came before is not known, so it counts as taken back.
-            found += taken_back(chains.get(own, ()), anchors, lists)
+            found += taken_back(chain, anchors, lists)
             codes = {code for code, _ in found}
             # The library does not tell by which kind of anchor.
-            chain = chains.get(own, ())
             vouched = speaker(chain, anchors) is not None and unfit(chain[0]) is None
             yield Ingredient(
                 title=str(entry.get("title") or ""),

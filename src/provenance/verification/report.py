@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from ..credentials import LabelSignature
+from ..credentials import Credential, LabelSignature
 from ..labels import Label, Risk, to_json
 
 
@@ -72,12 +72,21 @@ class Report:
     measured: Risk | None
     """The risk as measured again beside the original that was given."""
     exit_code: int
+    credential: Credential | None = None
+    """What was read, to be looked at further; no part of the JSON form."""
 
     @property
     def label_survived(self) -> bool:
         """No credential is left, but the label is intact and signed on its own for this picture."""
         own = self.label_signature
         return self.signer is None and own is not None and own.valid and bool(own.picture_matches)
+
+    @property
+    def label_trusted(self) -> bool:
+        """Somebody whom this machine trusts signed the label, with the file or on its own."""
+        own = self.label_signature
+        alone = self.label_survived and own is not None and own.trusted_by is not None
+        return alone or (self.trusted and self.label_consistent)
 
     @property
     def label_problem(self) -> str | None:

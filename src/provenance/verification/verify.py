@@ -113,6 +113,7 @@ def verify(
         label_signature=own,
         measured=measured,
         exit_code=0,
+        credential=credential,
     )
 
     # 14. What the caller demands.
