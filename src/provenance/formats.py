@@ -33,9 +33,13 @@ RENDITIONS = {
 }
 """By the name that ``--to`` takes."""
 
-PICTURE_SUFFIXES = frozenset(
-    {entry.suffix for entry in RENDITIONS.values()} | {".heif", ".jpeg", ".tiff"}
-)
+_KINDS = {entry.suffix: kind for kind, entry in RENDITIONS.items()} | {
+    ".heif": "heif",
+    ".jpeg": "jpeg",
+    ".tiff": "tiff",
+}
+
+PICTURE_SUFFIXES = frozenset(_KINDS)
 """Of the files in a folder that can carry a label."""
 
 OTHER_SUFFIXES = frozenset({".bmp", ".gif", ".j2k", ".jp2", ".pbm", ".pgm", ".pnm", ".ppm"})
@@ -60,6 +64,11 @@ def kind_of(media_type: str) -> str:
     """The name of the rendition format that has this media type, which must be one of them."""
     wanted = HEIC if media_type == HEIF else media_type
     return next(kind for kind, entry in RENDITIONS.items() if entry.media_type == wanted)
+
+
+def kind_of_suffix(suffix: str) -> str | None:
+    """The name of the rendition format that files with such a suffix hold; None for others."""
+    return _KINDS.get(suffix.lower())
 
 
 def sniff(data: bytes) -> str | None:

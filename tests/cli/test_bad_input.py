@@ -242,3 +242,17 @@ def test_an_output_that_takes_nothing(home: Path, astronaut: Path, compressed: P
         assert done.returncode == 6
         assert "standard output: cannot be written" in done.stderr
         assert "internal" not in done.stderr
+
+
+def test_a_name_of_another_format(provenance: Command, compressed: Path, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (16, 16)).save(photo)
+    for arguments in (
+        ("compress", photo, "-o", tmp_path / "a.jpg"),
+        ("compress", photo, "--to", "heif", "-o", tmp_path / "a.JPEG"),
+        ("decompress", compressed, "--to", "png", "-o", tmp_path / "a.webp"),
+        ("label", photo, photo, "--codec", "a", "--model", "b", "-o", tmp_path / "a.jpg"),
+    ):
+        _one_line(provenance(*arguments), 2, "named like", "is to be written")
+    assert list(tmp_path.iterdir()) == [photo]
+    assert provenance("compress", photo, "-o", tmp_path / "a.bin").code == 0

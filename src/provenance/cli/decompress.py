@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..files import MAX_PIXELS
-from ..formats import RENDITIONS
+from ..formats import RENDITIONS, kind_of_suffix
 from ..stages import Stages
 from . import console, writing
 from .compress import Rendition
@@ -49,7 +49,8 @@ def decompress(
     json: Json = False,
 ) -> None:
     """Give the full picture back, labelled and signed."""
-    kind = to or _by_suffix(output)
+    named = kind_of_suffix(output.suffix) if output else None
+    kind = to or Rendition(named or "png")
     suffix = f".decoded{RENDITIONS[kind].suffix}"
     target = writing.prepare(output, file, suffix, (file,), force=force, json=json)
     identity = signer(key, certificate, password_file, timestamp, timestamp_optional)
@@ -68,10 +69,3 @@ def decompress(
             stages=stages,
         )
     writing.finish(result, target, stages, force=force, json=json, timing=timing)
-
-
-def _by_suffix(output: Path | None) -> Rendition:
-    suffixes = {entry.suffix: Rendition(kind) for kind, entry in RENDITIONS.items()}
-    suffixes |= {".jpeg": Rendition.JPEG, ".tiff": Rendition.TIFF, ".heif": Rendition.HEIF}
-    suffix = output.suffix.lower() if output else ""
-    return suffixes.get(suffix, Rendition.PNG)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from ..errors import UsageError
 from ..files import STANDARD_STREAM, check_output, shown, write
+from ..formats import kind_of_suffix
 from . import console
 
 if TYPE_CHECKING:
@@ -29,9 +31,16 @@ def prepare(
 
     Raises:
         OutputError: It exists already, is an input, or cannot be written.
-        UsageError: It is standard output and that is a terminal or needed for JSON.
+        UsageError: It is named like another format, or is standard output and that is a terminal
+            or needed for JSON.
     """
     target = output or console.default_output(source, suffix)
+    suffix = Path(f"x{suffix}").suffix
+    wanted, named = kind_of_suffix(suffix), kind_of_suffix(target.suffix)
+    if wanted and named not in (wanted, None):
+        raise UsageError(
+            f"{target}: named like {named}, but {wanted} is to be written; name it {suffix}"
+        )
     console.refuse_mixed(target, json)
     console.refuse_terminal(target)
     check_output(target, force=force, inputs=inputs)
