@@ -120,6 +120,26 @@ def test_a_photo_of_any_size_is_looked_at(lighthouse: Pixels) -> None:
     assert lights(lighthouse[:30, :30], lighthouse[:30, :30] // 2) == ()
 
 
+@pytest.mark.parametrize("width", [80, 81, 160, 161])
+def test_a_light_far_down_a_tall_picture_is_one_and_where_it_is(width: int) -> None:
+    noise = np.random.default_rng(0).normal(0, 1, (3000, width, 3))
+    dark = np.clip(40 + noise, 0, 255).astype(np.uint8)
+    radius = width // 13
+    shining = cv2.circle(dark.copy(), (width // 2, 2950), radius, (255, 200, 60), -1, cv2.LINE_AA)
+    found = assess(shining, dark, detectors=["lights", "objects"]).findings
+    assert len(found) == 1, found
+    x, y, w, h = found[0].box
+    assert abs(x + w / 2 - width // 2) <= 4 and abs(y + h / 2 - 2950) <= 4, found[0].box
+
+
+def test_what_vanishes_at_the_lower_edge_lies_within_the_picture() -> None:
+    ground = np.full((6740, 70, 3), 90, np.uint8)
+    disc = cv2.circle(ground.copy(), (35, 6730), 6, (230, 230, 230), -1, cv2.LINE_AA)
+    for finding in assess(disc, ground, detectors=["lights", "objects"]).findings:
+        x, y, w, h = finding.box
+        assert min(x, y) >= 0 and min(w, h) > 0 and x + w <= 70 and y + h <= 6740
+
+
 def test_colours_have_plain_names() -> None:
     assert colour_name((63, 22, 13)) == "red"
     assert colour_name((90, 1, 1)) == "white"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -44,8 +45,11 @@ def test_what_other_detectors_quote_goes_too() -> None:
         assert hidden.evidence == {"n": 2, "redacted": True}
         assert "B-XY" not in json.dumps(to_json(hidden))
     assert "B-XY" not in redacted(finding({}, "text"), 90, 90).sentence
+    hidden = redacted(finding({"B-XY 12": 1, "similarity": 0.4}, "sign"), 90, 90)
+    assert hidden.evidence == {"similarity": 0.4, "redacted": True}
+    assert "B-XY" not in json.dumps(to_json(hidden))
 
 
 def test_a_finding_that_quotes_nothing_stays_as_it_is() -> None:
-    kept = finding({"contrast_left": 0.1}, "light")
+    kept = replace(finding({"contrast_left": 0.1}, "light"), detector="lights")
     assert redacted(kept, 90, 90) == kept

@@ -47,7 +47,8 @@ class Agreement:
     """Those found by at least two."""
     presence: Kappa
     places_f1: float | None
-    """Mean over every two observers of a pair; None where nobody found anything."""
+    """Of the places of all pairs together, for every two observers of one; None where nobody found
+    anything."""
     types: Mapping[str, Kappa]
     """By type: was the place said to be of it?"""
     symbol: Kappa

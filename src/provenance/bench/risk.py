@@ -86,8 +86,12 @@ class Invented:
 
 
 def part_of(name: str) -> str:
-    """``dev`` or ``test``, about half of all photos each, by the hash of the name; it stays."""
-    return ("dev", "test")[hashlib.sha256(name.encode()).digest()[0] % 2]
+    """``dev`` or ``test``, about half of all photos each, by the hash of the name; it stays.
+
+    The original of a pair is of the same part as its photo.
+    """
+    photo = name.removesuffix("-original")
+    return ("dev", "test")[hashlib.sha256(photo.encode()).digest()[0] % 2]
 
 
 def run(

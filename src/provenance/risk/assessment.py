@@ -14,6 +14,7 @@ from ..labels import Assessor, Finding, Risk
 from ..taxonomy import level_of
 from .calibration import CALIBRATION, VERSION
 from .detectors import find_detectors
+from .detectors.base import BUILT_IN, Detector
 from .detectors.seeds import SeedsDetector
 from .merging import merged
 from .pair import Pair
@@ -51,7 +52,8 @@ def assess(
         timing: receives the seconds that each detector took, by its name.
 
     Raises:
-        InputError: The arrays are no pictures, or not of one size.
+        InputError: The arrays are no pictures, or not of one size, or a detector from outside
+            finds what cannot be.
         UsageError: A detector of that name does not exist.
     """
     pictures = [("original", original), ("reconstruction", reconstruction)]
@@ -77,7 +79,7 @@ def assess(
     for detector in looking:
         begin = time.perf_counter()
         if not identical:
-            found += detector.find(pair)
+            found += _checked(detector, pair)
         if timing is not None:
             timing[detector.name] = time.perf_counter() - begin
     findings = ranked(found)
@@ -102,3 +104,18 @@ def assess(
             unavailable=chosen.unavailable,
         ),
     )
+
+
+def _checked(detector: Detector, pair: Pair) -> Sequence[Finding]:
+    """What a detector finds; one from outside may be wrong in ways that would look like silence."""
+    height, width = pair.original.shape[:2]
+    findings = detector.find(pair)
+    for finding in findings if detector.name not in BUILT_IN else ():
+        x, y, w, h = finding.box
+        inside = x >= 0 and y >= 0 and w > 0 and h > 0 and x + w <= width and y + h <= height
+        if not (inside and 0 <= finding.probability <= 1):
+            raise InputError(
+                f"detector {detector.name}: found a probability of {finding.probability:g} at "
+                f"{finding.box}, in a picture of {width}x{height}; mend or remove it"
+            )
+    return findings

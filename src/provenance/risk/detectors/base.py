@@ -11,6 +11,9 @@ from ..pair import Pair
 ENTRY_POINTS = "provenance.detectors"
 """Group of entry points; each names a class or function that makes a `Detector` when called."""
 
+BUILT_IN = frozenset({"signal", "text", "faces", "lights", "objects", "identity", "seeds"})
+"""Names of our own; of what others do, nothing is taken for granted."""
+
 
 @runtime_checkable
 class Detector(Protocol):

@@ -115,6 +115,8 @@ class FacesDetector:
             "presence_after": round(second, 2),
             **_face_evidence(change),
         }
+        if appeared:  # It was measured the other way round.
+            evidence["skin_lightness_shift_oklab"] *= -1
         return [self._finding(pair, change.box, Symbol.FACE, [aspect], evidence, sentence)]
 
     def _changed(self, pair: Pair, change: FaceChange) -> list[Finding]:

@@ -15,7 +15,7 @@ from ...labels import Finding
 from ...taxonomy import Symbol
 from ..calibration import LIGHTS, LIGHTS_BUSY, MIN_PROBABILITY
 from ..pair import Pair
-from ..places import whereabouts
+from ..places import whereabouts, whole_pixels
 from ..scoring import deceptiveness
 from .spots import Spot, find_spots
 
@@ -80,9 +80,7 @@ class LightsDetector:
 
     def _finding(self, pair: Pair, spot: Spot) -> Finding:
         height, width = pair.original.shape[:2]
-        left, top = (max(0, math.floor(value)) for value in spot.box[:2])
-        right, bottom = math.ceil(spot.box[2]), math.ceil(spot.box[3])
-        box = (left, top, min(width, right) - left, min(height, bottom) - top)
+        box = whole_pixels(spot.box, width, height)
         seen = pair.signals.measure(box)
         light = looks_like_a_light(spot)
         before, after = _before_and_after(spot)

@@ -7,14 +7,13 @@ moved a little aside is meant, nor texture, which does not stand out from itself
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from ...labels import Finding
 from ...taxonomy import Type
 from ..calibration import MIN_PROBABILITY, VANISHED
 from ..pair import Pair
-from ..places import whereabouts
+from ..places import whereabouts, whole_pixels
 from ..scoring import deceptiveness
 from .figures import Figure, find_figures
 
@@ -46,9 +45,7 @@ class ObjectsDetector:
 
     def _finding(self, pair: Pair, figure: Figure) -> Finding:
         height, width = pair.original.shape[:2]
-        left, top = (math.floor(value) for value in figure.box[:2])
-        right, bottom = min(width, math.ceil(figure.box[2])), min(height, math.ceil(figure.box[3]))
-        box = (left, top, right - left, bottom - top)
+        box = whole_pixels(figure.box, width, height)
         seen = pair.signals.measure(box)
         fate = "is gone" if figure.lost >= GONE else "has faded into what surrounds it"
         return Finding(

@@ -53,4 +53,5 @@ def at_scales(
             labs = [np.asarray(cv2.pyrDown(lab), np.float32) for lab in labs]
         if min(labs[0].shape[:2]) < min_side:
             return
-        yield labs, width / labs[0].shape[1]
+        # By the longer side, whose own rounding weighs less. Halving rounds sizes up, not places.
+        yield labs, max(height, width) / max(size) * 2**level

@@ -47,7 +47,7 @@ class SeedsDetector:
         seen = [self._differences(Pair(pair.reconstruction, other)) for other in self._drawings]
         every = (finding for findings in seen for finding in findings)
         ordered = sorted(every, key=lambda f: (-weight(f), f.box))
-        places = distinct(ordered, _at_one_place)
+        places = distinct(ordered, _is_one)
         height, width = pair.reconstruction.shape[:2]
         return [self._finding(place, seen, width, height) for place in places]
 
@@ -59,7 +59,7 @@ class SeedsDetector:
     ) -> Finding:
         """What the other seeds say of a place, in the terms of the one that says most."""
         likeliest = [
-            max((f.probability for f in findings if _at_one_place(f, place)), default=0.0)
+            max((f.probability for f in findings if _is_one(f, place)), default=0.0)
             for findings in seen
         ]
         return Finding(
@@ -74,5 +74,9 @@ class SeedsDetector:
         )
 
 
-def _at_one_place(one: Finding, other: Finding) -> bool:
-    return max(covered(one.box, other.box), covered(other.box, one.box)) > SAME_PLACE
+def _is_one(one: Finding, other: Finding) -> bool:
+    """Whether two are of one thing at one place: what is sure of one is not of another."""
+    return (
+        one.symbol == other.symbol
+        and max(covered(one.box, other.box), covered(other.box, one.box)) > SAME_PLACE
+    )

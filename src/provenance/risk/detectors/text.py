@@ -30,7 +30,7 @@ from ..calibration import (
     TEXT_VISIBLE,
 )
 from ..pair import Pair
-from ..places import whereabouts
+from ..places import whereabouts, whole_pixels
 from ..scoring import deceptiveness
 from .perturbation import SOFTENED_PX, recompressed, recompressed_within, softened
 from .reading import Line, Reading, crop, find_lines, is_cut, models, read_lines
@@ -144,7 +144,7 @@ class TextDetector:
         if not _counts(probability, legible=False):
             return []
         height, width = pair.original.shape[:2]
-        box = _pixels(line.box(strokes.start, strokes.stop), (height, width))
+        box = whole_pixels(line.box(strokes.start, strokes.stop), width, height)
         crisp = deceptiveness(strokes.contrast)
         subject = "Small text" if line.height < SMALL_PX else "Text"
         fate = "what it was" if crisp > 0 else "legible"
@@ -166,7 +166,7 @@ class TextDetector:
         ]
 
     def _changed(self, pair: Pair, line: Line, word: ChangedWord) -> Finding:
-        box = _pixels(line.box(word.start, word.stop), pair.original.shape[:2])
+        box = whole_pixels(line.box(word.start, word.stop), *pair.original.shape[1::-1])
         seen = pair.signals.measure(box)
         crisp = deceptiveness(seen.crispness)
         legible = _legible(word)
@@ -239,7 +239,7 @@ def _changed_lines(pair: Pair) -> list[Line]:
     shape = pair.original.shape[:2]
     ordered = []
     for line in find_lines(pair.original, changed):
-        at = signals.cells(_pixels(line.box(), shape))
+        at = signals.cells(whole_pixels(line.box(), shape[1], shape[0]))
         change = float(np.quantile(signals.change[at], 0.98))
         if change > CHANGED_AT_ALL and line.height >= MIN_HEIGHT_PX:
             ordered.append((change, line))
@@ -247,19 +247,9 @@ def _changed_lines(pair: Pair) -> list[Line]:
     return [line for _change, line in ordered[:MAX_LINES]]
 
 
-def _pixels(corners: tuple[float, float, float, float], shape: tuple[int, ...]) -> Box:
-    """Left, top, right, bottom as a box of whole pixels within the picture."""
-    height, width = shape[:2]
-    left = min(max(0, int(corners[0])), width - 1)
-    top = min(max(0, int(corners[1])), height - 1)
-    right = min(width, max(left + 1, int(np.ceil(corners[2]))))
-    bottom = min(height, max(top + 1, int(np.ceil(corners[3]))))
-    return left, top, right - left, bottom - top
-
-
 def _recompressed_there(pixels: ByteArray, line: Line) -> ByteArray:
     """A line as JPEG leaves it, whose blocks lie as they do in the picture."""
-    box = _pixels(line.box(), pixels.shape[:2])
+    box = whole_pixels(line.box(), *pixels.shape[1::-1])
     around, (left, top) = recompressed_within(pixels, box, FAINT_QUALITY)
     corners = tuple((x - left, y - top) for x, y in line.corners)
     return crop(around, replace(line, corners=corners), 0)

@@ -102,8 +102,8 @@ def changed_words(
         start, stop = _extent(before, [source[i].place for i in changed])
         result.append(
             ChangedWord(
-                before=text_of([source[i].character for i in inside]),
-                after=text_of([target[j].character for j in range(begin, end)]),
+                before=_quoted(before, source[first : last + 1]),
+                after=_quoted(after, target[begin:end]),
                 confidence_before=min(source[i].character.confidence for i in changed),
                 confidence_after=_mean([target[j].character.confidence for j in new]),
                 start=start,
@@ -113,6 +113,11 @@ def changed_words(
             )
         )
     return result
+
+
+def _quoted(reading: Reading, letters: Sequence[_Letter]) -> str:
+    """What stands there from the first of some letters to the last, marks between them included."""
+    return text_of(reading[letters[0].place : letters[-1].place + 1]) if letters else ""
 
 
 def _letters(reading: Reading) -> list[_Letter]:

@@ -33,6 +33,8 @@ Box = tuple[int, int, int, int]
 
 MAX_WORKING_PIXELS = 6_000_000
 """Larger pictures are halved, and halved again, before they are measured."""
+MAX_WORKING_SIDE = 32_000
+"""OpenCV moves pictures of no more."""
 GRID = 2
 """Working pixels per cell of the maps."""
 
@@ -234,7 +236,10 @@ def measure_pair(original: ByteArray, reconstruction: ByteArray) -> Signals:
     """
     height, width = original.shape[:2]
     scale = 1
-    while height * width > MAX_WORKING_PIXELS * scale * scale:
+    while (
+        height * width > MAX_WORKING_PIXELS * scale * scale
+        or max(height, width) > MAX_WORKING_SIDE * scale
+    ):
         scale *= 2
     x = to_oklab(_working(original, scale))
     y = without_global_change(x, to_oklab(_working(reconstruction, scale)))
