@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from provenance import api
 from provenance.credentials import default_identity, sign
-from provenance.labels import parse_label
 
 from .conftest import Command
 
@@ -36,7 +36,6 @@ def test_a_link_to_the_input_is_no_output(
 
 
 def test_a_title_is_no_path(provenance: Command, compressed: Path, tmp_path: Path) -> None:
-    label = parse_label((Path(__file__).parents[1] / "metadata" / "label.json").read_bytes())
     title = "../../../../etc/\x1b[31mpasswd"
     work = tmp_path / "a" / "b"
     work.mkdir(parents=True)
@@ -45,7 +44,7 @@ def test_a_title_is_no_path(provenance: Command, compressed: Path, tmp_path: Pat
         sign(
             compressed.read_bytes(),
             "image/avif",
-            label,
+            api.show(compressed),
             default_identity(),
             original=b"x",
             original_media_type="image/x-unknown",
