@@ -35,15 +35,15 @@ def prepare(
             or needed for JSON.
     """
     target = output or console.default_output(source, suffix)
+    console.refuse_mixed(target, json)
+    console.refuse_terminal(target)
+    check_output(target, force=force, inputs=inputs)
     suffix = Path(f"x{suffix}").suffix
     wanted, named = kind_of_suffix(suffix), kind_of_suffix(target.suffix)
     if wanted and named not in (wanted, None):
         raise UsageError(
             f"{target}: named like {named}, but {wanted} is to be written; name it {suffix}"
         )
-    console.refuse_mixed(target, json)
-    console.refuse_terminal(target)
-    check_output(target, force=force, inputs=inputs)
     return target
 
 
