@@ -294,9 +294,9 @@ def label(
     with stages("load"):
         photo = loaded(data, name, max_pixels)
         other_name, other = read_source(reconstruction)
-        shown = loaded(other, other_name, max_pixels)
         if container.is_container(other):
             raise InputError(f"{other_name}: a compressed file, which has a label of its own")
+        shown = loaded(other, other_name, max_pixels)
         if shown.frames > 1:
             raise InputError(
                 f"{other_name}: has {shown.frames} frames, and one would be assessed; label each "

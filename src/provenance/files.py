@@ -25,7 +25,7 @@ MAX_DEPTH = 64
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 """What file systems without hard links answer."""
 
-_NO_TEXT = re.compile("[\ud800-\udfff]")
+NO_TEXT = re.compile("[\ud800-\udfff]")
 """What Python has in the place of bytes that are no text."""
 
 STANDARD_STREAM = Path("-")
@@ -216,7 +216,7 @@ def _appear(path: Path, aside: Path) -> None:
 
 def shown(path: Path | str) -> str:
     """A path as people and JSON can read it: names on disk need not be text."""
-    return _NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(path))
+    return NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(path))
 
 
 def sha256(data: bytes) -> str:

@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import json
 import math
-import re
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any
@@ -15,6 +14,7 @@ import jsonschema
 from jsonschema.protocols import Validator
 
 from ..errors import LabelError
+from ..files import NO_TEXT
 from . import model
 
 MAX_BYTES = 1_000_000
@@ -27,8 +27,6 @@ SIGNIFICANT_DIGITS = 6
 """Of every number that is written: enough, and the same after other tools have copied them."""
 
 LABEL_SCHEMA = "label-1.schema.json"
-
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 _PARTS: dict[tuple[type, str], type] = {
     (model.Label, "tool"): model.ToolFacts,
@@ -190,7 +188,7 @@ def _check(value: Any, depth: int) -> None:
             _check(entry, depth + 1)
     elif isinstance(value, float) and not math.isfinite(value):
         raise LabelError("label: a number is too large")
-    elif isinstance(value, str) and _HALF_CHARACTER.search(value):
+    elif isinstance(value, str) and NO_TEXT.search(value):
         raise LabelError("label: a text is no Unicode")
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .. import container, imaging, sources
+from .. import imaging, sources
 from ..credentials import default_trust
 from ..errors import ImageError, InputError, TooLargeError
 from ..examination import examine
@@ -230,10 +230,7 @@ class Collection:
         return report.render(subject, language=language)
 
     def _load(self, item: Item) -> Photo:
-        data = _read(item)
-        if container.is_container(data):
-            return sources.load(data, self._max_pixels)[1]
-        return imaging.load(data, item.name, max_pixels=self._max_pixels)
+        return sources.loaded(_read(item), item.name, self._max_pixels)
 
 
 def _state(path: Path) -> tuple[str, int, int]:
