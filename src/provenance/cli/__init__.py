@@ -38,11 +38,9 @@ def main() -> None:
         _fail(ProvenanceError("out of memory; try a smaller picture or --max-pixels"))
     except KeyboardInterrupt:
         sys.exit(130)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        _fail(OutputError("standard output: cannot be written: no space left"))
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            _fail(OutputError("standard output: cannot be written: no space left"))
         # A fault of ours: still one line, unless somebody wants to mend it.
         if os.environ.get("PROVENANCE_DEBUG"):
             raise
