@@ -6,6 +6,7 @@ import io
 import random
 import struct
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -323,16 +324,24 @@ def test_jpeg_2000_is_read_and_a_damaged_one_raises_nothing_else(portrait: Image
     assert refused
 
 
-def _tiff(bits: int, sample_format: int, rows: bytes, size: tuple[int, int]) -> bytes:
-    """A grey TIFF, uncompressed (TIFF 6.0)."""
+def _tiff(
+    bits: int,
+    sample_format: int,
+    rows: bytes,
+    size: tuple[int, int],
+    *,
+    photometric: int = 1,
+    channels: int = 1,
+) -> bytes:
+    """A TIFF, uncompressed (TIFF 6.0)."""
     entries = [
         (256, 3, 1, size[0]),
         (257, 3, 1, size[1]),
         (258, 3, 1, bits),
         (259, 3, 1, 1),
-        (262, 3, 1, 1),
+        (262, 3, 1, photometric),
         (273, 4, 1, 8),
-        (277, 3, 1, 1),
+        (277, 3, 1, channels),
         (278, 3, 1, size[1]),
         (279, 4, 1, len(rows)),
         (339, 3, 1, sample_format),
@@ -340,6 +349,56 @@ def _tiff(bits: int, sample_format: int, rows: bytes, size: tuple[int, int]) -> 
     directory = b"".join(struct.pack("<HHII", *entry) for entry in entries)
     head = b"II*\0" + struct.pack("<I", 8 + len(rows))
     return head + rows + struct.pack("<H", len(entries)) + directory + bytes(4)
+
+
+def test_sixteen_bits_of_cmyk_are_as_eight() -> None:
+    ramp = np.zeros((1, 3, 4), np.uint8)
+    ramp[0, :, 0] = (0, 131, 255)
+    shown = [
+        imaging.load(_tiff(bits, 1, samples.tobytes(), (3, 1), photometric=5, channels=4), "scan")
+        for bits, samples in ((8, ramp), (16, ramp.astype("<u2") * 257))
+    ]
+    assert np.array_equal(shown[0].pixels, shown[1].pixels) and shown[1].alpha is None
+    assert shown[1].pixels[0, 0].tolist() == [255, 255, 255]
+
+
+def test_white_may_be_nought() -> None:
+    ramp = np.array([0, 131, 255], np.uint8)
+    for bits, samples in ((8, ramp), (16, ramp.astype("<u2") * 257)):
+        scan = imaging.load(_tiff(bits, 1, samples.tobytes(), (3, 1), photometric=0), "scan")
+        assert scan.pixels[0, :, 0].tolist() == [255, 124, 0]
+
+
+def test_colours_of_other_spaces_are_said_to_be_taken_for_srgb(portrait: Image.Image) -> None:
+    png = _saved(portrait, "PNG")
+    body = b"cICP" + bytes([9, 16, 0, 1])
+    chunk = struct.pack(">I", 4) + body + struct.pack(">I", zlib.crc32(body))
+    told = imaging.load(png[:33] + chunk + png[33:], "photo").notes
+    assert told == ("The file tells colours by CICP 9/16, and they were taken for sRGB.",)
+    for kind in ("PNG", "AVIF"):
+        assert imaging.load(_saved(portrait, kind), "photo").notes == ()
+
+
+def test_a_narrow_picture_counts_as_what_a_codec_makes_of_it(portrait: Image.Image) -> None:
+    narrow = _saved(portrait.resize((4000, 1)), "PNG")
+    assert imaging.load(narrow, "photo", max_pixels=64 * 4000).width == 4000
+    with pytest.raises(TooLargeError):
+        imaging.load(narrow, "photo", max_pixels=64 * 4000 - 1)
+
+
+def _linear_grey() -> bytes:
+    """A profile of greys with a gamma of 1 (ICC.1:2022, 7.2, 9.2.36 and 10.6)."""
+    curve = b"curv" + struct.pack(">III", 0, 1, 0x0100 << 16)
+    white = b"XYZ " + struct.pack(">Iiii", 0, 63190, 65536, 54061)
+    table = struct.pack(">I4sII4sII", 2, b"kTRC", 156, 14, b"wtpt", 172, 20)
+    head = struct.pack(">I4sI4s4s4s", 128 + 64, b"", 0x02400000, b"mntr", b"GRAY", b"XYZ ")
+    head += bytes(12) + b"acsp" + bytes(28) + struct.pack(">iii", 63190, 65536, 54061)
+    return head.ljust(128, b"\0") + table + curve + white
+
+
+def test_a_grey_profile_counts_in_a_thumbnail() -> None:
+    photo = imaging.Photo(np.full((8, 8, 3), 128, np.uint8), None, True, _linear_grey())
+    assert np.asarray(imaging.thumbnail(photo, 8))[0, 0].tolist() == [188, 188, 188]
 
 
 def test_samples_are_read_by_the_range_that_they_have() -> None:

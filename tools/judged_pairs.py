@@ -12,7 +12,7 @@ the hashes of the files just made: neural synthesis differs by a level between m
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,6 +74,25 @@ SMALL_FACES = {
 }
 """The same, with faces as small as they are in most photos. The scale is in the name, and such that
 name and photo are of one part of the split."""
+SMALL_TEXT = {
+    "text/curved-1.jpg": ((2, 0, 0),),
+    "text/curved-3.jpg": ((1, 90, 16), (2, 0, 0)),
+    "text/french.jpg": ((1, 90, 500), (2, 0, 70), (3, 0, 0)),
+    "text/scene-01.jpg": ((1, 60, 280), (2, 80, 0), (3, 0, 0)),
+    "text/scene-03.jpg": ((2, 20, 150), (3, 0, 60)),
+    "text/scene-05.jpg": ((1, 0, 60), (2, 40, 20), (3, 0, 0)),
+    "text/scene-06.jpg": ((1, 320, 160), (2, 0, 0)),
+    "text/chinese.jpg": ((1, 0, 16), (2, 0, 0)),
+    "text/curved-4.jpg": ((1, 1130, 40), (2, 200, 60), (3, 130, 20), (4, 60, 0)),
+    "text/scene-02.jpg": ((2, 190, 160), (3, 100, 0)),
+    "text/scene-04.jpg": ((2, 150, 130), (3, 60, 0)),
+    "kodak/kodim03.png": ((2, 40, 0),),
+    "kodak/kodim05.png": ((2, 40, 0),),
+    "kodak/kodim09.png": ((2, 0, 64),),
+    "kodak/kodim10.png": ((2, 0, 64),),
+    "kodak/kodim14.png": ((2, 40, 0),),
+}
+"""Like `SMALL_FACES`, with other lines, or the same in smaller letters."""
 SIGNS = {
     "train/pop-os-original-spacex-81773.avif": (1, 560, 300),
     "train/ubuntu-mate-ubuntu-mate-eoan-edgewater-medical.avif": (2, 0, 64),
@@ -131,6 +150,8 @@ OF_A_PHOTO = 3
 """Of any other photo, this many, which go through the low settings in turn."""
 OF_A_FACE = 4
 """The same, for small faces."""
+OF_A_TEXT = 6
+"""For small text, this many of all settings in turn."""
 
 
 def main() -> None:
@@ -160,10 +181,11 @@ def _squares(data: Path) -> Iterator[tuple[str, Pixels, Sequence[tuple[str, int]
     """Name, pixels and settings of each."""
     for photo, place in {**TEXT, **FACES}.items():
         yield Path(photo).stem, _square(data / photo, *place), SETTINGS
-    small = [(photo, place) for photo, places in SMALL_FACES.items() for place in places]
-    for turn, (photo, place) in enumerate(small):
-        name = f"{Path(photo).stem}-at-{place[0]}"
-        yield name, _square(data / photo, *place), _in_turn(turn, OF_A_FACE)
+    for turn, (photo, place) in enumerate(_each(SMALL_FACES)):
+        yield _at(photo, place), _square(data / photo, *place), _in_turn(turn, OF_A_FACE)
+    for turn, (photo, place) in enumerate(_each(SMALL_TEXT)):
+        settings = _in_turn(turn, OF_A_TEXT, SETTINGS)
+        yield _at(photo, place), _square(data / photo, *place), settings
     for turn, (photo, place) in enumerate(SIGNS.items()):
         yield Path(photo).stem, _square(data / photo, *place), _in_turn(turn, OF_A_PHOTO)
     others = dict.fromkeys((data / photo for photo in WALLPAPERS), 2)
@@ -175,9 +197,22 @@ def _squares(data: Path) -> Iterator[tuple[str, Pixels, Sequence[tuple[str, int]
             yield path.stem, square, _in_turn(turn, OF_A_PHOTO)
 
 
-def _in_turn(turn: int, count: int) -> list[tuple[str, int]]:
-    """The next ``count`` of the low settings."""
-    return [LOW_SETTINGS[(turn * count + i) % len(LOW_SETTINGS)] for i in range(count)]
+Place = tuple[int, int, int]
+
+
+def _each(places: Mapping[str, Sequence[Place]]) -> Iterator[tuple[str, Place]]:
+    return ((photo, place) for photo, several in places.items() for place in several)
+
+
+def _at(photo: str, place: Place) -> str:
+    return f"{Path(photo).stem}-at-{place[0]}"
+
+
+def _in_turn(
+    turn: int, count: int, settings: Sequence[tuple[str, int]] = LOW_SETTINGS
+) -> list[tuple[str, int]]:
+    """The next ``count`` of some settings."""
+    return [settings[(turn * count + i) % len(settings)] for i in range(count)]
 
 
 def _coders() -> dict[str, Callable[[Pixels, int], tuple[int, Pixels]]]:

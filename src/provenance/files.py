@@ -19,6 +19,9 @@ MAX_BYTES = 2 * 1024**3
 MAX_PIXELS = 100_000_000
 """Pictures with more pixels are refused unless the caller raises the limit."""
 
+PADDED = 64
+"""Sides that codecs pad to a multiple of; limits on pixels count no side as less."""
+
 MAX_DEPTH = 64
 """Levels of folders that are walked."""
 
@@ -217,6 +220,16 @@ def _appear(path: Path, aside: Path) -> None:
 def shown(path: Path | str) -> str:
     """A path as people and JSON can read it: names on disk need not be text."""
     return NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(path))
+
+
+def counted_pixels(width: int, height: int) -> int:
+    """Pixels of a picture, as limits count them."""
+    return max(width, PADDED) * max(height, PADDED)
+
+
+def printable(text: str) -> str:
+    """Without control characters: what strangers wrote must not steer what shows it."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def sha256(data: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import struct
 import threading
 import warnings
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 
 from . import tags
 from .errors import ImageError, TooLargeError, UsageError
-from .files import MAX_PIXELS
+from .files import MAX_PIXELS, counted_pixels
 from .formats import HEIC, HEIF, JXL, RENDITIONS, jxl_size, plugin, sniff
 
 MEDIA_TYPES = {
@@ -41,6 +42,11 @@ _PLUGGED = {HEIC: ("HEIF", "heif"), HEIF: ("HEIF", "heif"), JXL: ("JXL", "jxl")}
 # The reader of JPEG finds MPO itself.
 _TRIED = [kind for kind in MEDIA_TYPES if kind not in ("HEIF", "JXL", "MPO")]
 
+GAIN_MAP = b"http://ns.adobe.com/hdr-gain-map/1.0/"
+_SRGB_PRIMARIES, _SRGB_TRANSFERS = frozenset({1, 2, 5, 6, 7}), frozenset({1, 2, 6, 13, 14, 15})
+"""Code points of ITU-T H.273, tables 2 and 3, that come near enough, and 2, which is none."""
+_HEAD = 65_536
+"""Bytes in which a file tells its colours."""
 _SIXTEEN_BITS = 2**16 - 1
 
 _WITHOUT_GREY = ("webp", "avif", "heif")
@@ -110,7 +116,7 @@ def load(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> Photo:
         # The reader of JPEG XL decodes when it opens.
         if announced := jxl_size(data, name):
             _limit(*announced, max_pixels, name)
-        with _own_limit(), Image.open(io.BytesIO(data), formats=_readers(data)) as opened:
+        with own_limit(), Image.open(io.BytesIO(data), formats=_readers(data)) as opened:
             _limit(opened.width, opened.height, max_pixels, name)
             return _from_pillow(opened, data)
     except UsageError as error:
@@ -134,7 +140,7 @@ def media_type(data: bytes, name: str) -> str:
     if kind is not None:
         return kind
     try:
-        with _own_limit(), Image.open(io.BytesIO(data), formats=_TRIED) as opened:
+        with own_limit(), Image.open(io.BytesIO(data), formats=_TRIED) as opened:
             return MEDIA_TYPES[str(opened.format)]
     except (UnidentifiedImageError, EOFError, RuntimeError, *tags.FAULTS):
         # The last is what the reader of AVIF raises.
@@ -170,14 +176,14 @@ def render(photo: Photo, kind: str) -> bytes:
     exif = photo.exif
     if kind == "tiff" and (exif or photo.iim):
         # Other tags would be taken for what tells how the pixels lie.
-        with _own_limit():
+        with own_limit():
             exif = tags.descriptive(tags.parsed(exif), photo.iim)
     if kind == "jpeg" and photo.iim:
         options["extra"] = tags.app13(photo.iim)
     if exif:
         options["exif"] = tags.EXIF_MARK + exif if kind == "jpeg" else exif
     buffer = io.BytesIO()
-    with _own_limit():
+    with own_limit():
         image.save(buffer, kind.upper(), **options)
     return buffer.getvalue()
 
@@ -193,9 +199,9 @@ def thumbnail(photo: Photo, longest_side: int) -> Image.Image:
     """RGB in sRGB, its longest side at most ``longest_side`` px; transparency is left out."""
     image = Image.fromarray(photo.pixels)
     image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    if photo.icc and not photo.grey:
+    if photo.icc:
         # A profile would take as much room as the picture.
-        image = _to_srgb(image, photo.icc)
+        image = _to_srgb(image.convert("L") if photo.icc[16:20] == b"GRAY" else image, photo.icc)
     return image
 
 
@@ -210,7 +216,7 @@ def to_pillow(photo: Photo) -> Image.Image:
 
 
 def _limit(width: int, height: int, max_pixels: int, name: str) -> None:
-    if width * height > max_pixels:
+    if counted_pixels(width, height) > max_pixels:
         raise TooLargeError(
             f"{name}: {width}x{height} is more than the {max_pixels:,} pixels allowed; "
             "see --max-pixels"
@@ -222,7 +228,7 @@ def _line(error: Exception) -> str:
 
 
 @contextmanager
-def _own_limit() -> Iterator[None]:
+def own_limit() -> Iterator[None]:
     """Pillow's limit on pixels out of the way, for one call at a time: ours is looked at instead.
 
     Its other warnings, of odd metadata, are dropped: the caller cannot act on them.
@@ -267,9 +273,18 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
     if highest != 255:
         notes.append("Samples of more than 8 bits were reduced to 8 bits.")
         image = _to_eight_bits(image, highest)
+        if image.mode == "L" and "transparency" in opened.info:
+            notes.append("The transparency of one of 65,536 greys was left out.")
+        if opened.format == "TIFF" and image.mode == "L" and _is_negative(opened):
+            image = Image.fromarray(255 - np.asarray(image))
     if image.mode in ("CMYK", "LAB", "YCbCr"):
         notes.append(f"{image.mode} was converted to sRGB.")
         image, icc = _to_srgb(image, icc), None
+
+    if xmp and GAIN_MAP in xmp:
+        notes.append("The HDR gain map was left out.")
+    if colours := _other_colours(data, opened):
+        notes.append(f"The file tells colours by {colours}, and they were taken for sRGB.")
 
     alpha = None
     if "A" in image.getbands() or "transparency" in image.info:
@@ -286,6 +301,31 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
         icc = None
     iim = tags.iim_of(opened)
     return Photo(pixels, alpha, grey, icc, exif, xmp, iim, kind, tuple(notes), frames)
+
+
+def _other_colours(data: bytes, opened: Image.Image) -> str | None:
+    """How a file without a profile tells of other colours than those of sRGB, or None."""
+    if opened.info.get("icc_profile"):
+        return None
+    is_png = opened.format == "PNG"
+    if is_png:
+        at = data.find(b"cICP", 0, max(0, data.find(b"IDAT")))
+        told = tuple(data[at + 4 : at + 6])
+    else:
+        at = data.find(b"colrnclx", 0, _HEAD) if opened.format in ("AVIF", "HEIF") else -1
+        told = struct.unpack(">HH", data[at + 8 : at + 12].ljust(4, b"\0"))
+    if at >= 0:
+        known = told[0] in _SRGB_PRIMARIES and told[1] in _SRGB_TRANSFERS
+        return None if known else f"CICP {told[0]}/{told[1]}"
+    gamma = opened.info.get("gamma")
+    if not (is_png and gamma) or "srgb" in opened.info or abs(gamma - 1 / 2.2) < 0.02:
+        return None
+    return f"a gamma of {1 / gamma:.2f}"
+
+
+def _is_negative(opened: Image.Image) -> bool:
+    """Whether 0 is white (TIFF 6.0, PhotometricInterpretation), which Pillow minds in 8 bits."""
+    return opened.mode != "L" and opened.tag_v2.get(262) == 0  # type: ignore[attr-defined]
 
 
 def _is_profile(icc: bytes) -> bool:
@@ -338,7 +378,7 @@ def _highest(image: Image.Image, data: bytes) -> int:
 
 
 def _to_eight_bits(image: Image.Image, highest: int) -> Image.Image:
-    if image.mode in ("RGB", "RGBA", "LA", "L"):
+    if image.mode not in ("I", "F") and not image.mode.startswith("I;16"):
         return image  # Pillow has reduced them while loading.
     samples = np.asarray(image).astype(np.float64)
     if highest == 1 and not (samples.min(initial=0) >= 0 and samples.max(initial=0) <= 1):

@@ -113,7 +113,7 @@ def decoded(parts: container.Parts, max_pixels: int) -> Photo:
     picture = codecs.decode(parts.bitstream, max_pixels=max_pixels)
     height, width = picture.pixels.shape[:2]
     if (parts.width, parts.height) != (width, height):
-        raise InputError("container and bitstream announce different sizes")
+        raise InvalidError("container and bitstream announce different sizes")
     said = parts.icc, parts.exif, parts.xmp
     return Photo(
         picture.pixels, picture.alpha, picture.grey, *said, media_type=container.MEDIA_TYPE

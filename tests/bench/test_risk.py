@@ -168,6 +168,19 @@ def test_the_split_never_changes() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("crop", "photo"),
+    [
+        ("kodim04-original", "kodim04"),
+        ("kodim04-at-12-original", "kodim04"),
+        ("kodim05-at-2", "kodim05"),
+        ("partial-face-at-3", "portrait-2"),
+    ],
+)
+def test_a_photograph_is_of_one_part(crop: str, photo: str) -> None:
+    assert part_of(crop) == part_of(photo)
+
+
 def signs(words: Sequence[str]) -> Pixels:
     board = Image.new("RGB", (300, 60 * len(words)), (236, 233, 224))
     for row, text in enumerate(words):

@@ -85,6 +85,19 @@ def test_a_digit_swapped_between_plates_of_a_real_photo_is_found(
     assert worst.sentence == "The number 309 reads 315."
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("12.50", "125.0"), ("12.50", "1250"), ("1/2", "12"), ("50%", "50")],
+)
+def test_the_marks_of_a_number_are_part_of_it(
+    lighthouse: Pixels, with_sign: Callable[..., Pixels], before: str, after: str
+) -> None:
+    worst = texts(with_sign(lighthouse, before), with_sign(lighthouse, after))[0]
+    assert worst.symbol == "numeral"
+    assert worst.sentence == f"The number {before} reads {after}."
+    assert worst.deceptiveness >= 0.5
+
+
 def test_a_letter_that_became_another_is_text(
     lighthouse: Pixels, with_sign: Callable[..., Pixels]
 ) -> None:

@@ -70,6 +70,42 @@ def test_what_was_changed_is_not_believed_though_it_is_shown(coarse: Labelled) -
     assert "bitstream: cut or altered" in page
 
 
+def test_no_risk_is_told_of_what_was_changed(coarse: Labelled) -> None:
+    data = bytearray(coarse.data)
+    data[data.index(b"PRVC") + 900] ^= 1
+    page = render(examine(bytes(data), name="broken.avif"))
+    assert '<div class="gauge">' in render(examine(coarse.data, name="whole.avif"))
+    assert '<div class="gauge">' not in page
+    assert "nobody can rely on it" in page
+
+
+def test_a_picture_that_was_cropped_keeps_its_shape_and_shows_no_places(
+    subject: Subject, tmp_path: Path
+) -> None:
+    assert subject.label and subject.picture
+    whole, part = (
+        metadata.embed(
+            imaging.render(picture, "png"), "image/png", metadata.packet(subject.label, None)
+        )
+        for picture in (
+            subject.picture,
+            replace(subject.picture, pixels=np.ascontiguousarray(subject.picture.pixels[:, :200])),
+        )
+    )
+    height = subject.picture.height
+    page = render(examine(part, name="part.png"))
+    assert f'data-width="200" data-height="{height}"' in page
+    assert "Places are not drawn" in page
+    assert 'class="area"' in render(examine(whole, name="whole.png"))
+    assert 'class="area"' not in page
+
+
+def test_words_cannot_turn_the_page_around(subject: Subject) -> None:
+    turned = "photo\u202egnp.txt"
+    page = render(replace(subject, verification=replace(subject.verification, file=turned)))
+    assert "\u202e" not in page and "photo\ufffdgnp.txt" in page
+
+
 def test_a_stripped_file_says_nothing_and_can_still_be_measured(
     astronaut: Path, subject: Subject, tmp_path: Path
 ) -> None:

@@ -32,9 +32,9 @@ def rate_difference(anchor: Curve, test: Curve) -> float:
 
 
 def _rising(curve: Curve) -> list[tuple[float, float]]:
-    """The points in order of rate, without those that cost more and bring nothing."""
+    """The points in order of rate, without exact ones and those that cost more for nothing."""
     kept: list[tuple[float, float]] = []
     for rate, quality in sorted(curve):
-        if not kept or quality > kept[-1][1]:
+        if math.isfinite(quality) and (not kept or quality > kept[-1][1]):
             kept.append((rate, quality))
     return kept

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -45,6 +46,8 @@ OTHERS: dict[str, tuple[str, tuple[int, ...]]] = {
     "AVIF": ("AVIF", (20, 45, 75)),
 }
 TEXT = frozenset({Symbol.TEXT, Symbol.NUMERAL})
+SAME_PHOTO = {"partial-face": "portrait-2"}
+"""Files that show the photograph of another file."""
 SAME_PLACE_IOU = 0.3
 """Overlap from which boxes of several observers are one place."""
 
@@ -88,9 +91,11 @@ class Invented:
 def part_of(name: str) -> str:
     """``dev`` or ``test``, about half of all photos each, by the hash of the name; it stays.
 
-    The original of a pair is of the same part as its photo.
+    Originals of pairs, which may end in ``-original``, and crops at a scale, which end in
+    ``-at-SCALE``, are of the part of their photo.
     """
-    photo = name.removesuffix("-original")
+    photo = re.sub(r"(-at-\d+)?(-original)?$", "", name)
+    photo = SAME_PHOTO.get(photo, photo)
     return ("dev", "test")[hashlib.sha256(photo.encode()).digest()[0] % 2]
 
 

@@ -82,7 +82,8 @@ def _contenders(
     ours = codecs.get(codec)
     yield (
         codec,
-        lambda: ours.encode(codecs.Picture(pixels), QUALITY),
+        # Anew each time: a codec keeps what it has analysed.
+        lambda: codecs.get(codec).encode(codecs.Picture(pixels), QUALITY),
         lambda bitstream: ours.decode(bitstream, max_pixels=max_pixels),
     )
     yield "AVIF speed 6", lambda: saved(pixels, "AVIF", quality=AVIF_QUALITY, speed=6), opened

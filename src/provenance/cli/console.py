@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, ProvenanceError, UsageError
-from ..files import STANDARD_STREAM, shown
+from ..files import STANDARD_STREAM, printable, shown
 from ..stages import Stages
 from ..taxonomy import LEVEL_NAMES
 
@@ -49,11 +49,6 @@ def note(text: str) -> None:
 def say(text: str = "") -> None:
     """A line on standard output."""
     sys.stdout.write(printable(text) + "\n")
-
-
-def printable(text: str) -> str:
-    """Without control characters: labels come from strangers and must not steer a terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def table(rows: Sequence[tuple[str, str]]) -> None:

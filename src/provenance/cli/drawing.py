@@ -6,8 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..files import printable
 from ..taxonomy import Type
-from .console import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

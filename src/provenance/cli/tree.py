@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .console import printable, say
+from ..files import printable
+from .console import say
 
 if TYPE_CHECKING:
     from ..lineage import Generation

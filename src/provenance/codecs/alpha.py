@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .. import imaging
 from ..errors import BitstreamError
 from .bitstream import Bitstream
 
@@ -30,7 +31,10 @@ def decode(stream: Bitstream) -> NDArray[np.uint8] | None:
     if not stream.alpha:
         return None
     try:
-        with Image.open(io.BytesIO(stream.alpha), formats=["PNG"]) as image:
+        with (
+            imaging.own_limit(),
+            Image.open(io.BytesIO(stream.alpha), formats=["PNG"]) as image,
+        ):
             if image.size != (stream.width, stream.height) or image.mode != "L":
                 raise BitstreamError("bitstream: the alpha plane does not fit the picture")
             return np.array(image)

@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import BitstreamError, ModelError, TooLargeError, UsageError
+from ..files import counted_pixels
 
 MAGIC = b"PRVC"
 VERSION = 1
@@ -183,7 +184,7 @@ def expect(
         )
     if stream.mapped and not maps:
         raise ModelError(f"bitstream: has a quality map, which the codec {codec} does not know")
-    if stream.width * stream.height > max_pixels:
+    if counted_pixels(stream.width, stream.height) > max_pixels:
         raise TooLargeError(
             f"bitstream: {stream.width}x{stream.height} is more than the {max_pixels:,} "
             "pixels allowed; see --max-pixels"

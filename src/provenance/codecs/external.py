@@ -30,7 +30,7 @@ from ..files import read
 from ..labels import CodecFacts, ModelFacts
 from ..labels.schema import problem_of
 from . import alpha
-from .base import Picture
+from .base import Picture, as_grey
 from .bitstream import Bitstream, digest, expect, pack, parse
 
 SCHEMA = "codecs-1.schema.json"
@@ -99,7 +99,8 @@ class CommandCodec:
                 f"bitstream: {self.facts.name} decodes it to another picture here than where it "
                 "was encoded; use the same version of the program"
             )
-        return Picture(picture.pixels, opacity, stream.grey)
+        pixels = as_grey(picture.pixels) if stream.grey else picture.pixels
+        return Picture(pixels, opacity, stream.grey)
 
     @property
     def _weights(self) -> bytes:

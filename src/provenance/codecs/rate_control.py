@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import UsageError
 from ..labels import Risk
 from ..metrics import psnr_db
 from .base import Codec, Picture
@@ -91,6 +92,8 @@ def _bracket(
     What ``measure`` gives grows with quality, nearly in a straight line, which the next guess
     follows. The search ends when the two are neighbours, or one is within its slack of the limit.
     """
+    if math.isnan(limit):
+        raise UsageError("a goal must be a number")
     low, high = round(1 / STEP), round(100 / STEP)
     below: tuple[float, Encoded] | None = None
     above: tuple[float, Encoded] | None = None

@@ -57,7 +57,10 @@ def get(name: str, decoder: str | None = None, tune: str | None = None) -> Codec
     if weights := schemes.small(name):
         return _fixed_rate(weights)
     for entry in entry_points(group=GROUP, name=name):
-        codec: Codec = entry.load()()
+        try:
+            codec: Codec = entry.load()()
+        except Exception as error:  # Whatever a stranger's package does.
+            raise ModelError(f"{name}: {entry.value} cannot be loaded: {error}") from error
         return codec
     if found := external.load().get(name):
         return found
@@ -187,7 +190,10 @@ def _weights_of(scheme: str) -> Iterator[Weights]:
     if weights := schemes.small(scheme):
         yield weights
     for name in added.names():
-        weights = added.get(name)
+        try:
+            weights = added.get(name)
+        except ModelError:
+            continue  # One that is damaged must not keep others from decoding.
         if weights.scheme == scheme:
             yield weights
 

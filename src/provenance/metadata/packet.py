@@ -41,6 +41,12 @@ _STALE = {
     _EXTENDED,
 }
 """True of the original alone: its type, place in the history, rotation, remote manifest."""
+_OF_OTHER_PARTS = {
+    "http://ns.adobe.com/hdr-gain-map/1.0/",
+    "http://ns.google.com/photos/1.0/camera/",
+    "http://ns.google.com/photos/1.0/container/",
+}
+"""Namespaces that describe what else was in the file and is left out: gain maps, films."""
 
 _HEADER = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'.encode()
 _TRAILER = b'<?xpacket end="r"?>'
@@ -50,6 +56,10 @@ _ROOM = 60_000
 """Bytes for the label and the original's own XMP: what a JPEG holds less exiv2's padding."""
 
 _MADE_BY_AI = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
+
+
+def _is_stale(name: Name) -> bool:
+    return name in _STALE or name.uri == NAMESPACE or name.uri in _OF_OTHER_PARTS
 
 
 def packet(
@@ -109,7 +119,7 @@ def packet(
         return alone
     mine = ours(about, theirs)
     for node in theirs:
-        _keep(node, lambda name, _: name not in _STALE and name.uri != NAMESPACE)
+        _keep(node, lambda name, _: not _is_stale(name))
     prefixes = {**(document.prefixes if document else {}), **PREFIXES}
     try:
         both = _write([*theirs, mine], prefixes)

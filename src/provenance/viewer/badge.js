@@ -37,7 +37,7 @@ const WORDS = {
     codec: "Codec", generative: "generative: it invents detail", notLooked: "Not looked for",
     findings: "What may have changed", nothing: "No place was found.",
     estimate: "An estimate by a program; whether the picture is true, no signature tells.",
-    types: { amplitude: "amplitude", geometry: "geometry", shape: "shape" }, symbol: "symbol",
+    types: { amplitude: "amplitude", geometry: "geometry", shape: "shape" }, symbol: "symbol", names: {},
   },
   de: {
     checking: "wird geprüft …",
@@ -62,6 +62,9 @@ const WORDS = {
     findings: "Was sich geändert haben kann", nothing: "Keine Stelle gefunden.",
     estimate: "Eine Schätzung durch ein Programm; ob das Bild wahr ist, sagt keine Signatur.",
     types: { amplitude: "Amplitude", geometry: "Geometrie", shape: "Form" }, symbol: "Symbol",
+    names: { text: "Text", numeral: "Zahl", face: "Gesicht", eye: "Auge", hand: "Hand", sign: "Zeichen", light: "Licht", logo: "Logo", other: "anderes",
+      faces: "Gesichter", lights: "Lichter und Kleines", objects: "verschwundene Menschen und Dinge",
+      seeds: "andere Startwerte", identity: "wer jemand ist" },
   },
 };
 
@@ -167,6 +170,11 @@ async function examined(url, anchorsUrl) {
   } finally {
     await reader.free();
   }
+}
+
+// What a label calls something, in the words of the page where it has one.
+function named(words, name) {
+  return Object.hasOwn(words.names, name) ? words.names[name] : String(name);
 }
 
 function element(name, properties = {}, ...children) {
@@ -280,12 +288,13 @@ class MiscompressionBadge extends HTMLElement {
     const name = words.levels[Math.max(level, 1) - 1];
     const score = number(risk.score, 0, 1).toFixed(2);
     const generative = codec.generative ? `, ${words.generative}` : "";
-    const missing = Array.isArray(risk.assessor?.unavailable) ? risk.assessor.unavailable.join(", ") : "";
+    const missing = Array.isArray(risk.assessor?.unavailable) ? risk.assessor.unavailable.map((name) => named(words, name)).join(", ") : "";
     const items = findings.map((finding, index) => {
       const type = mainType(finding);
-      const symbol = finding.symbol ? `, ${words.symbol}: ${finding.symbol}` : "";
+      const symbol = finding.symbol ? `, ${words.symbol}: ${named(words, finding.symbol)}` : "";
       const chance = Math.round(100 * number(finding.probability, 0, 1));
-      const button = element("button", { type: "button", className: type }, `${finding.sentence ?? ""} `,
+      const button = element("button", { type: "button", className: type },
+        element("span", { lang: "en" }, `${finding.sentence ?? ""} `),
         element("span", { className: "quiet" }, `${words.types[type]}${symbol}, ${chance} %`));
       for (const [event, on] of [["focus", true], ["mouseenter", true], ["blur", false], ["mouseleave", false]]) {
         button.addEventListener(event, () => places[index].lastChild.classList.toggle("chosen", on));

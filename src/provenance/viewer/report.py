@@ -17,7 +17,9 @@ from importlib import resources
 import jinja2
 
 from .. import __version__
-from ..labels import Finding, Label
+from ..files import printable
+from ..imaging import Photo
+from ..labels import Finding, Label, Risk
 from ..labels.catalogue import DEFAULT
 from ..labels.translation import message, translated
 from ..taxonomy import Type
@@ -97,12 +99,14 @@ def render(subject: Subject, *, language: str = DEFAULT, made_at: datetime | Non
     if picture is subject.picture:
         before = subject.original or subject.preview
     size = _full_size(subject)
-    places = _places(subject, words, size)
+    is_placed = _fits(subject, size)
+    places = _places(subject, words, size, is_placed=is_placed)
     risk = subject.risk
+    is_believed = verdicts.is_believed(subject)
     heat = {}
     if subject.picture and subject.original:
         heat = pictures.measured_heat(subject.original, subject.picture)
-    elif picture and risk and risk.findings:
+    elif picture and is_placed and risk and risk.findings:
         heat = pictures.labelled_heat(risk.findings, size)
     scale = min(STAGE[0] / size[0], STAGE[1] / size[1], MAX_ENLARGED)
     record = subject.verification.to_json()
@@ -120,7 +124,9 @@ def render(subject: Subject, *, language: str = DEFAULT, made_at: datetime | Non
         risk=risk,
         headline=verdicts.headline(subject, words),
         verdicts=verdicts.verdicts(subject, words),
-        icon=_icon(subject),
+        icon=_icon(risk if is_believed else None),
+        is_placed=is_placed,
+        is_believed=is_believed,
         after=pictures.whole(picture) if picture else None,
         before=pictures.whole(before) if before else None,
         heat=heat,
@@ -141,23 +147,42 @@ def render(subject: Subject, *, language: str = DEFAULT, made_at: datetime | Non
 
 
 def _full_size(subject: Subject) -> tuple[int, int]:
-    """Width and height that boxes are counted in, pixels."""
-    if subject.label:
-        return subject.label.original.width, subject.label.original.height
-    picture = subject.picture or subject.preview
-    return (picture.width, picture.height) if picture else (1, 1)
+    """Width and height of the whole picture, pixels: a preview is a smaller version of it."""
+    if subject.picture:
+        return subject.picture.width, subject.picture.height
+    if subject.preview is None:
+        return 1, 1
+    size, label = (subject.preview.width, subject.preview.height), subject.label
+    if label and _is_version(size, (label.original.width, label.original.height)):
+        return label.original.width, label.original.height
+    return size
 
 
-def _places(subject: Subject, words: Words, size: tuple[int, int]) -> list[_Place]:
+def _is_version(small: tuple[int, int], full: tuple[int, int]) -> bool:
+    """Whether a picture has the other's proportions, its sides rounded to pixels."""
+    scale = max(small) / max(full)
+    return all(abs(a - scale * b) < 1 for a, b in zip(small, full, strict=True))
+
+
+def _fits(subject: Subject, size: tuple[int, int]) -> bool:
+    """Whether the places that are told lie in the picture that is shown."""
+    label = subject.label
+    return label is None or (label.original.width, label.original.height) == size
+
+
+def _places(
+    subject: Subject, words: Words, size: tuple[int, int], *, is_placed: bool
+) -> list[_Place]:
     findings = subject.risk.findings[:MAX_PLACES] if subject.risk else ()
     unit = max(1.0, size[0] / STAGE[0], size[1] / STAGE[1])
-    return [_place(i, f, subject, words, size, unit) for i, f in enumerate(findings, 1)]
+    sides = (subject.original or subject.preview, subject.picture) if is_placed else (None, None)
+    return [_place(i, f, sides, words, size, unit) for i, f in enumerate(findings, 1)]
 
 
 def _place(
     number: int,
     finding: Finding,
-    subject: Subject,
+    sides: tuple[Photo | None, Photo | None],
     words: Words,
     size: tuple[int, int],
     unit: float,
@@ -173,7 +198,6 @@ def _place(
     name = words("findings.number", number=number)
     said = "; ".join(facts)
     at = pictures.window(finding, *size)
-    sides = (subject.original or subject.preview, subject.picture)
     before, after = (pictures.detail(side, at, size) if side else None for side in sides)
     above = finding.box[1] - 22 * unit
     return _Place(
@@ -260,10 +284,15 @@ def _remarks(label: Label, words: Words) -> list[tuple[str, str]]:
     return [translated(text, words.language) for text in left]
 
 
-def _icon(subject: Subject) -> str:
+def _icon(risk: Risk | None) -> str:
     """What a browser shows beside the title."""
-    name = icons.level(subject.risk.level) if subject.risk else "none"
+    name = icons.level(risk.level) if risk else "none"
     return f"data:image/svg+xml;base64,{base64.b64encode(icons.svg(name).encode()).decode()}"
+
+
+def _shown(value: object) -> object:
+    """What is written into the page: what a file says must not steer the display."""
+    return printable(value) if type(value) is str else value
 
 
 def _hash(text: str) -> str:
@@ -279,6 +308,10 @@ def _page_file(name: str) -> str:
 @functools.cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
     )
     return environment.from_string(_page_file("report.html"))

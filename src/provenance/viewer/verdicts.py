@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..verification import Report
 from .subject import Subject
 from .words import Words
 
@@ -35,9 +36,9 @@ class Verdict:
 def headline(subject: Subject, words: Words) -> Headline:
     """The one verdict: what is broken counts before what is missing, and that before the risk."""
     report, label, risk = subject.verification, subject.label, subject.risk
-    if report.label_true is False and report.valid and report.label_consistent:
+    if _is_understated(report):
         return _named("bad", "understated", words, _risk_lines(subject, words))
-    if report.exit_code == CODE_TAMPERED:
+    if not is_believed(subject):
         return _named("bad", "tampered", words)
     if risk is None:
         return _named("warn", "unlabelled", words)
@@ -58,6 +59,17 @@ def headline(subject: Subject, words: Words) -> Headline:
     tone = "good" if risk.level <= 2 else "warn" if risk.level == 3 else "bad"
     lines = (*_risk_lines(subject, words), *_signer_lines(subject, words))
     return Headline(tone, claim, lines)
+
+
+def is_believed(subject: Subject) -> bool:
+    """Whether what the file says of its risk may be shown as such, if only as somebody's word."""
+    report = subject.verification
+    return report.exit_code != CODE_TAMPERED or _is_understated(report)
+
+
+def _is_understated(report: Report) -> bool:
+    """Whether a label is what was signed, and less than was measured."""
+    return report.label_true is False and report.valid and report.label_consistent
 
 
 def verdicts(subject: Subject, words: Words) -> list[Verdict]:

@@ -17,7 +17,7 @@ from .. import imaging, sources
 from ..credentials import default_trust
 from ..errors import ImageError, InputError, TooLargeError
 from ..examination import examine
-from ..files import MAX_PIXELS, read
+from ..files import MAX_PIXELS, printable, read
 from ..imaging import Photo
 from ..verification import verify
 from ..viewer import report
@@ -241,7 +241,7 @@ def _state(path: Path) -> tuple[str, int, int]:
 
 def _shown(name: str) -> str:
     """A name as people see it: bytes that are no text, and what steers a display, replaced."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
+    return printable(name).replace("\n", "\N{REPLACEMENT CHARACTER}")
 
 
 def _read(item: Item) -> bytes:

@@ -33,6 +33,8 @@ MIN_LINE_WIDTH = 320
 MAX_LINE_WIDTH = 1600
 """Pixels of the recogniser's input."""
 BATCH = 6
+MARGIN = 2.0
+"""Pixels around a line that the recogniser sees."""
 
 _TEXT_PIXEL = 0.3
 _TEXT_LINE = 0.5
@@ -59,6 +61,12 @@ class Line:
     def height(self) -> float:
         """Height of the letters with what surrounds them, px."""
         return _distance(self.corners[1], self.corners[2])
+
+    def read_box(self, start: float, stop: float) -> tuple[float, float, float, float]:
+        """As `box`, between two fractions of the length of what was read, margins included."""
+        ends = (((self.width + 2 * MARGIN) * at - MARGIN) / self.width for at in (start, stop))
+        first, last = (min(1.0, max(0.0, end)) for end in ends)
+        return self.box(first, last)
 
     def box(self, start: float = 0.0, stop: float = 1.0) -> tuple[float, float, float, float]:
         """Left, top, right, bottom around the part between two fractions of the length."""
@@ -135,7 +143,7 @@ def read_lines(crops: Sequence[ByteArray]) -> list[Reading]:
     return readings
 
 
-def crop(pixels: ByteArray, line: Line, margin: float = 2.0) -> ByteArray:
+def crop(pixels: ByteArray, line: Line, margin: float = MARGIN) -> ByteArray:
     """The line, turned upright, with a margin of some pixels around it."""
     import cv2
 

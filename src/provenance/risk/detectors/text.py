@@ -122,7 +122,7 @@ class TextDetector:
         words = [
             word
             for word in changed_words(before, after, repeats, soft)
-            if not is_cut(line.box(word.start, word.stop), pair.original.shape[:2])
+            if not is_cut(line.read_box(word.start, word.stop), pair.original.shape[:2])
         ]
         if len(folded(before)) < MIN_LETTERS:
             words = [word for word in words if word.confidence_before >= SHORT_CONFIDENCE]
@@ -166,7 +166,7 @@ class TextDetector:
         ]
 
     def _changed(self, pair: Pair, line: Line, word: ChangedWord) -> Finding:
-        box = whole_pixels(line.box(word.start, word.stop), *pair.original.shape[1::-1])
+        box = whole_pixels(line.read_box(word.start, word.stop), *pair.original.shape[1::-1])
         seen = pair.signals.measure(box)
         crisp = deceptiveness(seen.crispness)
         legible = _legible(word)
@@ -223,7 +223,7 @@ def _may_be_text(line: Line, reading: Reading, shape: tuple[int, ...]) -> bool:
 
 
 def _sentence(word: ChangedWord, legible: bool) -> str:
-    number = word.before.isdecimal()
+    number = word.is_numeral and not any(c.isalpha() for c in word.before + word.after)
     subject = f"The number {word.before}" if number else f'The text "{word.before}"'
     if not legible:
         return f"{subject} is no longer legible."

@@ -11,8 +11,11 @@ import numpy as np
 
 from .reading import Character, Reading
 
-_LOOK_ALIKE = str.maketrans({"o": "0", "i": "1", "l": "1", "|": "1", "ı": "1"})
+_LOOK_ALIKE = str.maketrans({"o": "0", "i": "1", "l": "1", "|": "1", "ı": "1", ",": "."})
 """Readers take these for one another without any harm done to the picture."""
+_BETWEEN = frozenset(".:/")
+_BESIDE = frozenset("+-%$€£¥")
+"""Marks that carry meaning where digits stand on both sides, and where one does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +27,31 @@ class ChangedWord:
     confidence_before: float
     """Lowest of the changed characters."""
     confidence_after: float
-    """Mean of the characters that replace them; 0 where nothing does."""
+    """Mean of the characters that replace them, or of the digits that stand where a number lost
+    marks alone; 0 where nothing does."""
     start: float
     stop: float
     """Of the changed characters along the line, 0 to 1."""
     is_numeral: bool
-    """Whether digits were changed."""
+    """Whether digits were changed, or the marks of a number."""
     is_lone: bool
     """Whether the line has but one letter, and no digit."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Letter:
-    """A character that carries meaning: not a space, not punctuation."""
+    """A character that carries meaning: not a space, no punctuation but that of numbers."""
 
     folded: str
     character: Character
     place: int
     """In the reading."""
     word: int
+
+    @property
+    def is_mark(self) -> bool:
+        """Whether it is the punctuation, sign or currency of a number."""
+        return not self.folded.isalnum()
 
 
 def folded(reading: Reading) -> str:
@@ -92,6 +101,8 @@ def changed_words(
         begin, end = _counterpart(operations, first), _counterpart(operations, last + 1)
         lost = [i for i in inside if not kept_before[i]]
         new = [j for j in range(begin, end) if not kept_after[j]]
+        # Where a number lost its marks alone, what is left can be read.
+        read = new or (range(begin, end) if all(source[i].is_mark for i in lost) else ())
         # Where characters were only added, the whole word is what changed.
         changed = lost or inside
         if not (lost or new) or not stable[changed].all():
@@ -105,10 +116,12 @@ def changed_words(
                 before=_quoted(before, source[first : last + 1]),
                 after=_quoted(after, target[begin:end]),
                 confidence_before=min(source[i].character.confidence for i in changed),
-                confidence_after=_mean([target[j].character.confidence for j in new]),
+                confidence_after=_mean([target[j].character.confidence for j in read]),
                 start=start,
                 stop=stop,
-                is_numeral=any(source[i].character.text.isdecimal() for i in changed),
+                is_numeral=any(
+                    source[i].character.text.isdecimal() or source[i].is_mark for i in changed
+                ),
                 is_lone=len(source) == 1 and not source[0].character.text.isdecimal(),
             )
         )
@@ -121,13 +134,22 @@ def _quoted(reading: Reading, letters: Sequence[_Letter]) -> str:
 
 
 def _letters(reading: Reading) -> list[_Letter]:
+    folds = [
+        unicodedata.normalize("NFKC", character.text).casefold().translate(_LOOK_ALIKE)
+        for character in reading
+    ]
+    digits = [False, *(character.text.isdecimal() for character in reading), False]
     letters = []
     word = 0
-    for place, character in enumerate(reading):
+    for place, (fold, character) in enumerate(zip(folds, reading, strict=True)):
         if character.text.isspace():
             word += 1
-        fold = unicodedata.normalize("NFKC", character.text).casefold().translate(_LOOK_ALIKE)
-        if fold.isalnum():
+        before, after = digits[place], digits[place + 2]
+        if (
+            fold.isalnum()
+            or (fold in _BETWEEN and before and after)
+            or (fold in _BESIDE and (before or after))
+        ):
             letters.append(_Letter(fold, character, place, word))
     return letters
 

@@ -26,14 +26,22 @@ if (split) {
     handle.addEventListener(end, () => handle.removeEventListener("pointermove", follow));
 }
 
-// Numbers keep their size on the screen, whatever size the picture has there.
+// Numbers keep their size on the screen, whatever size the picture has there, and lie above their
+// places, or where else no other does.
 function fit() {
-  const unit = stage.dataset.width / stage.clientWidth;
-  for (const tag of stage.querySelectorAll(".tag")) {
-    const { x, y, height } = tag.dataset;
-    const above = y - 22 * unit;
-    const top = above >= 0 ? above : Number(y) + Number(height) + 2 * unit;
-    tag.setAttribute("transform", `translate(${x} ${top}) scale(${unit})`);
+  const { width, height } = stage.dataset;
+  const unit = width / stage.clientWidth;
+  const placed = [];
+  for (const tag of [...stage.querySelectorAll(".tag")].reverse()) {
+    const [x, y, wide, tall] = ["x", "y", "width", "height"].map((name) => Number(tag.dataset[name]));
+    const [w, h] = [tag.firstElementChild.width.baseVal.value * unit, 20 * unit];
+    const gap = 2 * unit;
+    const rooms = [[x, y - h - gap], [x, y + tall + gap], [x + wide - w, y - h - gap], [x + wide + gap, y], [x - w - gap, y], [x + wide - w, y + tall + gap]]
+      .filter(([left, top]) => left >= 0 && top >= 0 && left + w <= width && top + h <= height);
+    const free = ([left, top]) => placed.every(([l, t, r, b]) => left >= r || left + w <= l || top >= b || top + h <= t);
+    const [left, top] = rooms.find(free) ?? rooms[0] ?? [x, y];
+    placed.push([left, top, left + w, top + h]);
+    tag.setAttribute("transform", `translate(${left} ${top}) scale(${unit})`);
   }
 }
 
@@ -73,5 +81,11 @@ if (stage) {
   stage.addEventListener("pointermove", (event) => {
     if (!tip.hidden && !event.target.closest("a, .tip") && !stage.contains(document.activeElement)) hush();
   });
-  document.addEventListener("keydown", (event) => event.key === "Escape" && hush());
 }
+
+// Escape takes the sentence away first; the page around this one is told where there was none.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  if (tip && !tip.hidden) hush();
+  else if (parent !== window) parent.postMessage("escape", "*");
+});

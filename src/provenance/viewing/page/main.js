@@ -24,6 +24,7 @@ let chosen = [];
 let compare = null;
 let turn = 0;
 let focused = null;
+let counting = 0;
 
 const desk = {
   choose(id, is) {
@@ -80,7 +81,7 @@ async function look() {
   looking = true;
   while (waiting.length) {
     await known(waiting.shift());
-    drawCount();
+    counting ||= requestAnimationFrame(drawCount);
   }
   looking = false;
 }
@@ -112,16 +113,30 @@ function before(a, b) {
     const difference = rank(a) - rank(b) || (b.summary?.score ?? 0) - (a.summary?.score ?? 0);
     if (difference) return difference;
   }
-  return a.name.localeCompare(b.name, language, { numeric: true });
+  return collator().compare(a.name, b.name);
+}
+
+/** Compares names in the language of the page; making one takes longer than a thousand uses. */
+function collator() {
+  if (collator.language !== language) {
+    collator.language = language;
+    collator.made = new Intl.Collator(language, { numeric: true });
+  }
+  return collator.made;
 }
 
 /** Move one tile; the others stay, and so does the focus. */
 function place(file) {
   const { element } = file.tile;
   const held = element.contains(document.activeElement) ? document.activeElement : null;
-  let next = byId("tiles").firstElementChild;
-  while (next && (next === element || before(files.get(next.dataset.id), file) <= 0)) next = next.nextElementSibling;
-  byId("tiles").insertBefore(element, next);
+  const others = [...byId("tiles").children].filter((other) => other !== element);
+  let [low, high] = [0, others.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (before(files.get(others[middle].dataset.id), file) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  byId("tiles").insertBefore(element, others[low] ?? null);
   held?.focus({ preventScroll: true });
 }
 
@@ -159,6 +174,7 @@ function buildFilters() {
 }
 
 function drawCount() {
+  counting = 0;
   const all = [...files.values()];
   const shown = all.filter(({ tile }) => !tile.element.hidden).length;
   const looked = all.filter(({ summary, error }) => summary || error).length;
@@ -309,6 +325,9 @@ addEventListener("drop", (event) => {
 addEventListener("hashchange", route);
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && byId("overview").hidden) location.hash = "";
+});
+addEventListener("message", ({ source, data }) => {
+  if (source === byId("report").contentWindow && data === "escape") location.hash = "";
 });
 byId("tiles").addEventListener("keydown", step);
 byId("add").addEventListener("click", () => byId("picker").click());
