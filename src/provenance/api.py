@@ -22,6 +22,7 @@ from .assembly import (
     keeping_meaning,
     label_of,
     signed,
+    without_alpha,
 )
 from .credentials import SIDECAR, Identity, TrustStore, default_trust
 from .credentials import read as read_credential
@@ -196,16 +197,14 @@ def decompress(
             raise InvalidError(f"{name}: its label is not to be believed: {problem}")
     with stages("decode"):
         photo = decoded(parts, max_pixels)
-    place = None
     with stages("render"):
-        if stamp:
-            photo, place = stamped(photo, label.risk, name)
+        photo, place = stamped(photo, label.risk, name) if stamp else (photo, None)
         finished = imaging.render(photo, to)
     with stages("pack"):
         media_type = formats.RENDITIONS[to].media_type
         shown = imaging.load(finished, name, max_pixels=max_pixels)
         bound = binding.of_pixels(shown)
-        notes: list[str] = []
+        notes = [*without_alpha(photo, to)]
         if not report.label_trusted:
             notes.append("The label is taken over, and nobody whom you trust has signed it.")
         packet = described(label, photo, bound, media_type, identity, caption, notes.append)

@@ -118,7 +118,7 @@ def compressed(
         drawings=drawings,
         found=None if to or drawings else encoded.risk,
     )
-    notes = [*photo.notes]
+    notes = [*photo.notes, *without_alpha(photo, to)]
     with stages("pack"):
         media_type = formats.RENDITIONS[to].media_type if to else container.MEDIA_TYPE
         bound = (
@@ -140,6 +140,12 @@ def compressed(
             )
     made = signed(finished, media_type, label, signing, original, stages)
     return replace(made, notes=(*notes, *made.notes), bitstream_bytes=None if to else size)
+
+
+def without_alpha(photo: Photo, to: str | None) -> Sequence[str]:
+    """What to say where a format cannot hold transparency."""
+    is_lost = photo.alpha is not None and to == "jpeg"
+    return ["Transparency was laid on white."] if is_lost else []
 
 
 def keeping_meaning(
@@ -220,10 +226,11 @@ def assessed(
 
     timing: dict[str, float] = {}
     with stages("assess"):
+        before, after = imaging.on_white(original), imaging.on_white(shown)
         found = risk.assess(
-            original.pixels,
-            shown.pixels,
-            drawings=drawings,
+            before.pixels,
+            after.pixels,
+            drawings=[imaging.on_white(replace(shown, pixels=p)).pixels for p in drawings],
             redact_evidence=redact_evidence,
             timing=timing,
         )
@@ -257,8 +264,9 @@ def label_of(
 
     found = found or assessed(photo, shown, redact_evidence, stages, drawings)
     with stages("measure"):
-        psnr = metrics.psnr_db(photo.pixels, shown.pixels)
-        ms_ssim = metrics.ms_ssim(photo.pixels, shown.pixels)
+        before, after = (imaging.on_white(side).pixels for side in (photo, shown))
+        psnr = metrics.psnr_db(before, after)
+        ms_ssim = metrics.ms_ssim(before, after)
     quality = replace(quality, psnr_db=psnr if math.isfinite(psnr) else None, ms_ssim=ms_ssim)
     label = Label(
         ToolFacts("provenance", __version__),
@@ -337,6 +345,10 @@ def described(
     )
 
 
+def _suffix(media_type: str) -> str:
+    return formats.RENDITIONS[formats.kind_of(media_type)].suffix
+
+
 def signed(
     finished: bytes,
     media_type: str,
@@ -352,7 +364,7 @@ def signed(
 
     Args:
         media_type: `SIDECAR` for a detached manifest instead of the file with one.
-        title: what the file is called; None for the parent's name.
+        title: what the file is called; None for the parent's name with this format's suffix.
         stamp: where a visible mark was drawn into it.
     """
     from .credentials import SIDECAR, sign
@@ -367,7 +379,7 @@ def signed(
             signer,
             original=parent.data,
             original_media_type=parent.media_type,
-            title=Path(title or parent.name).name,
+            title=Path(title).name if title else f"{Path(parent.name).stem}{_suffix(media_type)}",
             trust=signing.trust or default_trust(),
             stamp=stamp,
             note=notes.append,

@@ -65,7 +65,7 @@ def examine(
             original=given,
             max_pixels=max_pixels,
             sidecar=sidecar or sources.beside(source, data),
-            picture=picture.pixels if picture else None,
+            picture=imaging.on_white(picture).pixels if picture else None,
         )
         history = trace(report.credential, Path(name).name) if report.credential else None
     return Subject(

@@ -9,7 +9,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,11 +165,7 @@ def render(photo: Photo, kind: str) -> bytes:
     extra = RENDITIONS[kind].extra
     if extra:
         plugin(extra)
-    image = to_pillow(photo)
-    if kind == "jpeg" and image.mode in ("RGBA", "LA"):
-        white = Image.new(image.mode[:-1], image.size, "white")
-        white.paste(image, mask=image.getchannel("A"))
-        image = white
+    image = to_pillow(on_white(photo) if kind == "jpeg" else photo)
     # A grey picture in a format that has no grey must not carry a grey profile.
     icc = photo.icc if kind not in _WITHOUT_GREY or not photo.grey else None
     options: dict[str, object] = {"icc_profile": icc, **_OPTIONS[kind]}
@@ -195,9 +191,18 @@ def preview(photo: Photo, longest_side: int) -> bytes:
     return buffer.getvalue()
 
 
+def on_white(photo: Photo) -> Photo:
+    """As pages and formats without transparency show it."""
+    if photo.alpha is None:
+        return photo
+    share = photo.alpha[..., None].astype(np.float32) / 255
+    pixels = np.rint(photo.pixels * share + 255 * (1 - share)).astype(np.uint8)
+    return replace(photo, pixels=pixels, alpha=None)
+
+
 def thumbnail(photo: Photo, longest_side: int) -> Image.Image:
-    """RGB in sRGB, its longest side at most ``longest_side`` px; transparency is left out."""
-    image = Image.fromarray(photo.pixels)
+    """RGB in sRGB, its longest side at most ``longest_side`` px, on white where transparent."""
+    image = Image.fromarray(on_white(photo).pixels)
     image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
     if photo.icc:
         # A profile would take as much room as the picture.

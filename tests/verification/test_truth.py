@@ -80,6 +80,40 @@ def test_a_label_that_understates_its_risk_is_not(
     assert report.intact and report.valid and report.trusted and report.label_consistent
 
 
+def test_steps_that_add_up_to_more_than_they_tell_are_no_lie(
+    coarse: provenance.Labelled, astronaut: Path
+) -> None:
+    label = coarse.label
+    first = _compression(label, sha256(astronaut.read_bytes()), 0.0)
+    slight = replace(
+        label,
+        risk=replace(label.risk, score=0.0, level=1, findings=()),
+        original=replace(label.original, sha256="0" * 64),
+        history=(first, _compression(label, "0" * 64, 0.0)),
+    )
+    report = provenance.verify(_resigned(coarse, slight), original=astronaut)
+    assert report.label_true is None and report.exit_code == 1
+    assert "more was lost since that original" in _step(report, "original")[1]
+
+
+def test_transparency_hides_the_same_in_every_format(astronaut: Path, tmp_path: Path) -> None:
+    with Image.open(astronaut) as image:
+        part = image.convert("RGB").crop((150, 0, 350, 200))
+    part.putalpha(Image.linear_gradient("L").resize(part.size))
+    photo = tmp_path / "cut-out.png"
+    part.save(photo)
+    made = provenance.compress(photo, quality=60)
+    with Image.open(io.BytesIO(made.data)) as preview:
+        assert np.asarray(preview)[0].min() > 240  # nothing of what was cut out
+    jpeg = provenance.decompress(made.data, to="jpeg")
+    assert "Transparency was laid on white." in jpeg.notes
+    report = provenance.verify(jpeg.data, original=photo)
+    assert report.label_true is True and report.exit_code == 0
+    straight = provenance.compress(photo, quality=60, to="jpeg")
+    assert straight.label.risk.score < 0.2
+    assert provenance.assess(photo, straight.data).score < 0.2
+
+
 def test_another_original_proves_nothing_and_is_no_success(
     coarse: provenance.Labelled, astronaut: Path, data: Path
 ) -> None:

@@ -122,7 +122,7 @@ def check_decode(
     """12: does the bitstream decode, to latents with the checksum that it carries?
 
     Returns:
-        The picture, uint8 [height, width, 3], and whether nothing is wrong with it.
+        The picture, uint8 [height, width, 3], on white, and whether nothing is wrong with it.
 
     Raises:
         ModelError: Its codec or model is not installed here.
@@ -131,23 +131,25 @@ def check_decode(
     if parts is None:
         return None, steps.skipped("decode", "the file carries no bitstream")
     try:
-        pixels = codecs.decode(parts.bitstream, max_pixels=max_pixels).pixels
+        found = codecs.decode(parts.bitstream, max_pixels=max_pixels)
     except InvalidError as error:
         return None, steps.failed("decode", str(error))
     except (ModelError, TooLargeError) as error:
         raise type(error)(f"{name}: cannot be decoded: {error}") from error
-    height, width = pixels.shape[:2]
+    height, width = found.pixels.shape[:2]
+    pixels = imaging.on_white(imaging.Photo(found.pixels, found.alpha, found.grey)).pixels
     return pixels, steps.passed("decode", f"{width}x{height}, latents as their checksum tells")
 
 
 def picture(data: bytes, name: str, max_pixels: int) -> NDArray[np.uint8] | None:
-    """The pixels of an ordinary image, uint8 [height, width, 3]; None where it is damaged.
+    """The pixels of an ordinary image, uint8 [height, width, 3], on white where it is transparent;
+    None where it is damaged.
 
     Raises:
         TooLargeError: It has more than ``max_pixels`` pixels.
     """
     try:
-        return imaging.load(data, name, max_pixels=max_pixels).pixels
+        return imaging.on_white(imaging.load(data, name, max_pixels=max_pixels)).pixels
     except ImageError:
         return None
 

@@ -18,6 +18,9 @@ TOLERANCE = 0.05
 """By how much a claimed score may be lower than what is measured here: detectors of another
 version, and what a second format adds."""
 
+ROUNDING = 0.01
+"""By how much a score may be lower than what its steps add up to."""
+
 MARK_SHARE = 0.004
 LEAST_MARK = 400
 """Largest visible mark that is left out of the comparison: this share of the picture, or so many
@@ -49,10 +52,12 @@ def check(
 
     The original may be the one of the last compression or, where the label tells of several, that
     of an earlier one: the risk that is claimed from there on is compared. Against another file
-    than the label names nothing is proven, so the step fails and the truth stays unknown.
+    than the label names nothing is proven, so the step fails and the truth stays unknown; and so
+    it does where more was lost since an earlier original than the steps tell each by itself.
 
     Args:
-        shown: uint8 [height, width, 3], the picture that the file holds; None if it holds none.
+        shown: uint8 [height, width, 3], the picture that the file holds, on white; None if it
+            holds none.
         marks: places that the signer says a visible mark was drawn into.
 
     Returns:
@@ -80,8 +85,8 @@ def check(
         steps.skipped(_STEP, f"no label to compare with it; measured {measured.score:.2f}")
         return None, measured
     digest = sha256(original.data)
-    claimed = _claimed(label, digest)
-    if claimed is None:
+    together = _together(label, digest)
+    if together is None:
         named = label.original.sha256
         steps.failed(
             _STEP,
@@ -89,7 +94,14 @@ def check(
             f"measured {measured.score:.2f}",
         )
         return None, measured
+    # People read the label's own score, whatever its steps add up to.
+    claimed = min(label.risk.score, together)
     beside = f"claims {claimed:.2f}, measured again {measured.score:.2f}"
+    is_earlier = bool(label.history) and label.history[-1].original_sha256 != digest
+    if is_earlier and claimed > together - ROUNDING and measured.score > claimed + TOLERANCE:
+        # What no step lost visibly can be visible in all.
+        steps.failed(_STEP, f"more was lost since that original than the steps add up to: {beside}")
+        return None, measured
     true = steps.check(
         _STEP,
         measured.score <= claimed + TOLERANCE,
@@ -100,22 +112,23 @@ def check(
 
 
 def _pixels(original: Original, max_pixels: int) -> NDArray[np.uint8]:
-    """As `api.load` reads it: a compressed file is decoded."""
+    """As `api.load` reads it: a compressed file is decoded. Transparent places lie on white."""
     if container.is_container(original.data):
         bitstream = container.unpack(original.data).bitstream
-        return codecs.decode(bitstream, max_pixels=max_pixels).pixels
-    return imaging.load(original.data, original.name, max_pixels=max_pixels).pixels
+        found = codecs.decode(bitstream, max_pixels=max_pixels)
+        photo = imaging.Photo(found.pixels, found.alpha, found.grey)
+    else:
+        photo = imaging.load(original.data, original.name, max_pixels=max_pixels)
+    return imaging.on_white(photo).pixels
 
 
-def _claimed(label: Label, digest: str) -> float | None:
-    """The score that the label claims from an original on; None where it does not name it."""
+def _together(label: Label, digest: str) -> float | None:
+    """What the steps from an original on add up to; None where the label does not name it."""
     names = [step.original_sha256 for step in label.history] or [label.original.sha256]
     if digest not in names:
         return None
     since = label.history[names.index(digest) :]
-    together = 1 - math.prod(1 - step.score for step in since) if since else 1.0
-    # People read the label's own score, whatever its steps add up to.
-    return min(label.risk.score, together)
+    return 1 - math.prod(1 - step.score for step in since) if since else 1.0
 
 
 def _without(

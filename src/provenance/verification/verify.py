@@ -42,8 +42,8 @@ def verify(
         decode: decode the bitstream, too, where there is one; implied by ``original``.
         max_pixels: largest picture that is decoded.
         sidecar: a detached manifest, for a file without one of its own.
-        picture: uint8 [height, width, 3], what the file shows in full, where the caller has
-            decoded it; spares decoding it again for ``original``.
+        picture: uint8 [height, width, 3], what the file shows in full, on white where it is
+            transparent, where the caller has decoded it; spares decoding it again for ``original``.
         remote: fetch the credential where the file says that it is elsewhere.
 
     Raises:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..imaging import Photo, thumbnail
+from ..imaging import Photo, on_white, thumbnail
 from ..labels import Finding
 from ..taxonomy import Type
 
@@ -61,7 +61,7 @@ Window = tuple[int, int, int, int]
 
 def whole(photo: Photo) -> Inline:
     """The picture, its longest side at most `MAX_SIDE`."""
-    return _inline(thumbnail(_opaque(photo), MAX_SIDE), quality=86)
+    return _inline(thumbnail(photo, MAX_SIDE), quality=86)
 
 
 def window(finding: Finding, width: int, height: int) -> Window:
@@ -89,14 +89,14 @@ def detail(photo: Photo, at: Window, size: tuple[int, int]) -> Inline | None:
     area = (slice(top, bottom), slice(left, right))
     alpha = None if photo.alpha is None else photo.alpha[area]
     part = replace(photo, pixels=np.ascontiguousarray(photo.pixels[area]), alpha=alpha)
-    return _inline(thumbnail(_opaque(part), DETAIL_SIDE), quality=82)
+    return _inline(thumbnail(part, DETAIL_SIDE), quality=82)
 
 
 def measured_heat(original: Photo, picture: Photo) -> dict[Type, Inline]:
     """Where which type of change is, measured."""
     from ..risk import Pair
 
-    signals = Pair(original.pixels, picture.pixels).signals
+    signals = Pair(on_white(original).pixels, on_white(picture).pixels).signals
     energies = {
         Type.AMPLITUDE: signals.amplitude,
         Type.GEOMETRY: signals.geometry,
@@ -135,15 +135,6 @@ def _heat(change: NDArray[np.floating], colour: str) -> Inline:
     heat = Image.new("RGB", alpha.size, colour)
     heat.putalpha(alpha)
     return _inline(heat, quality=60)
-
-
-def _opaque(photo: Photo) -> Photo:
-    """Over white, as a page shows it."""
-    if photo.alpha is None:
-        return photo
-    share = photo.alpha[..., None].astype(np.float32) / 255
-    pixels = np.rint(photo.pixels * share + 255 * (1 - share)).astype(np.uint8)
-    return replace(photo, pixels=pixels, alpha=None)
 
 
 def _inline(image: Image.Image, quality: int) -> Inline:

@@ -36,7 +36,7 @@ class Subject:
 
     @property
     def risk(self) -> Risk | None:
-        """As labelled; else as measured against the original."""
-        if self.label:
+        """As labelled; as measured against the original without a label, or where it is untrue."""
+        if self.label and self.verification.label_true is not False:
             return self.label.risk
         return self.verification.measured
