@@ -8,6 +8,7 @@ would not do: cookies are shared by all ports of a host.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import socket
 from collections.abc import Callable, Sequence
@@ -159,7 +160,11 @@ class _Guard:
         answer = self._inner
         if refusal := self._refusal(Headers(scope=scope), scope["path"], scope["method"]):
             answer = PlainTextResponse(refusal, 403)
-        await answer(scope, receive, send_guarded)
+        try:
+            await answer(scope, receive, send_guarded)
+        except asyncio.CancelledError:
+            # Asked to end while somebody waits; uvicorn would tell of it in forty lines.
+            await PlainTextResponse("ends", 503)(scope, receive, send)
 
     def _refusal(self, headers: Headers, path: str, method: str) -> str | None:
         host = headers.get("host", "")
