@@ -68,6 +68,7 @@ def _set(*path: Any, to: Any) -> Callable[[Any], None]:
         (_set("findings", 0, "types", to=[]), "finding 1: says not what changed"),
         (_set("findings", 1, "original", to="  "), "finding 2: describes not both sides"),
         (_set("findings", 1, "symbol", to="brand"), "symbol"),
+        (_set("pair", "name", to="half \ud83d"), "no Unicode"),
         (_set("findings", to=[{}] * 301), "findings"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -154,6 +156,7 @@ def test_what_is_saved_is_on_disk(site: Site, pair_id: str) -> None:
         ({"complete": True, "findings": []}, 422, "revision"),
         ({"complete": True, "findings": [FINDING | {"box": [500, 0, 20, 20]}]}, 422, "leaves the"),
         ({"complete": True, "findings": [FINDING | {"types": []}]}, 422, "not what changed"),
+        ({"complete": True, "findings": [FINDING | {"original": "\ud83d"}]}, 422, "no Unicode"),
     ],
 )
 def test_what_is_sent_is_checked(
@@ -191,6 +194,24 @@ def test_broken_annotations_are_told_and_kept(site: Site, pair_id: str) -> None:
     body = {"complete": True, "findings": [], "revision": None}
     assert site.ask(f"{site.root}pairs/{pair_id}", "PUT", body).status == 409
     assert path.read_text() == "{}"
+
+
+def test_names_that_are_no_text_are_shown(pictures: Pictures, tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    for folder, picture in zip((before, after), pictures, strict=True):
+        folder.mkdir()
+        shutil.copy(picture, folder / os.fsdecode(b"caf\xe9.png"))
+        (folder / os.fsdecode(b"cut\xe9.png")).write_text(folder.name)
+    with running(find(before, after), tmp_path / "annotations") as url:
+        site = site_.Site(url)
+        pairs = site.ask(site.root + "study").json()["pairs"]
+        assert [pair["name"] for pair in pairs] == ["caf\ufffd", "cut\ufffd"]
+        where = f"{site.root}pairs/{pairs[0]['id']}"
+        submission = {"complete": True, "findings": [], "revision": None}
+        assert site.ask(where, "PUT", submission).status == 200
+        broken = site.ask(f"{site.root}pairs/{pairs[1]['id']}")
+        assert broken.status == 500 and "cut\ufffd.png" in broken.json()["error"]
+    assert load(tmp_path / "annotations")[0].pair.original.name == "caf\ufffd.png"
 
 
 def test_only_this_machine_can_reach_it(site: Site) -> None:

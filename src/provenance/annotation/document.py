@@ -12,6 +12,7 @@ import jsonschema
 from jsonschema.protocols import Validator
 
 from ..errors import AnnotationError
+from ..files import NO_TEXT
 from ..labels.schema import load_schema
 from ..taxonomy import Symbol, Type
 from .model import SCHEMA_VERSION, Annotation, Finding, PairFacts, PictureFacts
@@ -109,11 +110,14 @@ def check(content: Any, name: str, definition: str | None = None) -> None:
     """Hold JSON values against the schema, or against one of its ``$defs``.
 
     Raises:
-        AnnotationError: They do not follow it; the message names the place.
+        AnnotationError: They do not follow it, and the message names the place; or they hold half
+            of a character, which nobody can write again.
     """
     error = jsonschema.exceptions.best_match(_validator(definition).iter_errors(content))
     if error is not None:
         raise AnnotationError(f"{name}: at {error.json_path}: {error.message[:200]}")
+    if NO_TEXT.search(json.dumps(content, ensure_ascii=False)):
+        raise AnnotationError(f"{name}: a text is no Unicode")
 
 
 def _lacking(finding: Finding) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError, UsageError
-from ..files import read, sha256
+from ..files import read, sha256, shown
 from .model import PictureFacts, pair_id
 
 MAX_PAIRS = 10_000
@@ -70,7 +70,7 @@ def find(original: Path, reconstruction: Path | None) -> tuple[Pair, ...]:
     elif original.is_dir():
         pairs = _from_folders(original, reconstruction)
     else:
-        pairs = (Pair(reconstruction.stem, original, reconstruction),)
+        pairs = (Pair(shown(reconstruction.stem), original, reconstruction),)
     if len(pairs) > MAX_PAIRS:
         raise InputError(f"{len(pairs):,} pairs are more than the limit of {MAX_PAIRS:,}")
     return pairs
@@ -83,7 +83,8 @@ def identify(pair: Pair) -> Identified:
         InputError: One cannot be read.
     """
     sides = (
-        PictureFacts(path.name, sha256(read(path))) for path in (pair.original, pair.reconstruction)
+        PictureFacts(shown(path.name), sha256(read(path)))
+        for path in (pair.original, pair.reconstruction)
     )
     return Identified(pair, *sides)
 
@@ -94,7 +95,7 @@ def _from_folders(originals: Path, reconstructions: Path) -> tuple[Pair, ...]:
     for stem, path in _by_stem(reconstructions).items():
         if stem not in sources:
             raise InputError(f"{path}: no picture of that name in {originals}")
-        pairs.append(Pair(stem, sources[stem], path))
+        pairs.append(Pair(shown(stem), sources[stem], path))
     if not pairs:
         raise InputError(f"{reconstructions}: holds no pictures")
     return tuple(pairs)
@@ -128,7 +129,8 @@ def _from_table(table: Path) -> tuple[Pair, ...]:
         for path in (original, reconstruction):
             if not path.is_file():
                 raise InputError(f"{table}: line {number}: {path}: no such file")
-        pairs.append(Pair(row.get("name") or reconstruction.stem, original, reconstruction))
+        name = row.get("name") or shown(reconstruction.stem)
+        pairs.append(Pair(name, original, reconstruction))
     if not pairs:
         raise InputError(f"{table}: holds no pairs")
     return tuple(pairs)

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..errors import AnnotationError
+from ..files import shown
 from ..web import server
 from .document import MAX_BYTES
 from .store import ConflictError
@@ -94,4 +95,4 @@ def _refusal(_: Request, error: Exception) -> Response:
     status = 409 if isinstance(error, ConflictError) else 422
     if not isinstance(error, AnnotationError | ConflictError):
         status = 500
-    return JSONResponse({"error": str(error)}, status)
+    return JSONResponse({"error": shown(str(error))}, status)
