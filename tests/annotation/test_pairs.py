@@ -9,6 +9,8 @@ import pytest
 from provenance.annotation.pairs import find, identify
 from provenance.errors import InputError, UsageError
 
+SIDES = "before/a.jpg,after/a.png"
+
 
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[Path, Path]:
@@ -67,6 +69,7 @@ def test_a_table_names_pairs(folders: tuple[Path, Path], tmp_path: Path) -> None
         ("before,after\na,b\n", "line 2: needs"),
         ("original,reconstruction\n", "holds no pairs"),
         ('original,reconstruction\n"a,b\n', "not a CSV table"),
+        (f"original,reconstruction,name\n{SIDES},{'n' * 301}\n", "line 2: a name has at most 300"),
     ):
         table.write_text(text)
         with pytest.raises(InputError, match=told):

@@ -48,6 +48,18 @@ def test_one_window_does_not_undo_another(tmp_path: Path) -> None:
     assert again != revision and load(tmp_path)[0].findings == ()
 
 
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    made = annotation("anna", finding(), pair="p" * 280)
+    Store(tmp_path, "anna").put(made, None)
+    for broken in (
+        replace(made, pair=replace(made.pair, name="n" * 301)),
+        replace(made, findings=(finding((500, 0, 20, 20)),)),
+    ):
+        with pytest.raises(AnnotationError, match="annotation: "):
+            Store(tmp_path, "bo").put(replace(broken, observer="bo"), None)
+    assert load(tmp_path) == (made,)
+
+
 def test_a_full_disk_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(tmp_path, "anna")
     first = annotation("anna", finding())

@@ -17,6 +17,9 @@ MAX_PAIRS = 10_000
 MAX_TABLE_BYTES = 10_000_000
 """Largest table of pairs that is read."""
 
+MAX_NAME = 300
+"""Longest name of a pair, as the schema has it."""
+
 
 _PICTURES = frozenset(
     {".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"}
@@ -130,6 +133,8 @@ def _from_table(table: Path) -> tuple[Pair, ...]:
             if not path.is_file():
                 raise InputError(f"{table}: line {number}: {path}: no such file")
         name = row.get("name") or shown(reconstruction.stem)
+        if len(name) > MAX_NAME:
+            raise InputError(f"{table}: line {number}: a name has at most {MAX_NAME} characters")
         pairs.append(Pair(name, original, reconstruction))
     if not pairs:
         raise InputError(f"{table}: holds no pairs")

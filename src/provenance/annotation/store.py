@@ -85,12 +85,11 @@ class Store:
 
         Raises:
             ConflictError: Something else was saved meanwhile.
-            AnnotationError: It is too large.
+            AnnotationError: It could not be read again.
             OutputError: It cannot be written.
         """
         data = json.dumps(to_json(annotation), ensure_ascii=False, indent=2).encode() + b"\n"
-        if len(data) > MAX_BYTES:
-            raise AnnotationError(f"annotation: larger than {MAX_BYTES:,} bytes, the limit")
+        parse(data, "annotation")
         path = self._path(annotation.pair.id)
         with self._lock:
             present = _revision(read(path, MAX_BYTES)) if path.exists() else None
