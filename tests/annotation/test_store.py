@@ -90,19 +90,29 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 def test_folders_without_annotations(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such folder"):
         load(tmp_path / "none")
+    (tmp_path / "miscompressions.coco.json").write_text("{}")
     with pytest.raises(InputError, match="no annotations"):
         load(tmp_path)
+
+
+def test_other_files_may_lie_beside_annotations(save: Save) -> None:
+    saved = annotation("anna", finding())
+    folder = save(saved)
+    for name in ("miscompressions.coco.json", f"{saved.pair.id}.anna (1).json", "notes.txt"):
+        (folder / name).write_text("{}")
+    assert load(folder) == (saved,)
 
 
 def test_broken_files_are_named(save: Save) -> None:
     saved = annotation("anna", finding())
     folder = save(saved)
     [path] = folder.iterdir()
-    shutil.copy(path, folder / "copy.json")
+    copy = folder / f"{saved.pair.id}.bo.json"
+    shutil.copy(path, copy)
     with pytest.raises(AnnotationError, match="same pair and observer"):
         load(folder)
-    (folder / "copy.json").write_text("{}")
-    with pytest.raises(AnnotationError, match=r"copy\.json: at \$"):
+    copy.write_text("{}")
+    with pytest.raises(AnnotationError, match=r"bo\.json: at \$"):
         load(folder)
     path.write_text(json.dumps(to_json(replace(saved, observer="bo"))))
     with pytest.raises(AnnotationError, match="of another pair or observer"):

@@ -15,9 +15,14 @@ from .model import Annotation
 MAX_FILES = 100_000
 """Most annotations that are read from one folder."""
 
+_OBSERVER = "[a-z0-9][a-z0-9_-]{0,39}"
+"""A name that can be part of a file's."""
+
 
 def load(folder: Path | str) -> tuple[Annotation, ...]:
     """All annotations of a folder, in the order of pair and observer.
+
+    They are told by their names; other files, such as an export, may lie beside them.
 
     Raises:
         InputError: The folder is missing or holds no annotation.
@@ -26,7 +31,8 @@ def load(folder: Path | str) -> tuple[Annotation, ...]:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
-    paths = sorted(folder.glob("*.json"))
+    named = re.compile(rf"[0-9a-f]{{16}}\.{_OBSERVER}\.json")
+    paths = sorted(path for path in folder.glob("*.json") if named.fullmatch(path.name))
     if not paths:
         raise InputError(f"{folder}: holds no annotations")
     if len(paths) > MAX_FILES:
@@ -50,7 +56,7 @@ class Store:
     """
 
     def __init__(self, folder: Path, observer: str) -> None:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", observer):
+        if not re.fullmatch(_OBSERVER, observer):
             raise UsageError(
                 f"observer {observer!r}: use 1 to 40 small letters, digits, - or _; a code will do"
             )
