@@ -52,6 +52,12 @@ def test_folders_are_matched_by_name(folders: tuple[Path, Path]) -> None:
         find(before, after)
 
 
+def test_all_that_is_read_is_found_in_folders(tmp_path: Path) -> None:
+    for name in ("a.jxl", "b.heic", "c.HEIF", "d.jp2", "e.j2k", "f.pgm", "g.pbm", "h.bmp"):
+        (tmp_path / name).write_text("")
+    assert [pair.name for pair in find(tmp_path, tmp_path)] == list("abcdefgh")
+
+
 def test_a_table_names_pairs(folders: tuple[Path, Path], tmp_path: Path) -> None:
     table = tmp_path / "pairs.csv"
     table.write_text(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import InputError, UsageError
 from ..files import read, sha256, shown
+from ..formats import OTHER_SUFFIXES, PICTURE_SUFFIXES
 from .model import PictureFacts, pair_id
 
 MAX_PAIRS = 10_000
@@ -20,11 +21,8 @@ MAX_TABLE_BYTES = 10_000_000
 MAX_NAME = 300
 """Longest name of a pair, as the schema has it."""
 
-
-_PICTURES = frozenset(
-    {".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"}
-)
-"""Suffixes of what `imaging` reads; other files in a folder are passed over."""
+_PICTURES = PICTURE_SUFFIXES | OTHER_SUFFIXES
+"""Of what `imaging` reads; other files in a folder are passed over."""
 
 
 @dataclass(frozen=True, slots=True)
