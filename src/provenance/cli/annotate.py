@@ -87,6 +87,7 @@ def export(
     from ..files import STANDARD_STREAM, check_output, write
 
     check_output(output, force=force)
+    observer = observer and observer.lower()
     annotations = [a for a in load(folder) if observer in (None, a.observer)]
     if not any(annotation.complete for annotation in annotations):
         raise InputError(f"{folder}: holds no complete annotation{_of(observer)}")
