@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,11 @@ from selenium.webdriver.support.wait import WebDriverWait
 from provenance.annotation import Annotation, load
 from provenance.annotation.model import plain
 from provenance.annotation.pairs import find
+from provenance.annotation.store import Store
 from provenance.taxonomy import Symbol, Type
 
 from . import browser
-from .conftest import Pictures, running
+from .conftest import Pictures, annotation, finding, running
 
 PROVENANCE = Path(sys.executable).with_name("provenance")
 
@@ -303,6 +305,60 @@ def test_work_is_not_lost_when_the_server_is_gone(
     assert page.one('[data-field="original"]').get_attribute("value") == "words"
 
 
+def test_what_another_window_saved_is_saved_over_or_taken(
+    chrome: Chrome, pictures: Pictures, folder: Path
+) -> None:
+    with running(find(*pictures), folder) as url:
+        page = Page(chrome, url)
+        page.type("n", Keys.ENTER, "mine")
+        page.saved()
+        pair = _only(folder).pair
+        theirs = replace(annotation("anna", finding(words=("theirs", "theirs"))), pair=pair)
+        store = Store(folder, "anna")
+
+        def conflict(words: str) -> None:
+            found = store.get(pair.id)
+            assert found is not None
+            store.put(theirs, found[1])
+            page.one('[data-field="original"]').send_keys(words)
+            page.wait.until(lambda _: page.one("#keep").is_displayed())
+            assert "another window" in page.text("#saving")
+
+        conflict(", too")
+        page.one("#keep").click()
+        page.saved()
+        assert [each.original for each in _only(folder).findings] == ["mine, too"]
+        assert page.text("#pairs small") == "begun, 1 found"
+        assert not page.one("#keep").is_displayed()
+
+        conflict("!")
+        page.one("#take").click()
+        page.saved()
+        assert _only(folder) == theirs and page.text("#pairs small") == "done, 1 found"
+        page.one("#findings .head").click()
+        assert page.one('[data-field="original"]').get_attribute("value") == "theirs"
+        assert page.text("#done").startswith("Done;")
+
+
+def test_what_is_unsaved_can_be_copied(chrome: Chrome, pictures: Pictures, folder: Path) -> None:
+    with running(find(*pictures), folder) as url:
+        page = Page(chrome, url)
+        page.type("n", Keys.ENTER)
+        # As after a start with another secret.
+        chrome.execute_script("history.replaceState(null, '', '/other/');")
+        page.type("words")
+        page.wait.until(lambda _: page.one("#copy").is_displayed())
+        assert "has printed" in page.text("#saving")
+        page.one("#copy").click()
+        page.wait.until(lambda _: "copied" in page.text("#message"))
+        permission = {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+        chrome.execute_cdp_cmd("Browser.grantPermissions", permission)
+        copied = json.loads(
+            chrome.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
+        )
+        assert [each["original"] for each in copied["findings"]] == ["words"]
+
+
 def test_each_observer_sees_only_their_own(
     chrome: Chrome, pictures: Pictures, folder: Path, tmp_path: Path
 ) -> None:
@@ -373,6 +429,12 @@ def test_it_fits_small_and_dark_screens(chrome: Chrome, pictures: Pictures, fold
         try:
             overflow = "return document.documentElement.scrollWidth - innerWidth"
             assert chrome.execute_script(overflow) <= 0
+            # Whether all is saved is seen from everywhere.
+            page.type("n", Keys.ENTER)
+            page.saved()
+            chrome.execute_script("scrollTo(0, document.body.scrollHeight)")
+            seen = "return arguments[0].getBoundingClientRect().top"
+            assert 0 <= chrome.execute_script(seen, page.one("#saving")) < 200
         finally:
             browser.screen(chrome, 1280, 900)
 

@@ -100,7 +100,7 @@ class Store:
         with self._lock:
             present = _revision(read(path, MAX_BYTES)) if path.exists() else None
             if present != revision:
-                raise ConflictError("this pair was changed in another window; reload the page")
+                raise ConflictError("this pair was changed in another window")
             write(path, data, force=True)
         return _revision(data)
 

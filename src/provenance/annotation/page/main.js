@@ -65,9 +65,13 @@ const saving = new Saving(
   (state, text) => {
     byId("saving").dataset.state = state;
     byId("saving").textContent = text;
+    if (state === "dirty" || state === "saving") return; // until it is known how that went
+    for (const way of document.querySelectorAll("[data-when]")) {
+      way.hidden = way.dataset.when !== state;
+    }
   },
   (progress) => {
-    Object.assign(pairs.find(({ id }) => id === progress.id), progress);
+    Object.assign(listed(progress.id), progress);
     drawPairs();
   },
 );
@@ -169,6 +173,33 @@ async function done() {
   if (desk.pair.complete && neighbour(1)) byId("next").focus();
 }
 
+/** Save over what another window has stored (`mine`), or show that instead. */
+async function settle(mine) {
+  try {
+    await saving.settle(mine);
+  } catch (error) {
+    return say(error.message);
+  }
+  if (!mine) {
+    say("");
+    desk.select(-1);
+    note(desk.pair);
+    tellState();
+  }
+  return viewer.stage.focus();
+}
+
+/** For whoever has to open the page anew. */
+async function copy() {
+  const { name, findings: found } = desk.pair;
+  try {
+    await navigator.clipboard.writeText(JSON.stringify({ name, findings: found }, null, 2));
+    say("The findings of this pair are copied.");
+  } catch (error) {
+    say(`Not copied: ${error.message}`);
+  }
+}
+
 function tellState() {
   const { complete, findings: found } = desk.pair;
   byId("findings-title").textContent = found.length ? `Findings (${found.length})` : "Findings";
@@ -201,6 +232,17 @@ function buildPairs() {
       return item;
     }),
   );
+}
+
+function listed(id) {
+  return pairs.find((each) => each.id === id);
+}
+
+/** Bring the list up to date with a pair that was read. */
+function note({ id, complete, revision, findings: found }) {
+  const state = complete ? "done" : revision ? "draft" : "open";
+  Object.assign(listed(id), { state, findings: found.length });
+  drawPairs();
 }
 
 function drawPairs() {
@@ -286,6 +328,9 @@ byId("drag").addEventListener("change", (event) => setDrag(event.target.value));
 byId("boxes-shown").addEventListener("change", (event) => showBoxes(event.target.checked));
 byId("done").addEventListener("click", done);
 byId("next").addEventListener("click", () => go(1));
+byId("keep").addEventListener("click", () => settle(true));
+byId("take").addEventListener("click", () => settle(false));
+byId("copy").addEventListener("click", copy);
 byId("show-keys").addEventListener("click", () => byId("keys").showModal());
 setDrag("box");
 begin().catch((error) => say(error.message));

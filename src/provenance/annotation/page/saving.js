@@ -6,7 +6,10 @@ const PAUSE = 700; // ms without a change before it is saved
 const RETRY = 4000; // ms after the server was not reached
 
 export class Saving {
-  /** `tell(state, text)` shows how it stands; `saved(progress)` follows each success. */
+  /**
+   * `tell(state, text)` shows how it stands: saved, dirty, saving, failed, or conflict where another
+   * window has saved meanwhile; `saved(progress)` follows each success.
+   */
   constructor(tell, saved) {
     this.tell = tell;
     this.saved = saved;
@@ -47,6 +50,16 @@ export class Saving {
     return good && (this.dirty ? this.flush() : true);
   }
 
+  /** End a conflict: save over what is stored (`mine`), or take that instead. */
+  async settle(mine) {
+    const { revision, ...stored } = await server.stored(this.pair.id);
+    while (this.running) await this.running;
+    this.pair.revision = revision;
+    if (mine) return this.flush();
+    Object.assign(this.pair, stored);
+    return this.open(this.pair);
+  }
+
   later(delay) {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), delay);
@@ -65,7 +78,7 @@ export class Saving {
       this.saved(answer);
       return true;
     } catch (error) {
-      this.tell("failed", `Not saved: ${error.message}`);
+      this.tell(error.status === 409 ? "conflict" : "failed", `Not saved: ${error.message}`);
       if (error.status === 0) this.later(RETRY);
       return false;
     }

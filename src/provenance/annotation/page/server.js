@@ -9,9 +9,14 @@ export async function study() {
   return (await ask("study")).json();
 }
 
+/** A pair with its findings, as they are stored. */
+export async function stored(id) {
+  return (await ask(`pairs/${id}`)).json();
+}
+
 /** A pair with its findings, and object URLs of its two pictures. */
 export async function pair(id) {
-  const described = await (await ask(`pairs/${id}`)).json();
+  const described = await stored(id);
   const sides = await Promise.all(
     ["original", "reconstruction"].map(async (side) => {
       const picture = await ask(`pairs/${id}/${side}.png`);
@@ -23,7 +28,7 @@ export async function pair(id) {
 
 /** Have a pair's pictures made ready, which takes a while for large ones. */
 export function prepare(id) {
-  ask(`pairs/${id}`).catch(() => {}); // What is wrong with it is told when it is opened.
+  stored(id).catch(() => {}); // What is wrong with it is told when it is opened.
 }
 
 /** Save; gives the new revision and the pair's progress. */
