@@ -240,6 +240,36 @@ def test_boxes_are_moved_resized_and_removed(
         assert _only(folder).findings[0].box == after
 
 
+def test_what_was_removed_or_replaced_comes_back(
+    chrome: Chrome, pictures: Pictures, folder: Path
+) -> None:
+    with running(find(*pictures), folder) as url:
+        page = Page(chrome, url)
+        page.type("n", Keys.ENTER, "a face")
+        reconstruction = '[data-field="reconstruction"]'
+        page.one(reconstruction).send_keys("a smear")
+        page.type(Keys.ESCAPE, "n", Keys.ENTER, "a hand", Keys.ESCAPE, "k")
+
+        page.type(Keys.BACKSPACE)
+        assert page.text("#message") == "Finding 1 removed."
+        page.type(Keys.CONTROL, "z")
+        assert page.one(reconstruction).get_attribute("value") == "a smear"
+        assert page.text(".box.selected .number") == "1"
+        page.one(".danger").click()
+        page.one("#undo").click()
+        assert page.text("#message") == "" and not page.one("#undo").is_displayed()
+
+        page.one(".row > button").click()  # same words
+        assert page.one(reconstruction).get_attribute("value") == "a face"
+        page.type(Keys.CONTROL, "z")
+        page.saved()
+        assert [(each.original, each.reconstruction) for each in _only(folder).findings] == [
+            ("a face", "a smear"),
+            ("a hand", ""),
+        ]
+        assert page.complaints() == []
+
+
 def test_all_views_show_the_same_place(chrome: Chrome, pictures: Pictures, folder: Path) -> None:
     with running(find(*pictures), folder) as url:
         page = Page(chrome, url)

@@ -24,7 +24,10 @@ export function lacking(finding) {
 }
 
 export class Findings {
-  /** `desk` as for the boxes, and `remove(index)`; `words` are the study's types and symbols. */
+  /**
+   * `desk` as for the boxes, and `remove(index)` and `offer(text, back)`, which tells what was done
+   * and how to take it back; `words` are the study's types and symbols.
+   */
   constructor(list, desk, words) {
     this.list = list;
     this.desk = desk;
@@ -98,9 +101,16 @@ export class Findings {
     same.type = "button";
     same.title = "You would describe both sides alike";
     same.addEventListener("click", () => {
+      const before = finding.reconstruction;
       finding.reconstruction = finding.original;
       sides[1].querySelector("textarea").value = finding.original;
       changed();
+      if (!before.trim() || before === finding.original) return;
+      this.desk.offer("Description replaced.", () => {
+        finding.reconstruction = before;
+        this.draw();
+        changed();
+      });
     });
     const verdict = make("output", "verdict");
     const between = make("div", "row");

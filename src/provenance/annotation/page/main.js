@@ -38,11 +38,22 @@ const desk = {
   },
 
   remove(index) {
-    if (!this.pair.findings[index]) return;
+    const removed = this.pair.findings[index];
+    if (!removed) return;
     this.pair.findings.splice(index, 1);
     this.select(-1);
     this.changed();
     viewer.stage.focus();
+    this.offer(`Finding ${index + 1} removed.`, () => {
+      this.pair.findings.splice(index, 0, removed);
+      this.select(index);
+      this.changed();
+    });
+  },
+
+  /** Tell what was done, and how to take it back. */
+  offer(text, back) {
+    say(text, back);
   },
 
   describe() {
@@ -78,6 +89,7 @@ const saving = new Saving(
 let findings = null;
 let pairs = [];
 let opening = 0;
+let takeBack = null; // what was done last, as long as the page tells of it
 
 async function begin() {
   const study = await server.study();
@@ -114,6 +126,7 @@ async function open(id) {
   }
   if (desk.pair) release(desk.pair);
   viewer.stage.removeAttribute("aria-busy");
+  say("");
   desk.pair = pair;
   desk.selected = -1;
   saving.open(pair);
@@ -213,8 +226,17 @@ function tellState() {
   byId("next").disabled = !neighbour(1);
 }
 
-function say(text) {
+function say(text, back = null) {
   byId("message").textContent = text;
+  byId("undo").hidden = !back;
+  takeBack = back;
+}
+
+function undo() {
+  const back = takeBack;
+  say("");
+  back?.();
+  viewer.stage.focus();
 }
 
 /** The list of pairs; built once, so that no click meets a button that is being replaced. */
@@ -310,9 +332,15 @@ viewer.stage.addEventListener("keydown", (event) => {
 });
 
 addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
+  const command = event.ctrlKey || event.metaKey ? event.key.toLowerCase() : "";
+  if (command === "s") {
     event.preventDefault();
     if (desk.pair) saving.flush();
+  }
+  // In a field the browser takes back what was typed.
+  if (command === "z" && takeBack && !event.target.closest("input, textarea")) {
+    event.preventDefault();
+    undo();
   }
   if (event.key === "Escape" && event.target.closest("aside")) viewer.stage.focus();
 });
@@ -328,6 +356,7 @@ byId("drag").addEventListener("change", (event) => setDrag(event.target.value));
 byId("boxes-shown").addEventListener("change", (event) => showBoxes(event.target.checked));
 byId("done").addEventListener("click", done);
 byId("next").addEventListener("click", () => go(1));
+byId("undo").addEventListener("click", undo);
 byId("keep").addEventListener("click", () => settle(true));
 byId("take").addEventListener("click", () => settle(false));
 byId("copy").addEventListener("click", copy);
