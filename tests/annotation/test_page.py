@@ -29,6 +29,19 @@ from .conftest import Pictures, annotation, finding, running
 
 PROVENANCE = Path(sys.executable).with_name("provenance")
 
+SLOW = """
+    const fetch = window.fetch;
+    window.arrived = 0;
+    window.fetch = async (path, ...more) => {
+        if (!path.endsWith(".png")) return fetch(path, ...more);
+        await new Promise((done) => setTimeout(done, 800));
+        const answer = await fetch(path, ...more);
+        setTimeout(() => { window.arrived += 1; }, 400);
+        return answer;
+    };
+"""
+"""Pictures take a while."""
+
 
 @pytest.fixture(scope="module")
 def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
@@ -430,22 +443,64 @@ def test_words_typed_while_another_pair_loads_are_kept(
         f"{pictures.original},{pictures.reconstruction},first\n"
         f"{pictures.original},{pictures.original},second\n"
     )
-    slow = """
-        const fetch = window.fetch;
-        window.fetch = async (path, ...more) => {
-            if (path.endsWith(".png")) await new Promise((done) => setTimeout(done, 800));
-            return fetch(path, ...more);
-        };
-    """
     with running(find(table, None), folder) as url:
         page = Page(chrome, url)
         page.type("n")
-        chrome.execute_script(slow)
+        chrome.execute_script(SLOW)
         page.one("#next").click()
         page.one('[data-field="original"]').send_keys("late words")
         page.wait.until(lambda _: "second" in page.text("[aria-current]"))
         assert [f.original for f in _only(folder).findings] == ["late words"]
         assert page.text("#done") == "Looked, nothing found" and page.complaints() == []
+
+
+def test_pairs_that_cannot_be_opened_are_passed_over(
+    chrome: Chrome, pictures: Pictures, folder: Path, tmp_path: Path
+) -> None:
+    original, reconstruction = pictures
+    broken = tmp_path / "broken.png"
+    broken.write_text("no picture")
+    table = tmp_path / "pairs.csv"
+    table.write_text(f"original,reconstruction\n{original},{broken}\n")
+    with running(find(table, None), folder) as url:
+        chrome.get(url)
+        wait = WebDriverWait(chrome, 10, 0.05)
+        wait.until(lambda _: "broken" in chrome.find_element(By.ID, "message").text)
+        assert not chrome.find_element(By.ID, "done").is_displayed()
+        assert not chrome.find_element(By.ID, "next").is_enabled()
+        hint = "return getComputedStyle(document.getElementById('stage'), '::before').content"
+        assert chrome.execute_script(hint) == "none"
+
+    with table.open("a") as more:
+        more.write(f"{original},{reconstruction}\n{reconstruction},{broken}\n")
+    with running(find(table, None), folder) as url:
+        page = Page(chrome, url)
+        told = [each.text for each in page.all("#pairs small")]
+        assert told == ["cannot be opened", "not looked at", "not looked at"]
+        page.one("#next").click()
+        page.wait.until(lambda _: "broken.png: " in page.text("#message"))
+        assert not page.one("#next").is_enabled() and page.one("#done").is_enabled()
+
+
+def test_who_returns_to_the_open_pair_stays_there(
+    chrome: Chrome, pictures: Pictures, folder: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "pairs.csv"
+    table.write_text(
+        "original,reconstruction,name\n"
+        f"{pictures.original},{pictures.reconstruction},first\n"
+        f"{pictures.original},{pictures.original},second\n"
+    )
+    with running(find(table, None), folder) as url:
+        page = Page(chrome, url)
+        chrome.execute_script(SLOW)
+        first, second = page.all("#pairs button")
+        second.click()
+        assert page.one("#stage").get_attribute("aria-busy") == "true"
+        first.click()
+        assert page.one("#stage").get_attribute("aria-busy") is None
+        page.wait.until(lambda _: chrome.execute_script("return arrived") == 2)
+        assert "first" in page.text("[aria-current]")
 
 
 def test_it_fits_small_and_dark_screens(chrome: Chrome, pictures: Pictures, folder: Path) -> None:

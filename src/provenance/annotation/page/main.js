@@ -8,7 +8,7 @@ import { Controls } from "../shared/controls.js";
 import { make, Viewer } from "../shared/viewer.js";
 
 const byId = (id) => document.getElementById(id);
-const STATES = { open: "not looked at", draft: "begun", done: "done", broken: "file is broken" };
+const STATES = { open: "not looked at", draft: "begun", done: "done", broken: "cannot be opened" };
 const MARKS = { open: "○", draft: "◐", done: "●", broken: "✕" };
 
 /** What all parts share: the pair at hand and the selected finding. */
@@ -98,15 +98,20 @@ async function begin() {
   byId("observer").textContent = `Observer: ${study.observer}`;
   buildPairs();
   drawPairs();
-  const first = pairs.find(({ state }) => state !== "done") ?? pairs[0];
-  const wanted = pairs.find(({ id }) => id === location.hash.slice(1));
-  await open((wanted ?? first).id);
+  const wanted = pairs.filter(({ id }) => id === location.hash.slice(1));
+  const undone = pairs.filter(({ state }) => state !== "done");
+  for (const { id } of new Set([...wanted, ...undone, ...pairs])) {
+    const turn = opening + 1;
+    await open(id);
+    if (desk.pair || turn !== opening) return; // shown, or somebody chose another
+  }
 }
 
 /** Show another pair, once its pictures are here and this one is saved. */
 async function open(id) {
+  const turn = ++opening; // whatever else is loading is not wanted any more
+  viewer.stage.removeAttribute("aria-busy");
   if (id === desk.pair?.id) return;
-  const turn = ++opening;
   say("");
   viewer.stage.setAttribute("aria-busy", "true");
   let pair = null;
@@ -114,7 +119,12 @@ async function open(id) {
     pair = await server.pair(id);
     await decoded(pair);
   } catch (error) {
-    if (turn === opening) say(`${pairs.find((each) => each.id === id).name}: ${error.message}`);
+    if (turn === opening) {
+      say(`${listed(id).name}: ${error.message}`);
+      // Else it is the server that cannot be had.
+      if (![0, 403].includes(error.status)) listed(id).state = "broken";
+      drawPairs();
+    }
   }
   // The pair at hand could be changed until now.
   const saved = !pair || !desk.pair || (await saving.flush());
@@ -134,7 +144,7 @@ async function open(id) {
   history.replaceState(null, "", `#${id}`);
   document.title = `${pair.name} – Annotate`;
   findings.draw();
-  drawPairs();
+  note(pair);
   byId("pairs").querySelector("[aria-current]").scrollIntoView({ block: "nearest" });
   controls.drawPlay();
   tellState();
@@ -156,10 +166,13 @@ function release(pair) {
   Object.values(pair.urls).forEach((url) => URL.revokeObjectURL(url));
 }
 
-/** The pair so many places further, if there is one. */
+/** The next pair (`step` 1) or the previous one (-1) that can be opened, if there is one. */
 function neighbour(step) {
-  const index = pairs.findIndex(({ id }) => id === desk.pair?.id);
-  return index < 0 ? undefined : pairs[index + step];
+  let index = pairs.findIndex(({ id }) => id === desk.pair?.id);
+  if (index < 0) return undefined;
+  do index += step;
+  while (pairs[index]?.state === "broken");
+  return pairs[index];
 }
 
 function go(step) {
@@ -217,13 +230,13 @@ function tellState() {
   const { complete, findings: found } = desk.pair;
   byId("findings-title").textContent = found.length ? `Findings (${found.length})` : "Findings";
   byId("none").hidden = found.length > 0;
+  byId("done").hidden = false;
   byId("done").disabled = complete;
   byId("done").textContent = complete
     ? "Done; any change reopens it"
     : found.length
       ? "Done with this pair"
       : "Looked, nothing found";
-  byId("next").disabled = !neighbour(1);
 }
 
 function say(text, back = null) {
@@ -279,6 +292,7 @@ function drawPairs() {
   });
   const finished = pairs.filter(({ state }) => state === "done").length;
   byId("progress").textContent = `${finished} of ${pairs.length} pairs done`;
+  byId("next").disabled = !neighbour(1);
 }
 
 /** The middle of the selected box, which stays in view; nothing without one. */
