@@ -524,6 +524,36 @@ def test_it_fits_small_and_dark_screens(chrome: Chrome, pictures: Pictures, fold
             browser.screen(chrome, 1280, 900)
 
 
+def test_fingers_scroll_until_boxes_are_chosen(
+    chrome: Chrome, pictures: Pictures, folder: Path
+) -> None:
+    def swipe() -> None:
+        spot = page.one(".pane").rect
+        x, y = spot["x"] + 30, spot["y"] + spot["height"] - 20
+        steps = [("touchStart", y), *(("touchMove", y - up) for up in range(10, 110, 10))]
+        for kind, at in steps:
+            point = {"type": kind, "touchPoints": [{"x": x, "y": at}]}
+            chrome.execute_cdp_cmd("Input.dispatchTouchEvent", point)
+        chrome.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    browser.screen(chrome, 390, 800)
+    chrome.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    try:
+        with running(find(*pictures), folder) as url:
+            page = Page(chrome, url)
+            swipe()
+            page.wait.until(lambda _: chrome.execute_script("return scrollY") > 50)
+            assert page.all(".box") == []
+            chrome.execute_script("scrollTo(0, 0)")
+            page.one("[value='box'] + span").click()
+            swipe()
+            assert page.text("#findings-title") == "Findings (1)"
+            page.saved()
+    finally:
+        chrome.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+        browser.screen(chrome, 1280, 900)
+
+
 def test_every_control_has_a_name(chrome: Chrome, pictures: Pictures, folder: Path) -> None:
     with running(find(*pictures), folder) as url:
         page = Page(chrome, url)

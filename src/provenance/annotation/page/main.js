@@ -375,5 +375,9 @@ byId("keep").addEventListener("click", () => settle(true));
 byId("take").addEventListener("click", () => settle(false));
 byId("copy").addEventListener("click", copy);
 byId("show-keys").addEventListener("click", () => byId("keys").showModal());
-setDrag("box");
+// Where fingers scroll past the panes, boxes are drawn by who chose to.
+setDrag(matchMedia("(max-width: 60rem) and (pointer: coarse)").matches ? "move" : "box");
+viewer.addEventListener("drawn", () => {
+  viewer.stage.toggleAttribute("data-zoomed", viewer.scale > viewer.fitting());
+});
 begin().catch((error) => say(error.message));
