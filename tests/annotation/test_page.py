@@ -393,7 +393,7 @@ def test_what_is_unsaved_can_be_copied(chrome: Chrome, pictures: Pictures, folde
         page.wait.until(lambda _: page.one("#copy").is_displayed())
         assert "has printed" in page.text("#saving")
         page.one("#copy").click()
-        page.wait.until(lambda _: "copied" in page.text("#message"))
+        page.wait.until(lambda _: "copied" in page.text("#saving"))
         permission = {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
         chrome.execute_cdp_cmd("Browser.grantPermissions", permission)
         copied = json.loads(

@@ -43,7 +43,7 @@ const desk = {
     this.pair.findings.splice(index, 1);
     this.select(-1);
     this.changed();
-    viewer.stage.focus();
+    viewer.stage.focus({ preventScroll: true });
     this.offer(`Finding ${index + 1} removed.`, () => {
       this.pair.findings.splice(index, 0, removed);
       this.select(index);
@@ -212,7 +212,7 @@ async function settle(mine) {
     note(desk.pair);
     tellState();
   }
-  return viewer.stage.focus();
+  return viewer.stage.focus({ preventScroll: true });
 }
 
 /** For whoever has to open the page anew. */
@@ -220,9 +220,9 @@ async function copy() {
   const { name, findings: found } = desk.pair;
   try {
     await navigator.clipboard.writeText(JSON.stringify({ name, findings: found }, null, 2));
-    say("The findings of this pair are copied.");
+    byId("saving").textContent = "Not saved, but copied";
   } catch (error) {
-    say(`Not copied: ${error.message}`);
+    byId("saving").textContent = `Not copied: ${error.message}`;
   }
 }
 
@@ -249,7 +249,7 @@ function undo() {
   const back = takeBack;
   say("");
   back?.();
-  viewer.stage.focus();
+  viewer.stage.focus({ preventScroll: true });
 }
 
 /** The list of pairs; built once, so that no click meets a button that is being replaced. */
