@@ -82,6 +82,23 @@ def test_a_table_names_pairs(folders: tuple[Path, Path], tmp_path: Path) -> None
             find(table, None)
 
 
+def test_files_of_one_name_are_told_apart(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    (tmp_path / "later").mkdir()
+    (tmp_path / "later" / "a.png").write_text("later")
+    table = tmp_path / "tables" / "pairs.csv"
+    for place, before in ((tmp_path / "pairs.csv", ""), (table, "../")):
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(
+            "original,reconstruction\n"
+            f"{before}before/a.jpg,{before}after/a.png\n"
+            f"{folders[0] / 'a.jpg'},{before}later/a.png\n"
+        )
+        made = [identify(pair) for pair in find(place, None)]
+        names = [each.reconstruction.name for each in made]
+        assert names == [f"{before}after/a.png", f"{before}later/a.png"]
+    assert made[1].original.name == "a.jpg"  # not where it lies on this machine
+
+
 def test_a_picture_is_no_table(astronaut: Path) -> None:
     with pytest.raises(InputError, match="for one pair name two pictures"):
         find(astronaut, None)

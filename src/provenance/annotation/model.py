@@ -20,7 +20,7 @@ class PictureFacts:
     """One side of a pair."""
 
     name: str
-    """Its file name, for people; the hash is what identifies it."""
+    """Its file name, or path from a table's folder, for people; the hash is what identifies it."""
     sha256: str
     """Of the file, in lower-case hexadecimal."""
 

@@ -32,6 +32,8 @@ class Pair:
     name: str
     original: Path
     reconstruction: Path
+    table: Path | None = None
+    """The table that names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,19 @@ def identify(pair: Pair) -> Identified:
         InputError: One cannot be read.
     """
     sides = (
-        PictureFacts(shown(path.name), sha256(read(path)))
+        PictureFacts(_file_name(path, pair.table), sha256(read(path)))
         for path in (pair.original, pair.reconstruction)
     )
     return Identified(pair, *sides)
+
+
+def _file_name(path: Path, table: Path | None) -> str:
+    """The path from the folder of a table, so that files of one name differ, or the name alone."""
+    if table is not None and path.is_relative_to(table.parent):
+        name = path.relative_to(table.parent).as_posix()
+        if len(name) <= MAX_NAME:
+            return name
+    return shown(path.name)
 
 
 def _from_folders(originals: Path, reconstructions: Path) -> tuple[Pair, ...]:
@@ -133,7 +144,7 @@ def _from_table(table: Path) -> tuple[Pair, ...]:
         name = row.get("name") or shown(reconstruction.stem)
         if len(name) > MAX_NAME:
             raise InputError(f"{table}: line {number}: a name has at most {MAX_NAME} characters")
-        pairs.append(Pair(name, original, reconstruction))
+        pairs.append(Pair(name, original, reconstruction, table))
     if not pairs:
         raise InputError(f"{table}: holds no pairs")
     return tuple(pairs)
