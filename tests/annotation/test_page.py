@@ -177,17 +177,8 @@ def test_a_box_is_drawn_typed_described_saved_and_exported(
     assert annotation.pair.original.name == pictures.original.name
 
     target = tmp_path / "coco.json"
-    exported: list[str | Path] = [
-        PROVENANCE,
-        "annotate",
-        "export",
-        folder,
-        "--observer",
-        "Anna",
-        "-o",
-        target,
-    ]
-    subprocess.run(exported, check=True)
+    options = ("--observer", "Anna", "-o", target)
+    subprocess.run([PROVENANCE, "annotate", "export", folder, *options], check=True)
     coco = json.loads(target.read_text())
     assert {tuple(box["bbox"]) for box in coco["annotations"]} == {finding.box}
 
