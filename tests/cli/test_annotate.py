@@ -63,9 +63,9 @@ def test_bad_folders_and_thresholds(provenance: Command, folder: Path, tmp_path:
         assert (missing.code, missing.err.count("\n")) == (6, 1)
         assert "no such folder" in missing.err
     assert provenance("annotate", "agreement", folder, "--iou", 0).code == 2
-    (folder / "broken.json").write_text('{"schema_version": "1.0"}')
+    (folder / "0123456789abcdef.cleo.json").write_text('{"schema_version": "1.0"}')
     broken = provenance("annotate", "agreement", folder, "--json")
-    assert broken.code == 4 and "broken.json" in broken.err
+    assert broken.code == 4 and "cleo.json: at" in broken.err
     assert broken.json("error")["error"]["exit_code"] == 4
     assert not (tmp_path / "x.json").exists()
 
