@@ -70,6 +70,14 @@ def read(path: Path, limit: int = MAX_BYTES) -> bytes:
     return data
 
 
+def is_folder(path: Path) -> bool:
+    """Whether it is one; where nobody may know, reading it tells why."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def walk(
     paths: Iterable[Path],
     suffixes: Container[str],
@@ -92,7 +100,7 @@ def walk(
         too deep, or that holds no such file; the rest goes on.
     """
     for path in paths:
-        if not path.is_dir():
+        if not is_folder(path):
             yield path, None
             continue
         found = False

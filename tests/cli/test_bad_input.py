@@ -9,9 +9,12 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from PIL import Image
+
+from provenance.cli.app import app
 
 from .conftest import Command, Run
 
@@ -138,6 +141,30 @@ def test_one_bad_file_among_many_is_told_and_decides(
     done = provenance("verify", compressed, tmp_path / "missing.avif", compressed)
     assert done.code == 6
     assert done.out.count("intact, valid") == 2 and "no such file" in done.err
+
+
+def test_paths_are_read_before_they_are_judged(
+    provenance: Command, compressed: Path, tmp_path: Path
+) -> None:
+    # A name too long fails as a folder does that nobody may look into, whoever runs this.
+    long = tmp_path / ("a" * 300 + ".avif")
+    _one_line(provenance("verify", long), 6, "cannot be read")
+    done = provenance("verify", long, compressed, "--json")
+    assert done.code == 6 and [line.count('"error"') for line in done.out.splitlines()] == [1, 0]
+
+
+def test_no_path_is_refused_before_the_others_are_read() -> None:
+    # Typer makes a wrong usage of what cannot be read, unless it is told to leave that to us.
+    apps = [app, *(group.typer_instance for group in app.registered_groups)]
+    commands = [entry.callback for each in apps if each for entry in each.registered_commands]
+    found = [
+        (command.__name__, name, hint.__metadata__[0].readable)
+        for command in commands
+        if command
+        for name, hint in get_type_hints(command, include_extras=True).items()
+        if "pathlib.Path" in str(hint)
+    ]
+    assert len(found) > 40 and not [entry for entry in found if entry[2]]
 
 
 def test_a_folder_where_a_picture_belongs(provenance: Command, tmp_path: Path) -> None:

@@ -18,22 +18,27 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Ground truth by people: box what changed, in words.")
 
-Folder = Annotated[Path, typer.Argument(help="Folder of annotations.")]
+Folder = Annotated[Path, typer.Argument(help="Folder of annotations.", readable=False)]
 
 
 @app.command("open")
 def open_(
     *,
     original: Annotated[
-        Path, typer.Argument(help="A picture, a folder of them, or a CSV table of pairs.")
+        Path,
+        typer.Argument(
+            help="A picture, a folder of them, or a CSV table of pairs.", readable=False
+        ),
     ],
     reconstruction: Annotated[
         Path | None,
-        typer.Argument(help="What a codec made of it, or a folder with the same file names."),
+        typer.Argument(
+            help="What a codec made of it, or a folder with the same file names.", readable=False
+        ),
     ] = None,
     observer: Annotated[str, typer.Option(help="Who looks: a short name or code.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for the annotations.")
+        Path, typer.Option("--output", "-o", help="Folder for the annotations.", readable=False)
     ] = Path("annotations"),
     port: Port = 0,
     browser: Browser = True,
@@ -73,7 +78,10 @@ def open_(
 def export(
     folder: Folder,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="File to write; - for standard output.")
+        Path,
+        typer.Option(
+            "--output", "-o", help="File to write; - for standard output.", readable=False
+        ),
     ] = Path("miscompressions.coco.json"),
     observer: Annotated[
         str | None, typer.Option(help="Only this observer's.", show_default=False)

@@ -14,9 +14,10 @@ from .options import Json, MaxPixels, MaxScore, RedactEvidence, Timing
 
 
 def assess(
-    original: Annotated[Path, typer.Argument(help="The photo before compression.")],
+    original: Annotated[Path, typer.Argument(help="The photo before compression.", readable=False)],
     reconstruction: Annotated[
-        Path, typer.Argument(help="The photo after it: an image or a compressed file.")
+        Path,
+        typer.Argument(help="The photo after it: an image or a compressed file.", readable=False),
     ],
     max_score: MaxScore = None,
     max_pixels: MaxPixels = MAX_PIXELS,

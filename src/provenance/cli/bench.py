@@ -32,9 +32,12 @@ class Every(StrEnum):
 
 @app.command()
 def codec(
-    photos: Annotated[list[Path], typer.Argument(help="PNG files, or folders of them.")],
+    photos: Annotated[
+        list[Path], typer.Argument(help="PNG files, or folders of them.", readable=False)
+    ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for the table, CSV and plots.")
+        Path,
+        typer.Option("--output", "-o", help="Folder for the table, CSV and plots.", readable=False),
     ] = Path("bench-codec"),
     name: Annotated[str, typer.Option("--codec", help="See `provenance codecs`.")] = "msh",
     every: Annotated[
@@ -66,7 +69,9 @@ def codec(
 
 @app.command()
 def speed(
-    photos: Annotated[list[Path], typer.Argument(help="Photos, or folders of PNG files.")],
+    photos: Annotated[
+        list[Path], typer.Argument(help="Photos, or folders of PNG files.", readable=False)
+    ],
     name: Annotated[str, typer.Option("--codec", help="See `provenance codecs`.")] = "msh",
     max_pixels: MaxPixels = MAX_PIXELS,
 ) -> None:
@@ -81,7 +86,7 @@ def speed(
 @app.command()
 def risk(
     photos: Annotated[
-        list[Path] | None, typer.Argument(help="Photos, or folders of PNG files.")
+        list[Path] | None, typer.Argument(help="Photos, or folders of PNG files.", readable=False)
     ] = None,
     pairs: Annotated[
         tuple[Path, Path] | None,
@@ -89,16 +94,20 @@ def risk(
             metavar="ORIGINALS RECONSTRUCTIONS",
             help="Two folders of a codec's work: NAME[-original] and NAME[-SETTING]; may be one.",
             show_default=False,
+            readable=False,
         ),
     ] = None,
     annotations: Annotated[
         Path | None,
         typer.Option(
-            help="Folder that `provenance annotate` filled, on these pairs.", show_default=False
+            help="Folder that `provenance annotate` filled, on these pairs.",
+            show_default=False,
+            readable=False,
         ),
     ] = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for the tables, CSV and plot.")
+        Path,
+        typer.Option("--output", "-o", help="Folder for the tables, CSV and plot.", readable=False),
     ] = Path("bench-risk"),
     split: Annotated[
         Part, typer.Option(help="Photos to report on; nobody tunes on the test part.")

@@ -13,7 +13,9 @@ from .options import Json, Language
 
 
 def caption(
-    file: Annotated[Path, typer.Argument(help="Labelled file; - for standard input.")],
+    file: Annotated[
+        Path, typer.Argument(help="Labelled file; - for standard input.", readable=False)
+    ],
     language: Language = "en",
     json: Json = False,
 ) -> None:

@@ -36,7 +36,9 @@ def add(
     name: Annotated[str, typer.Argument(help="Name it gets: for --codec.")],
     weights: Annotated[
         Path,
-        typer.Option(help="Published weights: CompressAI's bmshj2018, or HiFiC's in PyTorch."),
+        typer.Option(
+            help="Published weights: CompressAI's bmshj2018, or HiFiC's in PyTorch.", readable=False
+        ),
     ],
     sha256: Annotated[
         str | None, typer.Option(help="Refuse a file with another hash.", show_default=False)

@@ -59,7 +59,9 @@ class Tune(StrEnum):
 
 
 def compress(
-    photo: Annotated[Path, typer.Argument(help="Photo to compress; - for standard input.")],
+    photo: Annotated[
+        Path, typer.Argument(help="Photo to compress; - for standard input.", readable=False)
+    ],
     output: Output = None,
     quality: Annotated[
         float | None,

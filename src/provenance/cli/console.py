@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, ProvenanceError, UsageError
-from ..files import STANDARD_STREAM, printable, shown
+from ..files import STANDARD_STREAM, is_folder, printable, shown
 from ..stages import Stages
 from ..taxonomy import LEVEL_NAMES
 
@@ -126,7 +126,7 @@ def default_output(source: Path, suffix: str) -> Path:
     Raises:
         InputError: The source is a folder.
     """
-    if source.is_dir():
+    if is_folder(source):
         raise InputError(f"{source}: is a folder, not a file")
     return STANDARD_STREAM if source == STANDARD_STREAM else source.with_suffix(suffix)
 

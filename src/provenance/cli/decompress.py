@@ -30,7 +30,9 @@ from .options import (
 
 
 def decompress(
-    file: Annotated[Path, typer.Argument(help="Compressed file; - for standard input.")],
+    file: Annotated[
+        Path, typer.Argument(help="Compressed file; - for standard input.", readable=False)
+    ],
     output: Output = None,
     to: Annotated[
         Rendition | None,

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 
 def evidence(
-    file: Annotated[Path, typer.Argument(help="Compressed file; no original is needed.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="PNG to write.")],
+    file: Annotated[
+        Path, typer.Argument(help="Compressed file; no original is needed.", readable=False)
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="PNG to write.", readable=False)],
     crop: Crop = None,
     seeds: Annotated[
         int, typer.Option(min=2, max=16, help="Drawings of a decoder that draws from noise.")

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 
 def figure(
-    original: Annotated[Path, typer.Argument(help="The photo before compression.")],
-    reconstruction: Annotated[Path, typer.Argument(help="Compressed file, or decoded photo.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="PNG to write.")],
+    original: Annotated[Path, typer.Argument(help="The photo before compression.", readable=False)],
+    reconstruction: Annotated[
+        Path, typer.Argument(help="Compressed file, or decoded photo.", readable=False)
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="PNG to write.", readable=False)],
     finding: Annotated[int, typer.Option(min=1, help="Number of the finding to show.")] = 1,
     crop: Crop = None,
     model: Annotated[

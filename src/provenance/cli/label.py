@@ -31,8 +31,8 @@ from .options import (
 
 
 def label(
-    original: Annotated[Path, typer.Argument(help="The photo before compression.")],
-    reconstruction: Annotated[Path, typer.Argument(help="The decoded photo.")],
+    original: Annotated[Path, typer.Argument(help="The photo before compression.", readable=False)],
+    reconstruction: Annotated[Path, typer.Argument(help="The decoded photo.", readable=False)],
     codec: Annotated[str, typer.Option(help="Name of the codec that made it.")],
     model: Annotated[str, typer.Option(help="Name of its model.")],
     output: Output = None,

@@ -42,7 +42,11 @@ Language = Annotated[str, typer.Option("--language", "-l", help="en or de.")]
 Output = Annotated[
     Path | None,
     typer.Option(
-        "--output", "-o", help="File to write; - for standard output.", show_default=False
+        "--output",
+        "-o",
+        help="File to write; - for standard output.",
+        show_default=False,
+        readable=False,
     ),
 ]
 MaxPixels = Annotated[
@@ -50,7 +54,9 @@ MaxPixels = Annotated[
 ]
 PolicyFile = Annotated[
     Path | None,
-    typer.Option("--policy", help="TOML file that says what you demand.", show_default=False),
+    typer.Option(
+        "--policy", help="TOML file that says what you demand.", show_default=False, readable=False
+    ),
 ]
 MaxScore = Annotated[
     float | None,
@@ -101,6 +107,7 @@ Certificate = Annotated[
         metavar="PEM",
         help="Its certificates, leaf first, where the key does not bring them.",
         show_default=False,
+        readable=False,
     ),
 ]
 PasswordFile = Annotated[
@@ -110,6 +117,7 @@ PasswordFile = Annotated[
         envvar="PROVENANCE_PASSWORD_FILE",
         help="File with its password; else PROVENANCE_PASSWORD, else asked for.",
         show_default=False,
+        readable=False,
     ),
 ]
 

@@ -14,10 +14,14 @@ from .options import Force, Json, Language, MaxPixels, MaxScore, Output, PolicyF
 
 
 def report(
-    file: Annotated[Path, typer.Argument(help="File to report on; - for standard input.")],
+    file: Annotated[
+        Path, typer.Argument(help="File to report on; - for standard input.", readable=False)
+    ],
     original: Annotated[
         Path | None,
-        typer.Option(help="Original to compare with; measures anew.", show_default=False),
+        typer.Option(
+            help="Original to compare with; measures anew.", show_default=False, readable=False
+        ),
     ] = None,
     output: Output = None,
     language: Language = "en",

@@ -28,7 +28,9 @@ class Format(StrEnum):
 
 
 def show(
-    file: Annotated[Path, typer.Argument(help="Labelled file; - for standard input.")],
+    file: Annotated[
+        Path, typer.Argument(help="Labelled file; - for standard input.", readable=False)
+    ],
     kind: Annotated[
         Format,
         typer.Option("--format", help="For people, for programs, or a page as of `report`."),

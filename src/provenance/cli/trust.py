@@ -44,7 +44,8 @@ def list_(json: Json = False) -> None:
 @app.command()
 def add(
     file: Annotated[
-        Path, typer.Argument(help="PEM file, or folder of them, with CA certificates.")
+        Path,
+        typer.Argument(help="PEM file, or folder of them, with CA certificates.", readable=False),
     ],
     name: Name,
     time_stamps: Annotated[
@@ -65,7 +66,9 @@ def add(
 
 @app.command()
 def revoke(
-    file: Annotated[Path, typer.Argument(help="Revocation list (CRL), PEM or DER.")],
+    file: Annotated[
+        Path, typer.Argument(help="Revocation list (CRL), PEM or DER.", readable=False)
+    ],
     name: Annotated[str, typer.Argument(help="Name of the list.")],
     force: Force = False,
     json: Json = False,

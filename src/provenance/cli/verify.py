@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import ProvenanceError, UsageError
-from ..files import MAX_PIXELS
+from ..files import MAX_PIXELS, is_folder
 from . import console
 from .options import Json, MaxPixels, MaxScore, PolicyFile, demands
 
@@ -25,7 +25,9 @@ _MARKS = {"passed": "ok  ", "failed": "FAIL", "skipped": "-   "}
 def verify(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Files to verify, and folders of pictures; - for standard input."),
+        typer.Argument(
+            help="Files to verify, and folders of pictures; - for standard input.", readable=False
+        ),
     ],
     policy: PolicyFile = None,
     max_score: MaxScore = None,
@@ -34,6 +36,7 @@ def verify(
         typer.Option(
             help="What the file was made from: assess again and compare the risk.",
             show_default=False,
+            readable=False,
         ),
     ] = None,
     decode: Annotated[
@@ -50,7 +53,7 @@ def verify(
     from .. import api
 
     demanded = demands(policy, max_score)
-    if len(files) > 1 or files[0].is_dir():
+    if len(files) > 1 or is_folder(files[0]):
         if original is not None:
             raise UsageError("--original belongs to one file; verify the others by themselves")
         raise typer.Exit(_many(files, demanded, decode, remote, max_pixels, json))

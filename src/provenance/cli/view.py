@@ -16,7 +16,7 @@ from .options import Browser, MaxPixels, Port, need
 def view(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help="Files and folders to begin with.", show_default=False),
+        typer.Argument(help="Files and folders to begin with.", show_default=False, readable=False),
     ] = None,
     port: Port = 0,
     browser: Browser = True,
