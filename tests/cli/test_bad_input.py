@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ from typing import get_type_hints
 import pytest
 from PIL import Image
 
+from provenance.cli import main
 from provenance.cli.app import app
 
 from .conftest import Command, Run
@@ -259,16 +261,41 @@ def test_a_reader_that_leaves(home: Path, compressed: Path) -> None:
         assert process.wait(60) == 6
 
 
-def test_an_output_that_takes_nothing(home: Path, astronaut: Path, compressed: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_output_that_takes_nothing(
+    unbuffered: str, home: Path, astronaut: Path, compressed: Path
+) -> None:
     script = Path(sys.executable).with_name("provenance")
-    for command in (["compress", str(astronaut), "-o", "-"], ["verify", str(compressed)]):
+    for command in (
+        ["compress", str(astronaut), "-q", "1", "-o", "-"],
+        ["verify", str(compressed)],
+        ["verify", str(compressed), "--json"],
+        ["verify", str(compressed), str(compressed), "--json"],
+        ["codecs", "--json"],
+    ):
         with Path("/dev/full").open("wb") as full:
             done = subprocess.run(
-                [script, *command], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+                [script, *command],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+                text=True,
+                check=False,
             )
-        assert done.returncode == 6
-        assert "standard output: cannot be written" in done.stderr
-        assert "internal" not in done.stderr
+        _one_line(Run(done.returncode, "", done.stderr), 6, "standard output: cannot be written")
+
+
+def test_a_folder_that_nobody_may_look_into(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "closed/x.avif")
+
+    monkeypatch.setattr("provenance.cli.app.app", refuse)
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 6
+    assert capsys.readouterr().err == "provenance: closed/x.avif: Permission denied\n"
 
 
 def test_a_name_of_another_format(provenance: Command, compressed: Path, tmp_path: Path) -> None:

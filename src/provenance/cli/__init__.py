@@ -9,7 +9,7 @@ import sys
 from itertools import pairwise
 from typing import NoReturn
 
-from ..errors import OutputError, ProvenanceError
+from ..errors import InputError, OutputError, ProvenanceError
 
 
 def main() -> None:
@@ -24,7 +24,10 @@ def main() -> None:
         # A name that the terminal cannot show is no reason to stop.
         sys.stdout.reconfigure(errors="replace")
     try:
-        app()
+        try:
+            app()
+        finally:
+            _flush()
     except ProvenanceError as error:
         _fail(error)
     except SystemExit as error:
@@ -41,6 +44,8 @@ def main() -> None:
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             _fail(OutputError("standard output: cannot be written: no space left"))
+        if isinstance(error, PermissionError) and error.filename:
+            _fail(InputError(f"{error.filename}: {error.strerror}"))
         # A fault of ours: still one line, unless somebody wants to mend it.
         if os.environ.get("PROVENANCE_DEBUG"):
             raise
@@ -48,17 +53,27 @@ def main() -> None:
         _fail(ProvenanceError(f"internal error: {kind}: {error}; PROVENANCE_DEBUG=1 shows where"))
 
 
-def _leave() -> NoReturn:
-    """The reader has left; its closing must not become a second error at shutdown."""
+def _flush() -> None:
+    """What cannot be written becomes an error while there is somebody to tell it."""
+    if sys.stdout:
+        sys.stdout.flush()
+
+
+def _leave(code: int = 6) -> NoReturn:
+    """Nobody reads on; closing standard output must not become a second error at shutdown."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(6)
+    sys.exit(code)
 
 
-def _fail(error: ProvenanceError) -> None:
+def _fail(error: ProvenanceError) -> NoReturn:
     """One line on standard error; for programs the same as an object on standard output."""
     from .console import print_error
 
-    print_error(error, as_json=_json_is_wanted(sys.argv[1:]))
+    try:
+        print_error(error, as_json=_json_is_wanted(sys.argv[1:]))
+        _flush()
+    except OSError:
+        _leave(error.exit_code)
     sys.exit(error.exit_code)
 
 
