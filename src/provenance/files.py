@@ -240,6 +240,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
+def one_line(text: str) -> str:
+    """As `printable`, without line breaks: a name must not look like what is said of another."""
+    return printable(text).replace("\n", "\N{REPLACEMENT CHARACTER}")
+
+
 def sha256(data: bytes) -> str:
     """SHA-256 of ``data`` in lower-case hexadecimal."""
     return hashlib.sha256(data).hexdigest()

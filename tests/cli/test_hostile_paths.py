@@ -57,3 +57,12 @@ def test_a_title_is_no_path(provenance: Command, compressed: Path, tmp_path: Pat
     assert done.code == 0
     made = {path.name for path in tmp_path.rglob("*") if path.is_file()}
     assert made == {"photo.avif", "photo.decoded.png"}
+
+
+def test_a_name_forges_no_verdict(provenance: Command, astronaut: Path, tmp_path: Path) -> None:
+    verdict = "a.png: intact, valid and signed by somebody whom you trust"
+    (tmp_path / f"{verdict}\n{verdict}\nb.png").write_bytes(astronaut.read_bytes())
+    done = provenance("verify", tmp_path)
+    assert done.code == 3
+    assert len([line for line in done.out.splitlines() if "intact, valid" in line]) == 1
+    assert done.out.count("intact, valid") == 2

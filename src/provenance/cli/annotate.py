@@ -64,7 +64,7 @@ def open_(
     if len(study.pairs) < len(pairs):
         console.note(f"left out as the same pictures again: {len(pairs) - len(study.pairs)}")
     server = Server(study, port)
-    console.say(f"observer {store.observer}, pairs: {len(study.pairs)}; Ctrl-C ends\n{server.url}")
+    console.say(f"observer {store.observer}, pairs: {len(study.pairs)}; Ctrl-C ends", server.url)
     sys.stdout.flush()
     if browser:
         import webbrowser

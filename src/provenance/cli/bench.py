@@ -58,12 +58,12 @@ def codec(
 
         with console.progress() as announce:
             outcomes = schemes.run(_files(photos), announce)
-        console.say(schemes.write(outcomes, output))
+        console.say(*schemes.write(outcomes, output).splitlines())
         console.say(f"written to {output}")
         return
     with console.progress() as announce:
         summary = bench.run(_files(photos), name, announce)
-    console.say(bench.write(summary, output))
+    console.say(*bench.write(summary, output).splitlines())
     console.say(f"written to {output}")
 
 
@@ -80,7 +80,7 @@ def speed(
 
     with console.progress() as announce:
         timings = bench.run(_files(photos), name, announce, max_pixels=max_pixels)
-    console.say(bench.table(timings))
+    console.say(*bench.table(timings).splitlines())
 
 
 @app.command()
@@ -142,7 +142,7 @@ def risk(
             side=side,
             codec=name,
         )
-    console.say(risk_report.write(outcomes, output, split=split))
+    console.say(*risk_report.write(outcomes, output, split=split).splitlines())
     console.say(f"written to {output}")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, ProvenanceError, UsageError
-from ..files import STANDARD_STREAM, is_folder, printable, shown
+from ..files import STANDARD_STREAM, is_folder, one_line, shown
 from ..stages import Stages
 from ..taxonomy import LEVEL_NAMES
 
@@ -31,7 +31,7 @@ def print_error(error: ProvenanceError, *, as_json: bool, file: Path | None = No
     Args:
         file: which one of several; the object then takes one line and names it.
     """
-    message = printable(" ".join(str(error).split()))
+    message = one_line(" ".join(str(error).split()))
     sys.stderr.write(f"provenance: {message}\n")
     if as_json:
         told = {"message": message, "exit_code": error.exit_code}
@@ -43,12 +43,12 @@ def print_error(error: ProvenanceError, *, as_json: bool, file: Path | None = No
 
 def note(text: str) -> None:
     """A remark on standard error."""
-    sys.stderr.write(f"provenance: {printable(text)}\n")
+    sys.stderr.write(f"provenance: {one_line(text)}\n")
 
 
-def say(text: str = "") -> None:
-    """A line on standard output."""
-    sys.stdout.write(printable(text) + "\n")
+def say(*lines: str) -> None:
+    """Lines on standard output."""
+    sys.stdout.write("".join(f"{one_line(line)}\n" for line in lines))
 
 
 def table(rows: Sequence[tuple[str, str]]) -> None:
@@ -67,7 +67,7 @@ def progress() -> Iterator[Callable[[str], None]]:
     from rich.console import Console
 
     with Console(stderr=True).status("") as status:
-        yield lambda name: status.update(f"{printable(name)} …")
+        yield lambda name: status.update(f"{one_line(name)} …")
 
 
 def print_timing(stages: Stages) -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..files import printable
+from ..files import one_line
 from ..taxonomy import Type
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def print_findings(findings: Sequence[Finding]) -> None:
         bar = "\N{FULL BLOCK}" * filled + "\N{LIGHT SHADE}" * (_BAR - filled)
         cells = (
             Text(f"{number}", style="bold"),
-            Text(printable(finding.sentence)),
+            Text(one_line(finding.sentence)),
             Text(f"{_FILLS[kind]} {kind}", style=_COLOURS[kind]),
             Text(finding.symbol or "", style="bold"),
             Text(f"{bar} {finding.probability:.0%}"),

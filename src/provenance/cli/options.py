@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError, UsageError
-from ..files import STANDARD_STREAM, check_output, printable, read
+from ..files import STANDARD_STREAM, check_output, one_line, read
 from . import console
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _password(of: str, file: Path | None) -> bytes:
     if (told := os.environ.get("PROVENANCE_PASSWORD")) is not None:
         return told.encode()
     if sys.stdin.isatty() and sys.stderr.isatty():
-        return getpass.getpass(f"Password of {printable(of)}: ", sys.stderr).encode()
+        return getpass.getpass(f"Password of {one_line(of)}: ", sys.stderr).encode()
     raise InputError(
         f"{of}: needs its password; give --password-file, set PROVENANCE_PASSWORD, "
         "or run where it can be asked for"

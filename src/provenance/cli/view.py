@@ -31,7 +31,7 @@ def view(
     for problem in collection.problems:
         console.note(problem)
     server = Server(collection, port)
-    console.say(f"files: {len(collection.items)}; Ctrl-C ends\n{server.url}")
+    console.say(f"files: {len(collection.items)}; Ctrl-C ends", server.url)
     sys.stdout.flush()
     if browser:
         import webbrowser
