@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from dataclasses import dataclass
 
 from .errors import ImageError, UsageError
@@ -54,6 +55,15 @@ JXL_CODESTREAM = b"\xff\x0a"
 _JXL_HEADER = 16
 """Bytes of a codestream that tell its size, and some more."""
 
+_BEGINNINGS = {
+    "JPEG": re.compile(rb"\xff\xd8"),
+    "PNG": re.compile(rb"\x89PNG"),
+    "WebP": re.compile(rb"RIFF....WEBP", re.DOTALL),
+    "TIFF": re.compile(rb"II\*\0|MM\0\*"),
+    "AVIF": re.compile(rb"....ftyp.{0,64}avi[fs]", re.DOTALL),
+}
+"""Of the formats that can carry a label, beside those that `sniff` tells."""
+
 _PLUGINS = {"heif": "pillow_heif", "jxl": "pillow_jxl"}
 _HEVC = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs"}
 _ANY_ITEM = {b"mif1", b"msf1", b"heif"}
@@ -84,6 +94,11 @@ def sniff(data: bytes) -> str | None:
     if brands & _HEVC:
         return HEIC
     return HEIF if brands & _ANY_ITEM else None
+
+
+def begun(data: bytes) -> str | None:
+    """What a file that cannot be opened was to be, by its first bytes; None for no picture."""
+    return next((kind for kind, first in _BEGINNINGS.items() if first.match(data)), None)
 
 
 def jxl_size(data: bytes, name: str) -> tuple[int, int] | None:

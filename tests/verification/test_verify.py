@@ -179,10 +179,18 @@ def test_an_unsigned_label_proves_nothing(compressed: provenance.Labelled) -> No
     assert report.label is not None and not report.intact and not report.trusted
 
 
-@pytest.mark.parametrize("data", [b"", b"text", b"\xff\xd8\xff\xe0" + bytes(50)])
-def test_other_files_are_reported_and_raise_nothing(data: bytes) -> None:
+@pytest.mark.parametrize(
+    ("data", "code", "told"),
+    [
+        (b"", 6, "no picture of a known format"),
+        (b"text", 6, "no picture of a known format"),
+        (b"\xff\xd8\xff\xe0" + bytes(50), 4, "begins as JPEG, but is cut off or damaged"),
+    ],
+)
+def test_other_files_are_reported_and_raise_nothing(data: bytes, code: int, told: str) -> None:
     report = provenance.verify(data)
-    assert report.exit_code == 4 and _failed(report) >= {"container"}
+    assert report.exit_code == code and _failed(report) >= {"container"}
+    assert report.steps[0].detail == told
 
 
 def test_icc_exif_and_orientation_survive(astronaut: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import InvalidError, NotLabelledError
+from ..errors import InputError, InvalidError, NotLabelledError
 from . import console
 from .options import Json, Language
 
@@ -26,6 +26,8 @@ def caption(
     report = api.verify(file)
     if report.exit_code == 4:
         raise InvalidError(f"{report.file}: tampered with, or broken; see `provenance verify`")
+    if report.exit_code == 6:
+        raise InputError(f"{report.file}: no picture of a known format")
     if report.label is None:
         raise NotLabelledError(f"{report.file}: carries no label; it was stripped or never written")
     said = sentence(report.label, language)

@@ -138,5 +138,6 @@ def _verdict(report: Report) -> str:
         3: "no credential, so nothing here is proven",
         4: "tampered with, or broken: do not believe it",
         5: "intact and valid, but signed by somebody whom you have not chosen to trust",
+        6: "no picture of a known format",
     }
     return sentences[report.exit_code]

@@ -11,7 +11,7 @@ from contextlib import suppress
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import codecs, container, imaging
+from .. import codecs, container, formats, imaging
 from ..codecs import bitstream as frames
 from ..credentials import Credential
 from ..errors import ImageError, InvalidError, ModelError, ProvenanceError, TooLargeError
@@ -30,8 +30,14 @@ def check_container(
     """
     try:
         media_type = container.media_type(data, name)
-    except ImageError as error:
-        return None, None, steps.failed("container", str(error))
+    except ImageError:
+        kind = formats.begun(data)
+        cut = f"begins as {kind}, but is cut off or damaged"
+        return (
+            None,
+            None,
+            steps.failed("container", cut if kind else "no picture of a known format"),
+        )
     if not container.is_container(data):
         return media_type, None, steps.passed("container", media_type)
     try:

@@ -43,7 +43,7 @@ class Report:
 
     file: str
     media_type: str | None
-    """None where the file is no image that we know."""
+    """None where the file is no image that we know, or one that cannot be opened."""
     intact: bool
     """No byte that the credential covers has changed since it was signed."""
     valid: bool

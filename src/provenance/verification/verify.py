@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import container
+from .. import container, formats
 from ..credentials import Action, Credential, TrustStore, read
 from ..files import MAX_PIXELS
 from . import content, signature, truth
@@ -121,6 +121,8 @@ def verify(
 
     broken = not (sound and consistent)
     code = _exit_code(report, broken=broken, signed=credential is not None, unvouched=unvouched)
+    if media_type is None and not formats.begun(data):
+        code = 6  # Nothing that could have been tampered with.
     unmet = met is False or (original is not None and label_true is None)
     return replace(
         report,
