@@ -6,6 +6,7 @@ Each takes a path, or the bytes themselves, and returns a frozen result; none wr
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,11 +27,11 @@ from .assembly import (
 )
 from .credentials import SIDECAR, Identity, TrustStore, default_trust
 from .credentials import read as read_credential
-from .errors import InputError, InvalidError, NotLabelledError, UsageError
+from .errors import ContainerError, InputError, InvalidError, NotLabelledError, UsageError
 from .files import MAX_PIXELS
 from .labels import CodecFacts, Label, ModelFacts, QualityFacts, Risk
 from .lineage import Generation, trace
-from .sources import Source, beside, decoded, load, loaded, read_source, unpack
+from .sources import Source, beside, decoded, load, loaded, named, read_source, unpack
 from .stages import Stages
 from .verification import Original, Policy, Report
 from .verification import verify as verify_bytes
@@ -195,7 +196,7 @@ def decompress(
         report = verify_bytes(data, name, trust or default_trust(), sidecar=beside(source, data))
         if problem := report.label_problem:
             raise InvalidError(f"{name}: its label is not to be believed: {problem}")
-    with stages("decode"):
+    with stages("decode"), named(name):
         photo = decoded(parts, max_pixels)
     with stages("render"):
         photo, place = stamped(photo, label.risk, name) if stamp else (photo, None)
@@ -382,8 +383,11 @@ def verify(
     )
 
 
-def show(source: Source) -> Label:
+def show(source: Source, *, note: Callable[[str], None] = lambda _: None) -> Label:
     """The label of a file, unverified.
+
+    Args:
+        note: told what is wrong with a file whose credential alone still tells its label.
 
     Raises:
         NotLabelledError: It carries none.
@@ -391,13 +395,22 @@ def show(source: Source) -> Label:
     """
     name, data = read_source(source)
     media_type = container.media_type(data, name)
-    packet = metadata.read_packet(data, media_type)
-    found = metadata.read_label(packet) if packet else None
-    if found is None and (manifest := beside(source, data)) is not None:
+    found = broken = None
+    try:
+        with named(name):
+            packet = metadata.read_packet(data, media_type)
+            found = metadata.read_label(packet) if packet else None
+    except ContainerError as error:
+        broken = error
+    manifest = beside(source, data)
+    if found is None and (broken or manifest is not None):
         credential = read_credential(data, media_type, (), manifest)
         found = credential.label if credential else None
     if found is None:
-        raise NotLabelledError(f"{name}: carries no label; it was stripped or never written")
+        unlabelled = f"{name}: carries no label; it was stripped or never written"
+        raise broken or NotLabelledError(unlabelled)
+    if broken:
+        note(f"{broken}; the label is the credential's")
     return found
 
 

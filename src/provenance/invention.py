@@ -12,7 +12,7 @@ from .errors import UsageError
 from .files import MAX_PIXELS
 from .imaging import Photo
 from .labels import Invention
-from .sources import Source, decoded, read_source, unpack
+from .sources import Source, decoded, named, read_source, unpack
 
 SEEDS = 4
 """How often a decoder that draws from noise is asked."""
@@ -57,13 +57,14 @@ def evidence(source: Source, *, seeds: int = SEEDS, max_pixels: int = MAX_PIXELS
     def drawn(bitstream: bytes) -> Photo:
         return decoded(replace(parts, bitstream=bitstream), max_pixels)
 
-    if codecs.is_drawn(parts.bitstream):
-        own, *others = (drawn(stream) for stream in codecs.redrawn(parts.bitstream, seeds))
-        mean, found = disagreement([photo.pixels for photo in (own, *others)])
-        return Evidence(replace(own, pixels=mean), own, found, measured(found), seeds)
-    try:
-        pair = [drawn(codecs.redirected(parts.bitstream, decoder)) for decoder in codecs.DECODERS]
-    except UsageError as error:
-        raise UsageError(f"{name}: {error}; nothing to compare its picture with") from error
+    with named(name):
+        if codecs.is_drawn(parts.bitstream):
+            own, *others = (drawn(stream) for stream in codecs.redrawn(parts.bitstream, seeds))
+            mean, found = disagreement([photo.pixels for photo in (own, *others)])
+            return Evidence(replace(own, pixels=mean), own, found, measured(found), seeds)
+        try:
+            pair = [drawn(codecs.redirected(parts.bitstream, which)) for which in codecs.DECODERS]
+        except UsageError as error:
+            raise UsageError(f"{error}; nothing to compare its picture with") from error
     found = invention_map(pair[0].pixels, pair[1].pixels)
     return Evidence(pair[0], pair[1], found, measured(found), None)

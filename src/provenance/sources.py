@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from . import codecs, container, imaging, metadata
 from .credentials import covers
-from .errors import InputError, InvalidError
+from .errors import InputError, InvalidError, ProvenanceError
 from .files import MAX_PIXELS, read, shown, walk
 from .formats import JXL, OTHER_SUFFIXES, PICTURE_SUFFIXES
 from .imaging import Photo
@@ -24,6 +25,15 @@ MAX_SIDECAR = 64_000_000
 """Largest detached manifest that is read, bytes."""
 
 _SUFFIXES = PICTURE_SUFFIXES | OTHER_SUFFIXES
+
+
+@contextmanager
+def named(name: str) -> Iterator[None]:
+    """What is wrong within a file, with the file's name before it."""
+    try:
+        yield
+    except ProvenanceError as error:
+        raise type(error)(f"{name}: {error}") from error
 
 
 def read_source(source: Source) -> tuple[str, bytes]:
@@ -100,7 +110,8 @@ def unpack(data: bytes, name: str) -> container.Parts:
     """
     if not container.is_container(data):
         raise InputError(f"{name}: not a compressed file of this tool; its picture is as it is")
-    return container.unpack(data)
+    with named(name):
+        return container.unpack(data)
 
 
 def decoded(parts: container.Parts, max_pixels: int) -> Photo:
@@ -139,7 +150,8 @@ def loaded(data: bytes, name: str, max_pixels: int) -> Photo:
         ModelError: Its model is not installed here.
     """
     if container.is_container(data):
-        return decoded(container.unpack(data), max_pixels)
+        with named(name):
+            return decoded(container.unpack(data), max_pixels)
     photo = imaging.load(data, name, max_pixels=max_pixels)
     if photo.xmp is not None or photo.media_type != JXL:
         return photo

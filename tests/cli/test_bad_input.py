@@ -114,9 +114,20 @@ def test_a_cut_container(provenance: Command, compressed: Path, tmp_path: Path) 
     for length in (40, 300, len(data) // 2, len(data) - 9000):
         cut = tmp_path / "cut.avif"
         cut.write_bytes(data[:length])
-        _one_line(provenance("decompress", cut, "-o", tmp_path / "x.png"), 4)
-        assert provenance("verify", cut).code == 4
+        _one_line(provenance("decompress", cut, "-o", tmp_path / "x.png"), 4, f"{cut}: container: ")
+        done = provenance("verify", cut)
+        assert done.code == 4 and "container: container" not in done.out
     assert sorted(tmp_path.iterdir()) == [cut]
+
+
+def test_a_broken_bitstream_is_told_with_its_file(
+    provenance: Command, compressed: Path, tmp_path: Path
+) -> None:
+    data, broken = bytearray(compressed.read_bytes()), tmp_path / "broken.avif"
+    data[data.index(b"PRVC") + 700] ^= 1
+    broken.write_bytes(data)
+    for command in (("evidence", broken, "-o", tmp_path / "x.png"), ("assess", broken, broken)):
+        _one_line(provenance(*command), 4, f"{broken}: bitstream: ")
 
 
 def test_usage_errors(provenance: Command, astronaut: Path, tmp_path: Path) -> None:

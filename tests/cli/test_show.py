@@ -42,6 +42,19 @@ def test_findings_are_drawn_where_they_are(provenance: Command, coarse: Path) ->
     assert "history, newest first" in done.out and "not verified" in done.out
 
 
+def test_a_cut_file_is_shown_by_its_credential(
+    provenance: Command, coarse: Path, tmp_path: Path
+) -> None:
+    cut = tmp_path / "cut.avif"
+    cut.write_bytes(coarse.read_bytes()[:-3000])
+    done = provenance("show", cut, "--json")
+    assert done.code == 0
+    assert done.json("show")["label"] == provenance("show", coarse, "--json").json("show")["label"]
+    assert f"{cut}: container: " in done.err and "the label is the credential's" in done.err
+    cut.write_bytes(coarse.read_bytes()[:5000])
+    assert provenance("show", cut).code == 4
+
+
 def test_every_format_tells_the_same_label(provenance: Command, coarse: Path) -> None:
     told = provenance("show", coarse, "--format", "json").json("show")
     assert told == provenance("show", coarse, "--json").json("show")

@@ -44,7 +44,7 @@ def show(
     source = read(file) if file == STANDARD_STREAM else file
     history = api.history(source)
     try:
-        label = api.show(source)
+        label = api.show(source, note=console.note)
     except NotLabelledError:
         if history is None:
             raise

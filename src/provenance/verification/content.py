@@ -43,7 +43,8 @@ def check_container(
     try:
         parts = container.unpack(data)
     except InvalidError as error:
-        return media_type, None, steps.failed("container", str(error))
+        problem = str(error).removeprefix("container: ")
+        return media_type, None, steps.failed("container", problem)
     size = f"{parts.width}x{parts.height}"
     return media_type, parts, steps.passed("container", f"compressed file, neural image of {size}")
 
