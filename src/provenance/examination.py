@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import container, imaging, sources
 from .credentials import TrustStore, default_trust
-from .errors import ImageError, InputError, ProvenanceError
+from .errors import ImageError, ProvenanceError
 from .files import MAX_PIXELS, STANDARD_STREAM, read, shown
 from .imaging import Photo
 from .lineage import trace
@@ -34,14 +34,15 @@ def examine(
 
     Args:
         original: what to compare the picture with; the risk is measured anew. Where the label
-            names it, the verification tells whether the label is true.
+            names it, the verification tells whether the label is true. One of another size is not
+            shown.
         name: what the report calls the file; by default the last part of its path, as the
             folders of this machine are nobody's business.
         policy: what the caller demands, as for `provenance.verify`.
         sidecar: a detached manifest; by default the one beside the file.
 
     Raises:
-        InputError: A file cannot be read, the original is no image, or the sizes differ.
+        InputError: A file cannot be read, or the original is no image.
         ModelError: The picture is to be measured and its codec or model is not installed here.
     """
     stages, trust = stages or Stages(), trust or default_trust()
@@ -53,9 +54,9 @@ def examine(
     if original is not None:
         with stages("load"):
             before_data, before = sources.load(original, max_pixels)
-        if picture:
-            _check_sizes(before, picture, name)
         given = Original(_name(original), before_data)
+        if picture and before.pixels.shape != picture.pixels.shape:
+            before = None  # The verification tells.
     with stages("verify"):
         report = verify(
             data,
@@ -103,11 +104,3 @@ def _pictures(
     with suppress(ImageError):  # It holds no preview, or a broken one.
         preview = imaging.load(data, name, max_pixels=max_pixels)
     return picture, preview, problem
-
-
-def _check_sizes(original: Photo, picture: Photo, name: str) -> None:
-    if original.pixels.shape != picture.pixels.shape:
-        raise InputError(
-            f"{name}: {picture.width}x{picture.height} px, but the original has "
-            f"{original.width}x{original.height}; give the original of this very picture"
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,17 @@ def test_an_original_that_cannot_be_read_is_an_error(
         provenance.verify(compressed.data, original=b"no picture")
     with pytest.raises(TooLargeError, match="pixels allowed"):
         provenance.verify(compressed.data, original=astronaut, max_pixels=1000)
+
+
+def test_a_picture_that_cannot_be_decoded_here_is_told(
+    compressed: provenance.Labelled, astronaut: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendition = provenance.decompress(compressed.data, to="heif")
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    report = provenance.verify(rendition.data, original=astronaut)
+    assert report.label_true is None and report.exit_code == 1
+    outcome, detail = _step(report, "original")
+    assert outcome is Outcome.FAILED and "provenance[heif]" in detail
 
 
 def test_a_marked_rendition_is_compared_without_its_mark(

@@ -148,17 +148,18 @@ def check_decode(
     return pixels, steps.passed("decode", f"{width}x{height}, latents as their checksum tells")
 
 
-def picture(data: bytes, name: str, max_pixels: int) -> NDArray[np.uint8] | None:
+<<<<<<< HEAD
+def picture(data: bytes, name: str, max_pixels: int) -> tuple[NDArray[np.uint8] | None, str | None]:
     """The pixels of an ordinary image, uint8 [height, width, 3], on white where it is transparent;
-    None where it is damaged.
+    or why they cannot be read.
 
     Raises:
         TooLargeError: It has more than ``max_pixels`` pixels.
     """
     try:
-        return imaging.on_white(imaging.load(data, name, max_pixels=max_pixels)).pixels
-    except ImageError:
-        return None
+        return imaging.on_white(imaging.load(data, name, max_pixels=max_pixels)).pixels, None
+    except ImageError as error:
+        return None, str(error)
 
 
 @functools.lru_cache(maxsize=64)

@@ -86,10 +86,14 @@ def verify(
     # 13. The original: does the label understate what was lost?
     label_true = measured = None
     if original:
+        unread = None
         if picture is None and media_type and not container.is_container(data):
-            picture = content.picture(data, name, max_pixels)
-        marks = [box for action in _actions(credential) for box in action.regions]
-        label_true, measured = truth.check(original, label, picture, marks, max_pixels, steps)
+            picture, unread = content.picture(data, name, max_pixels)
+        if unread:
+            steps.failed("original", f"nothing to compare with it: {unread}")
+        else:
+            marks = [box for action in _actions(credential) for box in action.regions]
+            label_true, measured = truth.check(original, label, picture, marks, max_pixels, steps)
     else:
         steps.skipped("original", "not given; see --original")
 
