@@ -13,6 +13,7 @@ from rich.console import Console
 from provenance import api
 from provenance.cli import drawing
 from provenance.cli.drawing import MAX_FINDINGS, print_findings, print_map
+from provenance.labels.wording import MORE
 
 from .conftest import Command
 
@@ -34,6 +35,7 @@ def test_findings_are_drawn_where_they_are(provenance: Command, coarse: Path) ->
         x, y, width, height = finding.box
         assert finding.sentence in line and f"{width}x{height} at {x},{y}" in line
         assert f"{finding.probability:.0%}" in line
+    assert any(MORE in warning for warning in label.warnings) and MORE not in done.out
     frame = [line for line in done.out.splitlines() if line.startswith("\u2502")]
     assert 5 < len(frame) < 20 and len({len(line) for line in frame}) == 1
     first = label.risk.findings[0].box

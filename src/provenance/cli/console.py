@@ -80,7 +80,9 @@ def print_timing(stages: Stages) -> None:
 
 
 def print_label(label: Label) -> None:
-    """A label for people; warnings that repeat a finding are left out."""
+    """A label for people; warnings that repeat or count findings, which are drawn, are left out."""
+    from ..labels.wording import MORE
+
     quality, original = label.quality, label.original
     rows = [
         ("codec", f"{label.codec.name}, {label.codec.family}{_generative(label)}"),
@@ -97,7 +99,7 @@ def print_label(label: Label) -> None:
     print_risk(label.risk)
     said = {finding.sentence for finding in label.risk.findings}
     for warning in label.warnings:
-        if warning not in said:
+        if warning not in said and not warning.endswith(MORE):
             say(f"! {warning}")
 
 

@@ -11,6 +11,9 @@ from .model import MEANING, CodecFacts, Compression, Label, Risk
 WORTH_A_WARNING = 0.3
 """Findings at least this probable are named in the warnings."""
 
+MORE = "more places may have changed."
+"""How the warning ends that counts the findings that are not named."""
+
 
 def warnings(codec: CodecFacts, risk: Risk, history: Sequence[Compression] = ()) -> tuple[str, ...]:
     """Sentences for people who will not read the record: the worst findings first.
@@ -28,7 +31,7 @@ def warnings(codec: CodecFacts, risk: Risk, history: Sequence[Compression] = ())
     likely.sort(key=lambda finding: (finding.symbol is None, -finding.probability))
     sentences += dict.fromkeys(finding.sentence for finding in likely[:5])
     if len(likely) > 5:
-        sentences.append(f"{len(likely) - 5} more places may have changed.")
+        sentences.append(f"{len(likely) - 5} {MORE}")
     if history:
         sentences.append(f"Compressed {len(history)} times; the risk is that of all of them.")
     if codec.generative:
