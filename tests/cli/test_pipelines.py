@@ -78,6 +78,7 @@ def test_people_read_what_is_wrong_and_no_more(provenance: Command, pictures: Pa
     assert done.out.count("intact, valid and signed by somebody whom you trust") == 2
     assert " ok " not in done.out and "FAIL hard binding" in done.out
     assert done.out.endswith("5 files, 2 of them good\n")
+    assert provenance("verify", pictures / "desk" / "march").out.endswith("1 file, 1 good\n")
 
 
 def test_a_policy_holds_for_every_file(provenance: Command, pictures: Path, tmp_path: Path) -> None:

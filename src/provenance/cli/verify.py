@@ -104,7 +104,8 @@ def _many(
                 _print_head(report, failures_only=True)
             codes[report.exit_code] += 1
     if not json:
-        console.say(f"{codes.total()} files, {codes[0]} of them good")
+        count, good = codes.total(), codes[0]
+        console.say(f"1 file, {good} good" if count == 1 else f"{count} files, {good} of them good")
     return max(codes, key=BADNESS.index)
 
 
