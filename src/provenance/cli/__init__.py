@@ -9,7 +9,7 @@ import sys
 from itertools import pairwise
 from typing import NoReturn
 
-from ..errors import InputError, OutputError, ProvenanceError
+from ..errors import InputError, OutputError, ProvenanceError, UsageError
 
 
 def main() -> None:
@@ -34,6 +34,10 @@ def main() -> None:
         # Typer makes a 1 of it, which means something else here.
         if isinstance(error.__context__, BrokenPipeError):
             _leave()
+        # People were told by Typer; programs are told as of any other error.
+        told = getattr(error.__context__, "format_message", None)
+        if told and _json_is_wanted(sys.argv[1:]):
+            _fail(UsageError(told()))
         raise
     except BrokenPipeError:
         _leave()
