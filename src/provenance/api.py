@@ -29,9 +29,10 @@ from .credentials import SIDECAR, Identity, TrustStore, default_trust
 from .credentials import read as read_credential
 from .errors import ContainerError, InputError, InvalidError, NotLabelledError, UsageError
 from .files import MAX_PIXELS
+from .imaging import Photo
 from .labels import CodecFacts, Label, ModelFacts, QualityFacts, Risk
 from .lineage import Generation, trace
-from .sources import Source, beside, decoded, load, loaded, named, read_source, unpack
+from .sources import Source, beside, decoded, loaded, named, read_source, unpack
 from .stages import Stages
 from .verification import Original, Policy, Report
 from .verification import verify as verify_bytes
@@ -221,6 +222,7 @@ def assess(
     *,
     max_pixels: int = MAX_PIXELS,
     redact_evidence: bool = False,
+    note: Callable[[str], None] | None = None,
     stages: Stages | None = None,
 ) -> Risk:
     """The risk that ``reconstruction`` means something else than ``original``.
@@ -229,15 +231,24 @@ def assess(
 
     Args:
         redact_evidence: leave the words that changed out of the label.
+        note: told what of a picture could not be read as it is.
 
     Raises:
         InputError: A source is missing or no image, or the sizes differ.
     """
     stages = stages or Stages()
     with stages("load"):
-        before = load(original, max_pixels)[1]
-        after = load(reconstruction, max_pixels)[1]
+        (name, data), (other_name, other) = read_source(original), read_source(reconstruction)
+        before, after = loaded(data, name, max_pixels), loaded(other, other_name, max_pixels)
+    if note:
+        for remark in _remarks((name, before), (other_name, after)):
+            note(remark)
     return assessed(before, after, redact_evidence, stages)
+
+
+def _remarks(*photos: tuple[str, Photo]) -> list[str]:
+    """What of photos could not be read as it is, each with its name."""
+    return [f"{name}: {note}" for name, photo in photos for note in photo.notes]
 
 
 def carries_label(source: Source) -> bool:
@@ -308,6 +319,7 @@ def label(
                 "--sidecar"
             )
     unmarked = shown
+    notes = _remarks((name, photo), (other_name, shown))
     if stamp:
         with stages("render"):
             # A mark means to encode again: what is assessed is what people will see around it.
@@ -321,7 +333,8 @@ def label(
     )
     signing = Signing(identity, trust)
     if sidecar:
-        return signed(other, SIDECAR, made, signing, parent, stages, title=other_name)
+        manifest = signed(other, SIDECAR, made, signing, parent, stages, title=other_name)
+        return replace(manifest, notes=(*notes, *manifest.notes))
     place = None
     if stamp:
         with stages("render"):
@@ -333,7 +346,6 @@ def label(
         # Codecs seldom keep what the original said.
         said = replace(photo, xmp=unmarked.xmp or photo.xmp, iim=unmarked.iim or photo.iim)
         bound = binding.of_pixels(shown)
-        notes = [*unmarked.notes] if stamp else []
         kind = shown.media_type
         packet = described(made, said, bound, kind, identity, caption, notes.append)
         finished = metadata.embed(other, shown.media_type, packet)
@@ -383,7 +395,7 @@ def verify(
     )
 
 
-def show(source: Source, *, note: Callable[[str], None] = lambda _: None) -> Label:
+def show(source: Source, *, note: Callable[[str], None] | None = None) -> Label:
     """The label of a file, unverified.
 
     Args:
@@ -409,7 +421,7 @@ def show(source: Source, *, note: Callable[[str], None] = lambda _: None) -> Lab
     if found is None:
         unlabelled = f"{name}: carries no label; it was stripped or never written"
         raise broken or NotLabelledError(unlabelled)
-    if broken:
+    if broken and note:
         note(f"{broken}; the label is the credential's")
     return found
 

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import get_type_hints
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -136,6 +137,8 @@ def test_usage_errors(provenance: Command, astronaut: Path, tmp_path: Path) -> N
     assert provenance("compress", astronaut, "--to", "gif", "-o", out).code == 2
     assert provenance("compress").code == 2
     assert provenance("explode").code == 2
+    told = provenance("verify", astronaut, "--jpeg", "--json").json("error")["error"]
+    assert told["exit_code"] == 2 and "--jpeg" in told["message"]
     _one_line(provenance("compress", astronaut, "--codec", "none", "-o", out), 2, "no such codec")
     _one_line(provenance("compress", astronaut, "--preview", "big", "-o", out), 2, "--preview")
     _one_line(provenance("compress", astronaut, "-o", "-", "--json"), 2, "--json")
@@ -215,6 +218,16 @@ def test_what_has_several_frames_is_not_labelled_by_one(
     done = provenance("label", still, moving, "--codec", "a", "--model", "b")
     _one_line(done, 6, "has 2 frames")
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_is_not_read_as_it_is_is_told(provenance: Command, tmp_path: Path) -> None:
+    deep, plain = tmp_path / "deep.png", tmp_path / "plain.png"
+    Image.fromarray(np.full((64, 64), 30_000, np.uint16)).save(deep)
+    Image.new("L", (64, 64), 117).save(plain)
+    for command in ("assess", "label"):
+        given = () if command == "assess" else ("--codec", "a", "--model", "b")
+        done = provenance(command, deep, plain, *given)
+        _one_line(done, 0, f"{deep}: Samples of more than 8 bits were reduced to 8 bits.")
 
 
 def test_a_compressed_file_has_a_label_of_its_own(

@@ -36,6 +36,7 @@ def assess(
             reconstruction,
             max_pixels=max_pixels,
             redact_evidence=redact_evidence,
+            note=console.note,
             stages=stages,
         )
     if timing:
