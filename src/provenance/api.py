@@ -27,22 +27,12 @@ from .assembly import (
 )
 from .credentials import SIDECAR, Identity, TrustStore, default_trust
 from .credentials import read as read_credential
-from .errors import InvalidError, NotLabelledError, UsageError
+from .errors import ContainerError, InputError, InvalidError, NotLabelledError, UsageError
 from .files import MAX_PIXELS
+from .imaging import Photo
 from .labels import CodecFacts, Label, ModelFacts, QualityFacts, Risk
 from .lineage import Generation, trace
-from .sources import (
-    Source,
-    beside,
-    decoded,
-    described_in,
-    labellable,
-    loaded,
-    named,
-    read_source,
-    remarks,
-    unpack,
-)
+from .sources import Source, beside, decoded, loaded, named, read_source, unpack
 from .stages import Stages
 from .verification import Original, Policy, Report
 from .verification import verify as verify_bytes
@@ -214,7 +204,8 @@ def decompress(
         finished = imaging.render(photo, to)
     with stages("pack"):
         media_type = formats.RENDITIONS[to].media_type
-        bound = binding.of_pixels(imaging.load(finished, name, max_pixels=max_pixels))
+        shown = imaging.load(finished, name, max_pixels=max_pixels)
+        bound = binding.of_pixels(shown)
         notes = [*without_alpha(photo, to)]
         if not report.label_trusted:
             notes.append("The label is taken over, and nobody whom you trust has signed it.")
@@ -250,9 +241,24 @@ def assess(
         (name, data), (other_name, other) = read_source(original), read_source(reconstruction)
         before, after = loaded(data, name, max_pixels), loaded(other, other_name, max_pixels)
     if note:
-        for remark in remarks((name, before), (other_name, after)):
+        for remark in _remarks((name, before), (other_name, after)):
             note(remark)
     return assessed(before, after, redact_evidence, stages)
+
+
+def _remarks(*photos: tuple[str, Photo]) -> list[str]:
+    """What of photos could not be read as it is, each with its name."""
+    return [f"{name}: {note}" for name, photo in photos for note in photo.notes]
+
+
+def carries_label(source: Source) -> bool:
+    """Whether a file is of a format that can carry a label; a sidecar takes it where not.
+
+    Raises:
+        InputError: The source is missing or no image.
+    """
+    name, data = read_source(source)
+    return container.media_type(data, name) in metadata.CARRIERS
 
 
 def label(
@@ -299,9 +305,21 @@ def label(
     with stages("load"):
         photo = loaded(data, name, max_pixels)
         other_name, other = read_source(reconstruction)
-        shown = labellable(other, other_name, max_pixels, sidecar=sidecar)
+        if container.is_container(other):
+            raise InputError(f"{other_name}: a compressed file, which has a label of its own")
+        shown = loaded(other, other_name, max_pixels)
+        if shown.frames > 1:
+            raise InputError(
+                f"{other_name}: has {shown.frames} frames, and one would be assessed; label each "
+                "as a picture of its own"
+            )
+        if shown.media_type not in metadata.CARRIERS and not sidecar:
+            raise InputError(
+                f"{other_name}: cannot carry a label; convert it to PNG, JPEG or WebP, or use "
+                "--sidecar"
+            )
     unmarked = shown
-    notes = remarks((name, photo), (other_name, shown))
+    notes = _remarks((name, photo), (other_name, shown))
     if stamp:
         with stages("render"):
             # A mark means to encode again: what is assessed is what people will see around it.
@@ -389,7 +407,13 @@ def show(source: Source, *, note: Callable[[str], None] | None = None) -> Label:
     """
     name, data = read_source(source)
     media_type = container.media_type(data, name)
-    found, broken = described_in(data, name, media_type)
+    found = broken = None
+    try:
+        with named(name):
+            packet = metadata.read_packet(data, media_type)
+            found = metadata.read_label(packet) if packet else None
+    except ContainerError as error:
+        broken = error
     manifest = beside(source, data)
     if found is None and (broken or manifest is not None):
         credential = read_credential(data, media_type, (), manifest)

@@ -10,11 +10,10 @@ from pathlib import Path
 
 from . import codecs, container, imaging, metadata
 from .credentials import covers
-from .errors import ContainerError, InputError, InvalidError, ProvenanceError
+from .errors import InputError, InvalidError, ProvenanceError
 from .files import MAX_PIXELS, read, shown, walk
 from .formats import JXL, OTHER_SUFFIXES, PICTURE_SUFFIXES
 from .imaging import Photo
-from .labels import Label
 
 Source = Path | str | bytes
 """A file by its path (``-`` is standard input), or its bytes."""
@@ -130,54 +129,6 @@ def decoded(parts: container.Parts, max_pixels: int) -> Photo:
     return Photo(
         picture.pixels, picture.alpha, picture.grey, *said, media_type=container.MEDIA_TYPE
     )
-
-
-def labellable(data: bytes, name: str, max_pixels: int, *, sidecar: bool) -> Photo:
-    """As `loaded`, a picture of another codec that is to get a label, or one beside it.
-
-    Raises:
-        InputError: As for `loaded`; or it cannot have one.
-    """
-    if container.is_container(data):
-        raise InputError(f"{name}: a compressed file, which has a label of its own")
-    photo = loaded(data, name, max_pixels)
-    if photo.frames > 1:
-        raise InputError(
-            f"{name}: has {photo.frames} frames, and one would be assessed; label each as a "
-            "picture of its own"
-        )
-    if photo.media_type not in metadata.CARRIERS and not sidecar:
-        raise InputError(
-            f"{name}: cannot carry a label; convert it to PNG, JPEG or WebP, or use --sidecar"
-        )
-    return photo
-
-
-def described_in(
-    data: bytes, name: str, media_type: str
-) -> tuple[Label | None, ContainerError | None]:
-    """The label in a file's XMP, and what is wrong with a file whose parts cannot be told."""
-    try:
-        with named(name):
-            packet = metadata.read_packet(data, media_type)
-            return metadata.read_label(packet) if packet else None, None
-    except ContainerError as error:
-        return None, error
-
-
-def remarks(*photos: tuple[str, Photo]) -> list[str]:
-    """What of photos could not be read as it is, each with its name."""
-    return [f"{name}: {note}" for name, photo in photos for note in photo.notes]
-
-
-def carries_label(source: Source) -> bool:
-    """Whether a file is of a format that can carry a label; a sidecar takes it where not.
-
-    Raises:
-        InputError: The source is missing or no image.
-    """
-    name, data = read_source(source)
-    return container.media_type(data, name) in metadata.CARRIERS
 
 
 def load(source: Source, max_pixels: int = MAX_PIXELS) -> tuple[bytes, Photo]:

@@ -88,11 +88,11 @@ def label(
     ):
         if not value or not value.isprintable():
             raise UsageError(f"--{name}: give a name that can be printed")
-    from .. import api, sources
+    from .. import api
     from ..sources import SUFFIX
 
     if reconstruction != STANDARD_STREAM:
-        sidecar = sidecar or not sources.carries_label(reconstruction)
+        sidecar = sidecar or not api.carries_label(reconstruction)
     if sidecar and output not in (None, STANDARD_STREAM) and output.suffix.lower() != SUFFIX:
         raise UsageError(
             f"{output}: a credential alone, which lies beside {reconstruction}; "
