@@ -27,12 +27,11 @@ from .assembly import (
 )
 from .credentials import SIDECAR, Identity, TrustStore, default_trust
 from .credentials import read as read_credential
-from .errors import ContainerError, InputError, InvalidError, NotLabelledError, UsageError
+from .errors import InputError, InvalidError, NotLabelledError, UsageError
 from .files import MAX_PIXELS
-from .imaging import Photo
 from .labels import CodecFacts, Label, ModelFacts, QualityFacts, Risk
 from .lineage import Generation, trace
-from .sources import Source, beside, decoded, loaded, named, read_source, unpack
+from .sources import Source, beside, decoded, load, loaded, named, read_source, unpack
 from .stages import Stages
 from .verification import Original, Policy, Report
 from .verification import verify as verify_bytes
@@ -238,27 +237,9 @@ def assess(
     """
     stages = stages or Stages()
     with stages("load"):
-        (name, data), (other_name, other) = read_source(original), read_source(reconstruction)
-        before, after = loaded(data, name, max_pixels), loaded(other, other_name, max_pixels)
-    if note:
-        for remark in _remarks((name, before), (other_name, after)):
-            note(remark)
+        before = load(original, max_pixels, note)[1]
+        after = load(reconstruction, max_pixels, note)[1]
     return assessed(before, after, redact_evidence, stages)
-
-
-def _remarks(*photos: tuple[str, Photo]) -> list[str]:
-    """What of photos could not be read as it is, each with its name."""
-    return [f"{name}: {note}" for name, photo in photos for note in photo.notes]
-
-
-def carries_label(source: Source) -> bool:
-    """Whether a file is of a format that can carry a label; a sidecar takes it where not.
-
-    Raises:
-        InputError: The source is missing or no image.
-    """
-    name, data = read_source(source)
-    return container.media_type(data, name) in metadata.CARRIERS
 
 
 def label(
@@ -300,14 +281,14 @@ def label(
         raise UsageError("quality and bits per pixel: give finite numbers")
     if sidecar and (stamp or caption):
         raise UsageError("a sidecar leaves the picture's file as it is: no stamp, no caption")
-    stages = stages or Stages()
+    stages, notes = stages or Stages(), list[str]()
     name, data = read_source(original)
     with stages("load"):
-        photo = loaded(data, name, max_pixels)
+        photo = loaded(data, name, max_pixels, notes.append)
         other_name, other = read_source(reconstruction)
         if container.is_container(other):
             raise InputError(f"{other_name}: a compressed file, which has a label of its own")
-        shown = loaded(other, other_name, max_pixels)
+        shown = loaded(other, other_name, max_pixels, notes.append)
         if shown.frames > 1:
             raise InputError(
                 f"{other_name}: has {shown.frames} frames, and one would be assessed; label each "
@@ -319,7 +300,6 @@ def label(
                 "--sidecar"
             )
     unmarked = shown
-    notes = _remarks((name, photo), (other_name, shown))
     if stamp:
         with stages("render"):
             # A mark means to encode again: what is assessed is what people will see around it.
@@ -395,11 +375,8 @@ def verify(
     )
 
 
-def show(source: Source, *, note: Callable[[str], None] | None = None) -> Label:
+def show(source: Source) -> Label:
     """The label of a file, unverified.
-
-    Args:
-        note: told what is wrong with a file whose credential alone still tells its label.
 
     Raises:
         NotLabelledError: It carries none.
@@ -407,22 +384,14 @@ def show(source: Source, *, note: Callable[[str], None] | None = None) -> Label:
     """
     name, data = read_source(source)
     media_type = container.media_type(data, name)
-    found = broken = None
-    try:
-        with named(name):
-            packet = metadata.read_packet(data, media_type)
-            found = metadata.read_label(packet) if packet else None
-    except ContainerError as error:
-        broken = error
-    manifest = beside(source, data)
-    if found is None and (broken or manifest is not None):
+    with named(name):
+        packet = metadata.read_packet(data, media_type)
+        found = metadata.read_label(packet) if packet else None
+    if found is None and (manifest := beside(source, data)) is not None:
         credential = read_credential(data, media_type, (), manifest)
         found = credential.label if credential else None
     if found is None:
-        unlabelled = f"{name}: carries no label; it was stripped or never written"
-        raise broken or NotLabelledError(unlabelled)
-    if broken and note:
-        note(f"{broken}; the label is the credential's")
+        raise NotLabelledError(f"{name}: carries no label; it was stripped or never written")
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -131,18 +131,35 @@ def decoded(parts: container.Parts, max_pixels: int) -> Photo:
     )
 
 
-def load(source: Source, max_pixels: int = MAX_PIXELS) -> tuple[bytes, Photo]:
+def carries_label(source: Source) -> bool:
+    """Whether a file is of a format that can carry a label; a sidecar takes it where not.
+
+    Raises:
+        InputError: The source is missing or no image.
+    """
+    name, data = read_source(source)
+    return container.media_type(data, name) in metadata.CARRIERS
+
+
+def load(
+    source: Source, max_pixels: int = MAX_PIXELS, note: Callable[[str], None] | None = None
+) -> tuple[bytes, Photo]:
     """A picture's file and its pixels; as for `loaded`.
 
     Raises:
         InputError: The source is missing, no image, or beyond ``max_pixels``.
     """
     name, data = read_source(source)
-    return data, loaded(data, name, max_pixels)
+    return data, loaded(data, name, max_pixels, note)
 
 
-def loaded(data: bytes, name: str, max_pixels: int) -> Photo:
+def loaded(
+    data: bytes, name: str, max_pixels: int, note: Callable[[str], None] | None = None
+) -> Photo:
     """A photo with its XMP; a compressed file is decoded.
+
+    Args:
+        note: told the photo's notes, each with its name.
 
     Raises:
         InputError: No image, or beyond ``max_pixels``.
@@ -153,10 +170,13 @@ def loaded(data: bytes, name: str, max_pixels: int) -> Photo:
         with named(name):
             return decoded(container.unpack(data), max_pixels)
     photo = imaging.load(data, name, max_pixels=max_pixels)
-    if photo.xmp is not None or photo.media_type != JXL:
-        return photo
-    # Pillow finds none there.
-    try:
-        return replace(photo, xmp=metadata.read_packet(data, photo.media_type))
-    except InvalidError:
-        return replace(photo, notes=(*photo.notes, "The XMP is damaged and was left out."))
+    if photo.xmp is None and photo.media_type == JXL:  # Pillow finds none there.
+        try:
+            photo = replace(photo, xmp=metadata.read_packet(data, photo.media_type))
+        except InvalidError:
+            damaged = "The XMP is damaged and was left out."
+            photo = replace(photo, notes=(*photo.notes, damaged))
+    if note:
+        for remark in photo.notes:
+            note(f"{name}: {remark}")
+    return photo

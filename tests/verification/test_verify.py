@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import provenance
-from provenance import container, metadata
+from provenance import container, metadata, sources
 from provenance.codecs import bitstream as frames
 from provenance.credentials import default_identity, new_identity, sign
 from provenance.errors import UsageError
@@ -164,7 +164,7 @@ def test_an_altered_label_says_nothing_of_what_was_before(compressed: provenance
 def test_without_a_preview_it_is_still_a_picture_of_ours(astronaut: Path) -> None:
     made = provenance.compress(astronaut, quality=1, preview=None)
     assert provenance.show(made.data).original == made.label.original
-    assert provenance.api.carries_label(made.data)
+    assert sources.carries_label(made.data)
     root = provenance.history(made.data)
     assert root is not None and root.label is not None
     assert root.label.original == made.label.original

@@ -89,10 +89,10 @@ def label(
         if not value or not value.isprintable():
             raise UsageError(f"--{name}: give a name that can be printed")
     from .. import api
-    from ..sources import SUFFIX
+    from ..sources import SUFFIX, carries_label
 
     if reconstruction != STANDARD_STREAM:
-        sidecar = sidecar or not api.carries_label(reconstruction)
+        sidecar = sidecar or not carries_label(reconstruction)
     if sidecar and output not in (None, STANDARD_STREAM) and output.suffix.lower() != SUFFIX:
         raise UsageError(
             f"{output}: a credential alone, which lies beside {reconstruction}; "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import NotLabelledError
+from ..errors import ContainerError, NotLabelledError
 from ..files import STANDARD_STREAM, read, shown, write
 from ..stages import Stages
 from . import console, drawing, tree
@@ -44,7 +44,12 @@ def show(
     source = read(file) if file == STANDARD_STREAM else file
     history = api.history(source)
     try:
-        label = api.show(source, note=console.note)
+        label = api.show(source)
+    except ContainerError as error:
+        if history is None or history.label is None:
+            raise
+        console.note(f"{error}; the label is the credential's")
+        label = history.label
     except NotLabelledError:
         if history is None:
             raise
