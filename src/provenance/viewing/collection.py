@@ -17,7 +17,7 @@ from .. import imaging, sources
 from ..credentials import default_trust
 from ..errors import ImageError, InputError, TooLargeError
 from ..examination import examine
-from ..files import MAX_PIXELS, printable, read
+from ..files import MAX_PIXELS, one_line, read
 from ..imaging import Photo
 from ..verification import verify
 from ..viewer import report
@@ -99,7 +99,7 @@ class Collection:
                 continue
             if len(self.items) >= MAX_FILES:
                 raise InputError(f"{path}: more than {MAX_FILES:,} pictures; name a part of it")
-            name = _shown(str(found.relative_to(root)) if root else found.name)
+            name = one_line(str(found.relative_to(root)) if root else found.name)
             self._keep(Item(secrets.token_hex(8), name, found, root, None))
 
     def add(self, name: str, data: bytes) -> Item:
@@ -111,7 +111,7 @@ class Collection:
         Raises:
             TooLargeError: It, or all of them together, are more than is kept.
         """
-        shown = _shown(name.replace("\\", "/").rpartition("/")[2])[-200:] or "file"
+        shown = one_line(name.replace("\\", "/").rpartition("/")[2])[-200:] or "file"
         if len(data) > MAX_DROPPED_BYTES:
             raise TooLargeError(f"{shown}: larger than {MAX_DROPPED_BYTES:,} bytes, the limit")
         with self._turn:
@@ -237,11 +237,6 @@ def _state(path: Path) -> tuple[str, int, int]:
     """The name of a file, when it was changed and its size."""
     facts = path.stat()
     return path.name, facts.st_mtime_ns, facts.st_size
-
-
-def _shown(name: str) -> str:
-    """A name as people see it: bytes that are no text, and what steers a display, replaced."""
-    return printable(name).replace("\n", "\N{REPLACEMENT CHARACTER}")
 
 
 def _read(item: Item) -> bytes:
