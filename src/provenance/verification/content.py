@@ -148,7 +148,6 @@ def check_decode(
     return pixels, steps.passed("decode", f"{width}x{height}, latents as their checksum tells")
 
 
-<<<<<<< HEAD
 def picture(data: bytes, name: str, max_pixels: int) -> tuple[NDArray[np.uint8] | None, str | None]:
     """The pixels of an ordinary image, uint8 [height, width, 3], on white where it is transparent;
     or why they cannot be read.
