@@ -112,7 +112,7 @@ def check(
 
 
 def _pixels(original: Original, max_pixels: int) -> NDArray[np.uint8]:
-    """As `api.load` reads it: a compressed file is decoded. Transparent places lie on white."""
+    """As `sources.load` reads it: a compressed file is decoded. Transparent places lie on white."""
     if container.is_container(original.data):
         bitstream = container.unpack(original.data).bitstream
         found = codecs.decode(bitstream, max_pixels=max_pixels)
