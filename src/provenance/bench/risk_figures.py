@@ -198,7 +198,8 @@ class Figures:
     def strings(self, name: str) -> tuple[int, int, float, float]:
         """Stable strings that a codec changed, all of them, AUROC and average precision.
 
-        The suspicion of a string is the highest probability of a text finding that touches it.
+        The suspicion of a string is the highest probability of a text finding at it, which is how
+        observers' places are matched with strings, too.
         """
         changed: list[float] = []
         kept: list[float] = []
@@ -306,7 +307,7 @@ def _belief(outcome: Outcome, box: Box) -> float:
         (
             f.probability
             for f in outcome.risk.findings
-            if f.symbol in CLASSES["text"] and iou(f.box, box) > 0
+            if f.symbol in CLASSES["text"] and is_at(f.box, box)
         ),
         default=0.0,
     )
