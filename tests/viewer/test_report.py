@@ -133,7 +133,10 @@ def test_a_label_that_is_signed_on_its_own_is_told_from_one_that_nobody_signed(
     assert _title(stranger) == "survived"
     assert "whom you have not chosen to trust, for this very" in render(stranger)
     unsigned = container.replace_xmp(coarse.data, metadata.packet(coarse.label))
-    assert _title(examine(unsigned)) == "unsigned"
+    found = examine(unsigned)
+    assert _title(found) == "unsigned"
+    assert '<div class="gauge">' in render(survived)
+    assert '<div class="gauge">' not in render(found)  # anybody could have written it
 
 
 def test_a_label_that_understates_its_risk_is_called_untrue(

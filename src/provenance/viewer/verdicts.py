@@ -38,7 +38,7 @@ def headline(subject: Subject, words: Words) -> Headline:
     report, label, risk = subject.verification, subject.label, subject.risk
     if _is_understated(report):
         return _named("bad", "understated", words, _risk_lines(subject, words))
-    if not is_believed(subject):
+    if report.exit_code == CODE_TAMPERED:
         return _named("bad", "tampered", words)
     if risk is None:
         return _named("warn", "unlabelled", words)
@@ -62,9 +62,14 @@ def headline(subject: Subject, words: Words) -> Headline:
 
 
 def is_believed(subject: Subject) -> bool:
-    """Whether what the file says of its risk may be shown as such, if only as somebody's word."""
+    """Whether the risk was measured, or somebody answers for what the file says of it."""
     report = subject.verification
-    return report.exit_code != CODE_TAMPERED or _is_understated(report)
+    if subject.label is None or report.label_true or _is_understated(report):
+        return True
+    own = report.label_survived and report.label_signature is not None
+    return report.exit_code not in (CODE_TAMPERED, CODE_MISSING) or (
+        own and report.exit_code == CODE_MISSING
+    )
 
 
 def _is_understated(report: Report) -> bool:
