@@ -230,7 +230,7 @@ def assessed(
         found = risk.assess(
             before.pixels,
             after.pixels,
-            drawings=[imaging.on_white(replace(shown, pixels=p)).pixels for p in drawings],
+            drawings=[imaging.laid_on_white(drawn, shown.alpha) for drawn in drawings],
             redact_evidence=redact_evidence,
             timing=timing,
         )

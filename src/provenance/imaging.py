@@ -193,11 +193,16 @@ def preview(photo: Photo, longest_side: int) -> bytes:
 
 def on_white(photo: Photo) -> Photo:
     """As pages and formats without transparency show it."""
-    if photo.alpha is None:
-        return photo
-    share = photo.alpha[..., None].astype(np.float32) / 255
-    pixels = np.rint(photo.pixels * share + 255 * (1 - share)).astype(np.uint8)
-    return replace(photo, pixels=pixels, alpha=None)
+    return replace(photo, pixels=laid_on_white(photo.pixels, photo.alpha), alpha=None)
+
+
+def laid_on_white(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+    """RGB [height, width, 3] behind an alpha plane [height, width]; as it is without one."""
+    if alpha is None:
+        return pixels
+    share = alpha[..., None].astype(np.float32) / 255
+    laid: NDArray[np.uint8] = np.rint(pixels * share + 255 * (1 - share)).astype(np.uint8)
+    return laid
 
 
 def thumbnail(photo: Photo, longest_side: int) -> Image.Image:

@@ -20,7 +20,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from provenance.annotation import Annotation, load
 from provenance.annotation.model import plain
-from provenance.annotation.pairs import find
+from provenance.annotation.pairs import Pair, find
 from provenance.annotation.store import Store
 from provenance.taxonomy import Symbol, Type
 
@@ -434,16 +434,21 @@ def test_each_observer_sees_only_their_own(
     ]
 
 
-def test_words_typed_while_another_pair_loads_are_kept(
-    chrome: Chrome, pictures: Pictures, folder: Path, tmp_path: Path
-) -> None:
-    table = tmp_path / "pairs.csv"
+def _two_pairs(pictures: Pictures, folder: Path) -> tuple[Pair, ...]:
+    """Pairs called ``first`` and ``second``, of which the second has nothing to find."""
+    table = folder / "pairs.csv"
     table.write_text(
         "original,reconstruction,name\n"
         f"{pictures.original},{pictures.reconstruction},first\n"
         f"{pictures.original},{pictures.original},second\n"
     )
-    with running(find(table, None), folder) as url:
+    return find(table, None)
+
+
+def test_words_typed_while_another_pair_loads_are_kept(
+    chrome: Chrome, pictures: Pictures, folder: Path, tmp_path: Path
+) -> None:
+    with running(_two_pairs(pictures, tmp_path), folder) as url:
         page = Page(chrome, url)
         page.type("n")
         chrome.execute_script(SLOW)
@@ -485,13 +490,7 @@ def test_pairs_that_cannot_be_opened_are_passed_over(
 def test_who_returns_to_the_open_pair_stays_there(
     chrome: Chrome, pictures: Pictures, folder: Path, tmp_path: Path
 ) -> None:
-    table = tmp_path / "pairs.csv"
-    table.write_text(
-        "original,reconstruction,name\n"
-        f"{pictures.original},{pictures.reconstruction},first\n"
-        f"{pictures.original},{pictures.original},second\n"
-    )
-    with running(find(table, None), folder) as url:
+    with running(_two_pairs(pictures, tmp_path), folder) as url:
         page = Page(chrome, url)
         chrome.execute_script(SLOW)
         first, second = page.all("#pairs button")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..files import one_line
 from .console import say
 
 if TYPE_CHECKING:
@@ -37,25 +36,25 @@ def _lines(entry: Generation, first: str, rest: str) -> Iterator[str]:
 
 def _words(entry: Generation) -> Iterator[str]:
     """What happened, the risk so far, who says so and when."""
-    yield one_line(entry.title or "untitled")[:60]
+    yield (entry.title or "untitled")[:60]
     label = entry.label
     if label is not None and entry.compressed:
         setting = label.quality.setting
         quality = "" if setting is None else f" at quality {setting:g}"
-        yield f"{one_line(label.codec.name)} {one_line(label.model.name)}{quality}"
+        yield f"{label.codec.name} {label.model.name}{quality}"
         yield f"risk {label.risk.score:.2f}, level {label.risk.level}"
     elif label is not None:
         yield "decoded or copied"
     elif entry.actions:
         done = dict.fromkeys(action.name.removeprefix("c2pa.") for action in entry.actions)
-        yield one_line(", ".join(done))[:60]
+        yield ", ".join(done)[:60]
     if entry.relationship not in (None, "parentOf"):
         yield "component" if entry.relationship == "componentOf" else "input"
     if entry.state == "unsigned":
-        yield f"{one_line(entry.media_type or '')} without credential".strip()
+        yield f"{entry.media_type or ''} without credential".strip()
         return
-    yield f"{one_line(entry.signer or 'unknown signer')[:60]} ({entry.state})"
+    yield f"{(entry.signer or 'unknown signer')[:60]} ({entry.state})"
     if entry.program:
-        yield one_line(entry.program)[:60]
+        yield entry.program[:60]
     if entry.when:
-        yield one_line(entry.when)[:25].replace("T", " ").removesuffix("+00:00")
+        yield entry.when[:25].replace("T", " ").removesuffix("+00:00")

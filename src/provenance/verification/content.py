@@ -144,7 +144,7 @@ def check_decode(
     except (ModelError, TooLargeError) as error:
         raise type(error)(f"{name}: cannot be decoded: {error}") from error
     height, width = found.pixels.shape[:2]
-    pixels = imaging.on_white(imaging.Photo(found.pixels, found.alpha, found.grey)).pixels
+    pixels = imaging.laid_on_white(found.pixels, found.alpha)
     return pixels, steps.passed("decode", f"{width}x{height}, latents as their checksum tells")
 
 

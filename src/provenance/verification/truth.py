@@ -115,11 +115,10 @@ def _pixels(original: Original, max_pixels: int) -> NDArray[np.uint8]:
     """As `sources.load` reads it: a compressed file is decoded. Transparent places lie on white."""
     if container.is_container(original.data):
         bitstream = container.unpack(original.data).bitstream
-        found = codecs.decode(bitstream, max_pixels=max_pixels)
-        photo = imaging.Photo(found.pixels, found.alpha, found.grey)
+        found: codecs.Picture | imaging.Photo = codecs.decode(bitstream, max_pixels=max_pixels)
     else:
-        photo = imaging.load(original.data, original.name, max_pixels=max_pixels)
-    return imaging.on_white(photo).pixels
+        found = imaging.load(original.data, original.name, max_pixels=max_pixels)
+    return imaging.laid_on_white(found.pixels, found.alpha)
 
 
 def _together(label: Label, digest: str) -> float | None:

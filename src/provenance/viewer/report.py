@@ -135,6 +135,7 @@ def render(subject: Subject, *, language: str = DEFAULT, made_at: datetime | Non
         shown=(round(size[0] * scale), round(size[1] * scale)),
         unit=round(1 / scale, 4),
         places=places,
+        drawn=places if is_placed else [],
         unshown=len(risk.findings) - len(places) if risk else 0,
         dashes=DASHES,
         colours=pictures.COLOURS,

@@ -66,10 +66,9 @@ def is_believed(subject: Subject) -> bool:
     report = subject.verification
     if subject.label is None or report.label_true or _is_understated(report):
         return True
-    own = report.label_survived and report.label_signature is not None
-    return report.exit_code not in (CODE_TAMPERED, CODE_MISSING) or (
-        own and report.exit_code == CODE_MISSING
-    )
+    if report.exit_code == CODE_MISSING:
+        return report.label_survived and report.label_signature is not None
+    return report.exit_code != CODE_TAMPERED
 
 
 def _is_understated(report: Report) -> bool:
