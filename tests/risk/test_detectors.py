@@ -60,7 +60,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pair() -> tuple[Pixels, Pixels]:
-    noise = np.random.default_rng(3).integers(0, 256, (2, 40, 60, 3), dtype=np.uint8)
+    noise = np.random.default_rng(3).integers(0, 256, (2, 64, 70, 3), dtype=np.uint8)
     return noise[0], noise[1]
 
 
@@ -95,6 +95,26 @@ def test_faces_without_their_weights_are_named(
 ) -> None:
     monkeypatch.setattr("provenance.risk.detectors.facial.WEIGHTS", tmp_path)
     assert "faces" in assess(*pair(), detectors=["signal", "faces"]).assessor.unavailable
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "blind"),
+    [
+        (39, 64, {"lights", "objects"}),
+        (40, 63, {"objects"}),
+        (64, 64, set()),
+        (1, 1, {"lights", "objects"}),
+        (70, 7000, {"objects"}),
+    ],
+)
+def test_detectors_for_which_a_picture_is_too_small_are_named(
+    height: int, width: int, blind: set[str]
+) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (2, height, width, 3), dtype=np.uint8)
+    names = {"signal", "lights", "objects"}
+    assessor = assess(noise[0], noise[1], detectors=sorted(names)).assessor
+    assert set(assessor.detectors) == names - blind
+    assert blind == names & set(assessor.unavailable)
 
 
 @pytest.mark.usefixtures("installed")

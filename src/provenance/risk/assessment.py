@@ -75,11 +75,14 @@ def assess(
         looking = (*looking, SeedsDetector(drawings, looking))
     pair = Pair(original, reconstruction)
     found: list[Finding] = []
+    ran: list[str] = []
     identical = np.array_equal(original, reconstruction)
     for detector in looking:
         begin = time.perf_counter()
-        if not identical:
-            found += _checked(detector, pair)
+        findings = () if identical else _checked(detector, pair)
+        if findings is not None:
+            ran.append(detector.name)
+            found += findings
         if timing is not None:
             timing[detector.name] = time.perf_counter() - begin
     findings = ranked(found)
@@ -100,17 +103,17 @@ def assess(
         assessor=Assessor(
             version=VERSION,
             calibration=CALIBRATION,
-            detectors=tuple(detector.name for detector in looking),
-            unavailable=chosen.unavailable,
+            detectors=tuple(ran),
+            unavailable=(*chosen.unavailable, *(d.name for d in looking if d.name not in ran)),
         ),
     )
 
 
-def _checked(detector: Detector, pair: Pair) -> Sequence[Finding]:
+def _checked(detector: Detector, pair: Pair) -> Sequence[Finding] | None:
     """What a detector finds; one from outside may be wrong in ways that would look like silence."""
     height, width = pair.original.shape[:2]
     findings = detector.find(pair)
-    for finding in findings if detector.name not in BUILT_IN else ():
+    for finding in () if detector.name in BUILT_IN else findings or ():
         x, y, w, h = finding.box
         inside = x >= 0 and y >= 0 and w > 0 and h > 0 and x + w <= width and y + h <= height
         if not (inside and 0 <= finding.probability <= 1):

@@ -26,5 +26,9 @@ class Detector(Protocol):
     def available(self) -> bool:
         """Whether what it needs, such as weights, is installed. Cheap; raises nothing."""
 
-    def find(self, pair: Pair) -> Sequence[Finding]:
-        """Suspected miscompressions, in any order, with calibrated probabilities."""
+    def find(self, pair: Pair) -> Sequence[Finding] | None:
+        """Suspected miscompressions, in any order, with calibrated probabilities.
+
+        None where it cannot look, such as in a picture that is too small for it: then the label
+        names it among those that did not.
+        """

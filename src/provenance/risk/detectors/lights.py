@@ -17,7 +17,7 @@ from ..calibration import LIGHTS, LIGHTS_BUSY, MIN_PROBABILITY
 from ..pair import Pair
 from ..places import whereabouts, whole_pixels
 from ..scoring import deceptiveness
-from .spots import Spot, find_spots
+from .spots import Spot, find_spots, holds_spots
 
 Lab = tuple[float, float, float]
 
@@ -67,9 +67,14 @@ class LightsDetector:
         """Always: it needs no weights."""
         return True
 
-    def find(self, pair: Pair) -> Sequence[Finding]:
-        """One finding for each spot that changed, the likeliest `MAX_FINDINGS` of them."""
+    def find(self, pair: Pair) -> Sequence[Finding] | None:
+        """One finding for each spot that changed, the likeliest `MAX_FINDINGS` of them.
+
+        Pictures too small to have spots are not looked at.
+        """
         height, width = pair.original.shape[:2]
+        if not holds_spots(height, width, MAX_WORKING_PIXELS):
+            return None
         pixel = max(1.0, (height * width / MAX_WORKING_PIXELS) ** 0.5)
         findings = [
             self._finding(pair, spot)

@@ -15,7 +15,7 @@ from ..calibration import MIN_PROBABILITY, VANISHED
 from ..pair import Pair
 from ..places import whereabouts, whole_pixels
 from ..scoring import deceptiveness
-from .figures import Figure, find_figures
+from .figures import Figure, find_figures, holds_figures
 
 MAX_WORKING_PIXELS = 400_000
 """Larger pictures are shrunk to this."""
@@ -33,11 +33,15 @@ class ObjectsDetector:
         """Always: it needs no weights."""
         return True
 
-    def find(self, pair: Pair) -> Sequence[Finding]:
+    def find(self, pair: Pair) -> Sequence[Finding] | None:
         """One finding for each object that is gone, the likeliest `MAX_FINDINGS` of them.
 
-        None carries the symbol flag: whether the thing meant anything by convention, nobody knows.
+        Pictures too small to have figures are not looked at. No finding carries the symbol flag:
+        whether the thing meant anything by convention, nobody knows.
         """
+        height, width = pair.original.shape[:2]
+        if not holds_figures(height, width, MAX_WORKING_PIXELS):
+            return None
         figures = find_figures(pair.original, pair.reconstruction, MAX_WORKING_PIXELS)
         likely = [figure for figure in figures if probability(figure) >= MIN_PROBABILITY]
         likely.sort(key=lambda figure: (-probability(figure), figure.box))

@@ -13,6 +13,12 @@ FloatArray = npt.NDArray[np.float32]
 ByteArray = npt.NDArray[np.uint8]
 
 
+def working_size(height: int, width: int, max_pixels: int) -> tuple[int, int]:
+    """Width and height of the largest level; that of the picture, or less."""
+    scale = min(1.0, (max_pixels / (height * width)) ** 0.5)
+    return round(width * scale), round(height * scale)
+
+
 def at_scales(
     original: ByteArray,
     reconstruction: ByteArray,
@@ -37,12 +43,11 @@ def at_scales(
     import cv2
 
     height, width = original.shape[:2]
-    scale = min(1.0, (max_pixels / (height * width)) ** 0.5)
-    size = (round(width * scale), round(height * scale))
+    size = working_size(height, width, max_pixels)
     if min(size) < min_side:
         return
     pictures = [original, reconstruction]
-    if scale < 1:
+    if size != (width, height):
         pictures = [
             np.asarray(cv2.resize(p, size, interpolation=cv2.INTER_AREA), np.uint8)
             for p in pictures

@@ -52,7 +52,7 @@ class SeedsDetector:
         return [self._finding(place, seen, width, height) for place in places]
 
     def _differences(self, pair: Pair) -> list[Finding]:
-        return [finding for detector in self._looking for finding in detector.find(pair)]
+        return [finding for detector in self._looking for finding in detector.find(pair) or ()]
 
     def _finding(
         self, place: Finding, seen: Sequence[Sequence[Finding]], width: int, height: int
