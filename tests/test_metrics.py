@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -45,3 +46,12 @@ def test_small_pictures_have_no_ms_ssim() -> None:
     small = np.zeros((175, 500, 3), np.uint8)
     assert ms_ssim(small, small) is None
     assert ms_ssim(np.zeros((176, 176, 3), np.uint8), np.zeros((176, 176, 3), np.uint8)) == 1
+
+
+def test_strips_are_the_same_as_the_whole(
+    photo: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = np.asarray(Image.fromarray(photo).resize((384, 256)).resize((768, 512)))
+    by_strips = ms_ssim(photo, other)
+    monkeypatch.setattr(sys.modules["provenance.metrics.ms_ssim"], "ROWS", 10**6)
+    assert ms_ssim(photo, other) == pytest.approx(by_strips, abs=1e-7)

@@ -59,6 +59,6 @@ def to_oklab(pixels: npt.NDArray[np.uint8]) -> FloatArray:
     import cv2
 
     cones = cv2.transform(cv2.LUT(pixels, _linear_light()), _TO_CONES)
-    np.cbrt(cones, out=cones)
+    cv2.pow(cones, 1 / 3, dst=cones)  # Some eight times as fast as NumPy's cube root.
     lab: FloatArray = cv2.transform(cones, _TO_LAB)
     return lab
