@@ -6,7 +6,9 @@ import io
 import random
 import struct
 import sys
+import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -249,6 +251,35 @@ def test_the_limit_is_the_callers(portrait: Image.Image) -> None:
     assert imaging.load(data, "photo", max_pixels=120 * 90).width == 120
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
+def test_threads_do_not_wait_for_each_other_and_pillow_s_own_limit_holds_for_others(
+    kind: str, portrait: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = _saved(portrait, kind)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    together, done = threading.Barrier(3, timeout=20), threading.Event()
+    convert = Image.Image.convert
+
+    def convert_together(image: Image.Image, *arguments: Any, **options: Any) -> Image.Image:
+        if options.get("mode", *arguments) == "RGB" and not done.is_set():
+            together.wait()
+            assert done.wait(20)
+        return convert(image, *arguments, **options)
+
+    monkeypatch.setattr(Image.Image, "convert", convert_together)
+    with ThreadPoolExecutor(2) as pool:
+        loads = [pool.submit(imaging.load, data, "photo") for _ in range(2)]
+        try:
+            together.wait()
+            with pytest.raises(Image.DecompressionBombError):
+                Image.open(io.BytesIO(data)).load()
+        finally:
+            done.set()
+        assert [load.result().width for load in loads] == [120, 120]
+    with pytest.raises(Image.DecompressionBombError):
+        Image.open(io.BytesIO(data)).load()
+
+
 def test_sides_beyond_a_format_are_usage_errors() -> None:
     photo = imaging.Photo(np.zeros((1, 20_000, 3), np.uint8))
     with pytest.raises(UsageError, match="webp cannot hold"):
@@ -419,17 +450,3 @@ def test_samples_are_read_by_the_range_that_they_have() -> None:
     deep = imaging.load(b"P6 1 1 65535\n" + b"\xff\xff\x80\0\0\0", "photo")
     assert deep.pixels[0, 0].tolist() == [255, 128, 0] and "more than 8 bits" in deep.notes[0]
     assert not imaging.load(b"P6 1 1 255\n\xff\x80\0", "photo").notes
-
-
-def test_a_second_page_without_a_size_is_damage(portrait: Image.Image) -> None:
-    data = _saved(portrait, "TIFF", save_all=True, append_images=[portrait])
-    assert imaging.load(data, "photo").frames == 2
-    (first,) = struct.unpack_from("<I", data, 4)
-    (count,) = struct.unpack_from("<H", data, first)
-    (second,) = struct.unpack_from("<I", data, first + 2 + 12 * count)
-    broken = bytearray(data)
-    (count,) = struct.unpack_from("<H", data, second)
-    for entry in range(count):
-        struct.pack_into("<H", broken, second + 2 + 12 * entry, 60_000 + entry)
-    with pytest.raises(ImageError, match=r"^photo: truncated or damaged image"):
-        imaging.load(bytes(broken), "photo")

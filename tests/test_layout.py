@@ -15,6 +15,8 @@ LEAVES = {
     "errors",
     "taxonomy",
     "imaging",
+    "exif",
+    "pillow",
     "tags",
     "formats",
     "binding",

@@ -5,20 +5,19 @@ from __future__ import annotations
 import functools
 import io
 import struct
-import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from . import tags
+from . import exif, tags
 from .errors import ImageError, TooLargeError, UsageError
 from .files import MAX_PIXELS, counted_pixels
 from .formats import HEIC, HEIF, JXL, RENDITIONS, jxl_size, plugin, sniff
+from .pillow import own_limit, quiet
 
 MEDIA_TYPES = {
     "AVIF": "image/avif",
@@ -42,12 +41,20 @@ _PLUGGED = {HEIC: ("HEIF", "heif"), HEIF: ("HEIF", "heif"), JXL: ("JXL", "jxl")}
 # The reader of JPEG finds MPO itself.
 _TRIED = [kind for kind in MEDIA_TYPES if kind not in ("HEIF", "JXL", "MPO")]
 
-GAIN_MAP = b"http://ns.adobe.com/hdr-gain-map/1.0/"
+GAIN_MAPS = ("http://ns.adobe.com/hdr-gain-map/1.0/", "http://ns.apple.com/HDRGainMap/1.0/")
+"""Namespaces by which XMP describes the gain map of a picture in high dynamic range."""
+_GAIN_MAPS = (
+    *(namespace.encode() for namespace in GAIN_MAPS),
+    b"urn:iso:std:iso:ts:21496:-1",
+    b"urn:com:apple:photo:2020:aux:hdrgainmap",
+)
+"""Of files that hold one."""
 _SRGB_PRIMARIES, _SRGB_TRANSFERS = frozenset({1, 2, 5, 6, 7}), frozenset({1, 2, 6, 13, 14, 15})
 """Code points of ITU-T H.273, tables 2 and 3, that come near enough, and 2, which is none."""
 _HEAD = 65_536
 """Bytes in which a file tells its colours."""
 _SIXTEEN_BITS = 2**16 - 1
+_LONGEST_JPEG_EXIF = 65_533 - len(exif.MARK)
 
 _WITHOUT_GREY = ("webp", "avif", "heif")
 
@@ -55,16 +62,12 @@ _OPTIONS: dict[str, dict[str, object]] = {
     "jpeg": {"quality": 95, "subsampling": 0, "optimize": True},
     "png": {"compress_level": 4},
     "webp": {"lossless": True, "quality": 50, "exact": True},
-    # Packed by libtiff, it could not hold EXIF.
-    "tiff": {"compression": None},
     "avif": {"quality": 90, "subsampling": "4:4:4", "speed": 6},
     # 4:2:0, for few decoders of HEVC know anything else.
     "heif": {"quality": 90},
     "jxl": {"lossless": True, "effort": 3, "use_container": True},
 }
-"""What Pillow is told, by rendition."""
-
-_pillow_limit = threading.Lock()
+"""What Pillow is told, by rendition; TIFF is written without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ def load(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> Photo:
         # The reader of JPEG XL decodes when it opens.
         if announced := jxl_size(data, name):
             _limit(*announced, max_pixels, name)
-        with own_limit(), Image.open(io.BytesIO(data), formats=_readers(data)) as opened:
+        with own_limit(), _opened(data) as opened:
             _limit(opened.width, opened.height, max_pixels, name)
             return _from_pillow(opened, data)
     except UsageError as error:
@@ -140,7 +143,7 @@ def media_type(data: bytes, name: str) -> str:
     if kind is not None:
         return kind
     try:
-        with own_limit(), Image.open(io.BytesIO(data), formats=_TRIED) as opened:
+        with own_limit(), quiet(), Image.open(io.BytesIO(data), formats=_TRIED) as opened:
             return MEDIA_TYPES[str(opened.format)]
     except (UnidentifiedImageError, EOFError, RuntimeError, *tags.FAULTS):
         # The last is what the reader of AVIF raises.
@@ -168,20 +171,21 @@ def render(photo: Photo, kind: str) -> bytes:
     image = to_pillow(on_white(photo) if kind == "jpeg" else photo)
     # A grey picture in a format that has no grey must not carry a grey profile.
     icc = photo.icc if kind not in _WITHOUT_GREY or not photo.grey else None
+    if kind == "tiff":
+        return exif.tiff(np.asarray(image), photo.exif, icc, photo.iim)
     options: dict[str, object] = {"icc_profile": icc, **_OPTIONS[kind]}
-    exif = photo.exif
-    if kind == "tiff" and (exif or photo.iim):
-        # Other tags would be taken for what tells how the pixels lie.
-        with own_limit():
-            exif = tags.descriptive(tags.parsed(exif), photo.iim)
     if kind == "jpeg" and photo.iim:
         options["extra"] = tags.app13(photo.iim)
-    if exif:
-        options["exif"] = tags.EXIF_MARK + exif if kind == "jpeg" else exif
+    if photo.exif and not is_too_long(photo.exif, kind):
+        options["exif"] = exif.MARK + photo.exif if kind == "jpeg" else photo.exif
     buffer = io.BytesIO()
-    with own_limit():
-        image.save(buffer, kind.upper(), **options)
+    image.save(buffer, kind.upper(), **options)
     return buffer.getvalue()
+
+
+def is_too_long(described: bytes, kind: str) -> bool:
+    """Whether EXIF is more than a file of that kind can hold."""
+    return kind == "jpeg" and len(described) > _LONGEST_JPEG_EXIF
 
 
 def preview(photo: Photo, longest_side: int) -> bytes:
@@ -237,49 +241,37 @@ def _line(error: Exception) -> str:
     return " ".join(str(error).split())[:120]
 
 
-@contextmanager
-def own_limit() -> Iterator[None]:
-    """Pillow's limit on pixels out of the way, for one call at a time: ours is looked at instead.
-
-    Its other warnings, of odd metadata, are dropped: the caller cannot act on them.
-    """
-    with _pillow_limit, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        kept, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            yield
-        finally:
-            Image.MAX_IMAGE_PIXELS = kept
-
-
-def _readers(data: bytes) -> list[str]:
-    """The formats of Pillow that are tried on a file."""
+def _opened(data: bytes) -> Image.Image:
+    """The file in Pillow, as one of the formats that are tried on it."""
     found = _PLUGGED.get(sniff(data) or "")
-    if found is None:
-        return _TRIED
-    plugin(found[1])
-    return [found[0]]
+    if found:
+        plugin(found[1])
+    # The reader of JPEG XL decodes when it opens.
+    with nullcontext() if found else quiet():
+        return Image.open(io.BytesIO(data), formats=[found[0]] if found else _TRIED)
 
 
 def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
-    notes = []
+    notes: list[str] = []
     kind = sniff(data) or MEDIA_TYPES[str(opened.format)]
-    # A camera's second picture of the same (MPO) is no frame.
-    frames = 1 if opened.format == "MPO" else getattr(opened, "n_frames", 1)
+    with quiet():
+        frames, highest = _frames(opened, data), _highest(opened, data)
+        if opened.format == "TIFF":
+            tags.read_directories(opened)
     if frames > 1:
-        notes.append(f"Only the first of {frames} frames is used.")
-    highest = _highest(opened, data)
+        most = " or more" if frames == exif.MAX_PAGES else ""
+        notes.append(f"Only the first of {frames}{most} frames is used.")
     opened.load()
     icc = opened.info.get("icc_profile")
     xmp = opened.info.get("xmp")
     if isinstance(xmp, str):
         xmp = xmp.encode()
 
-    image, exif = tags.upright(opened), None
-    try:
-        exif = tags.exif_of(opened)
-    except ValueError:
-        notes.append("The EXIF data is damaged and was left out.")
+    with quiet():
+        turn = tags.turn_of(opened)
+        described = _unless_damaged(lambda: tags.exif_of(opened, data), "EXIF data", notes)
+        iim = _unless_damaged(lambda: tags.iim_of(opened), "IPTC-IIM", notes)
+    image = opened if turn is None else opened.transpose(turn)
     if highest != 255:
         notes.append("Samples of more than 8 bits were reduced to 8 bits.")
         image = _to_eight_bits(image, highest)
@@ -291,7 +283,7 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
         notes.append(f"{image.mode} was converted to sRGB.")
         image, icc = _to_srgb(image, icc), None
 
-    if xmp and GAIN_MAP in xmp:
+    if any(mark in data for mark in _GAIN_MAPS):
         notes.append("The HDR gain map was left out.")
     if colours := _other_colours(data, opened):
         notes.append(f"The file tells colours by {colours}, and they were taken for sRGB.")
@@ -309,8 +301,23 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
     if icc and not _is_profile(icc):
         notes.append("The ICC profile is damaged and was left out.")
         icc = None
-    iim = tags.iim_of(opened)
-    return Photo(pixels, alpha, grey, icc, exif, xmp, iim, kind, tuple(notes), frames)
+    return Photo(pixels, alpha, grey, icc, described, xmp, iim, kind, tuple(notes), frames)
+
+
+def _unless_damaged(read: Callable[[], bytes | None], what: str, notes: list[str]) -> bytes | None:
+    try:
+        return read()
+    except ValueError:
+        notes.append(f"The {what} is damaged and was left out.")
+        return None
+
+
+def _frames(opened: Image.Image, data: bytes) -> int:
+    if opened.format == "MPO":
+        return 1  # A camera's second picture of the same is none.
+    if opened.format == "TIFF":
+        return exif.pages(data)  # Pillow's time grows with the square of their number.
+    return int(getattr(opened, "n_frames", 1))
 
 
 def _other_colours(data: bytes, opened: Image.Image) -> str | None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from . import codecs, container, imaging, metadata
+from . import codecs, container, exif, imaging, metadata
 from .credentials import covers
 from .errors import InputError, InvalidError, ProvenanceError
 from .files import MAX_PIXELS, read, shown, walk
@@ -125,9 +125,21 @@ def decoded(parts: container.Parts, max_pixels: int) -> Photo:
     height, width = picture.pixels.shape[:2]
     if (parts.width, parts.height) != (width, height):
         raise InvalidError("container and bitstream announce different sizes")
-    said = parts.icc, parts.exif, parts.xmp
+    described, notes = None, list[str]()
+    if parts.exif:
+        try:
+            described = exif.upright(parts.exif)
+        except ValueError:
+            notes.append("The EXIF data is damaged and was left out.")
     return Photo(
-        picture.pixels, picture.alpha, picture.grey, *said, media_type=container.MEDIA_TYPE
+        picture.pixels,
+        picture.alpha,
+        picture.grey,
+        parts.icc,
+        described,
+        parts.xmp,
+        media_type=container.MEDIA_TYPE,
+        notes=tuple(notes),
     )
 
 
@@ -168,8 +180,9 @@ def loaded(
     """
     if container.is_container(data):
         with named(name):
-            return decoded(container.unpack(data), max_pixels)
-    photo = imaging.load(data, name, max_pixels=max_pixels)
+            photo = decoded(container.unpack(data), max_pixels)
+    else:
+        photo = imaging.load(data, name, max_pixels=max_pixels)
     if photo.xmp is None and photo.media_type == JXL:  # Pillow finds none there.
         try:
             photo = replace(photo, xmp=metadata.read_packet(data, photo.media_type))

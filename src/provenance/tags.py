@@ -6,12 +6,12 @@ import struct
 
 from PIL import Image
 
-EXIF_MARK = b"Exif\0\0"
-"""What precedes the TIFF header in JPEG alone."""
+from . import exif
 
 _ORIENTATION = 0x0112
-_IIM_TAG = 33723
 _IIM_RESOURCE = 0x0404
+_RESOURCE = b"8BIM" + struct.pack(">HH", _IIM_RESOURCE, 0)
+"""What Photoshop puts before IPTC-IIM, and then its length."""
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -30,52 +30,32 @@ FAULTS = (
 )
 """What Pillow raises on EXIF that is odd enough."""
 
-_DESCRIPTIVE = (
-    *(0x010E, 0x010F, 0x0110, 0x0112, 0x011A, 0x011B, 0x0128, 0x0131, 0x0132, 0x013B),
-    *(0x013C, 0x4746, 0x8298, 0x8769, 0x8825, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F),
-)
-"""Tags of a TIFF's directory that are EXIF; the others tell how its pixels lie."""
-
 
 def iim_of(image: Image.Image) -> bytes | None:
-    """IPTC-IIM of a JPEG (in Photoshop's resources, APP13) or a TIFF."""
+    """IPTC-IIM of a JPEG (in Photoshop's resources, APP13), a TIFF or a PNG (in a text).
+
+    Raises:
+        ValueError: It cannot be read.
+    """
     if image.format in ("JPEG", "MPO"):
         resources = image.info.get("photoshop")
         found = resources.get(_IIM_RESOURCE) if isinstance(resources, dict) else None
     elif image.format == "TIFF":
-        found = image.tag_v2.get(_IIM_TAG)  # type: ignore[attr-defined]
+        found = image.tag_v2.get(exif.IIM_TAG)  # type: ignore[attr-defined]
         if isinstance(found, tuple) and all(isinstance(part, int) for part in found):
             # Old programs call the bytes long integers.
             order = "little" if image.tag_v2.prefix == b"II" else "big"  # type: ignore[attr-defined]
             found = b"".join(part.to_bytes(4, order) for part in found)
     else:
-        return None
+        found = _raw_profile(image, "iptc") if image.format == "PNG" else None
+        if found and found.startswith(_RESOURCE):
+            found = found[12 : 12 + int.from_bytes(found[8:12], "big")]
     return found if isinstance(found, bytes) and found else None
-
-
-def descriptive(every: Image.Exif, iim: bytes | None = None) -> bytes | None:
-    """EXIF without the tags that tell how a TIFF's pixels lie; from the TIFF header on."""
-    kept = Image.Exif()
-    if iim:
-        kept[_IIM_TAG] = iim
-    for tag in _DESCRIPTIVE:
-        if tag in every:
-            kept[tag] = every.get_ifd(tag) if tag in (0x8769, 0x8825) else every[tag]
-    return kept.tobytes().removeprefix(EXIF_MARK) if len(kept) else None
-
-
-def parsed(exif: bytes | None) -> Image.Exif:
-    parsed = Image.Exif()
-    if exif:
-        parsed.load(exif)
-    return parsed
 
 
 def app13(iim: bytes) -> bytes:
     """IPTC-IIM as a JPEG segment; nothing where it is longer than one."""
-    resource = (
-        b"8BIM" + struct.pack(">HHI", _IIM_RESOURCE, 0, len(iim)) + iim + b"\0" * (len(iim) % 2)
-    )
+    resource = _RESOURCE + struct.pack(">I", len(iim)) + iim + bytes(len(iim) % 2)
     content = b"Photoshop 3.0\0" + resource
     return (
         b"\xff\xed" + struct.pack(">H", len(content) + 2) + content
@@ -84,39 +64,44 @@ def app13(iim: bytes) -> bytes:
     )
 
 
-def upright(opened: Image.Image) -> Image.Image:
-    """The image as it is to be seen."""
+def turn_of(opened: Image.Image) -> Image.Transpose | None:
+    """What brings the image as it is to be seen."""
     if opened.format == "JXL" and not getattr(opened, "jpeg", False):
-        return opened  # In JPEG XL the codestream has the say (18181-2, 9.4), and had it already.
+        return None  # In JPEG XL the codestream has the say (18181-2, 9.4), and had it already.
     try:
-        turn = _TURNS.get(opened.getexif().get(_ORIENTATION, 1))
+        return _TURNS.get(opened.getexif().get(_ORIENTATION, 1))
     except FAULTS:
-        return opened
-    return opened if turn is None else opened.transpose(turn)
+        return None
 
 
-def exif_of(opened: Image.Image) -> bytes | None:
+def read_directories(opened: Image.Image) -> None:
+    """Have Pillow read what it would read, and warn of, when it loads a TIFF."""
+    found = opened.getexif()
+    for tag in (0x8769, 0x8825):
+        found.get_ifd(tag)
+
+
+def exif_of(opened: Image.Image, data: bytes) -> bytes | None:
     """EXIF that says no more of turning the picture, from the TIFF header on; None: none.
 
+    Args:
+        data: the file.
+
     Raises:
-        ValueError: It cannot be read, or not be written again.
+        ValueError: It cannot be read.
     """
-    exif = opened.info.get("exif")
-    try:
-        found = opened.getexif()
-        if opened.format == "TIFF":
-            found.pop(_ORIENTATION, None)
-            return descriptive(found)
-        if not exif:
-            return None
-        if found.get(_ORIENTATION, 1) != 1:
-            del found[_ORIENTATION]
-            exif = found.tobytes()
-        else:
-            found.tobytes()
-    except FAULTS as error:
-        raise ValueError("the EXIF data is damaged") from error
-    exif = exif.removeprefix(EXIF_MARK)
-    if exif[:4] not in (b"II*\0", b"MM\0*"):
-        raise ValueError("the EXIF data is damaged")
-    return bytes(exif)
+    if opened.format == "TIFF":
+        found = exif.of_tiff(data)
+    else:
+        found = opened.info.get("exif") or _raw_profile(opened, "exif")
+    return exif.upright(found.removeprefix(exif.MARK)) if found else None
+
+
+def _raw_profile(opened: Image.Image, name: str) -> bytes | None:
+    """What ImageMagick and others put into a text of a PNG, in hexadecimal digits.
+
+    Raises:
+        ValueError: It is none.
+    """
+    text = opened.info.get(f"Raw profile type {name}")
+    return bytes.fromhex("".join(text.split("\n")[3:])) if isinstance(text, str) else None

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .. import imaging
 from ..errors import BitstreamError
+from ..pillow import own_limit
 from .bitstream import Bitstream
 
 
@@ -32,7 +32,7 @@ def decode(stream: Bitstream) -> NDArray[np.uint8] | None:
         return None
     try:
         with (
-            imaging.own_limit(),
+            own_limit(),
             Image.open(io.BytesIO(stream.alpha), formats=["PNG"]) as image,
         ):
             if image.size != (stream.width, stream.height) or image.mode != "L":

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import ContainerError, LabelError
+from ..imaging import GAIN_MAPS
 from ..labels import Label, parse_label, to_json
 from ..labels.source_type import SOURCE_TYPES, source_type
 from . import exiv2
@@ -42,7 +43,7 @@ _STALE = {
 }
 """True of the original alone: its type, place in the history, rotation, remote manifest."""
 _OF_OTHER_PARTS = {
-    "http://ns.adobe.com/hdr-gain-map/1.0/",
+    *GAIN_MAPS,
     "http://ns.google.com/photos/1.0/camera/",
     "http://ns.google.com/photos/1.0/container/",
 }
