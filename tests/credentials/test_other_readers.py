@@ -6,14 +6,19 @@ import json
 import shutil
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyexiv2
 import pytest
+from PIL import Image
 
-from provenance.credentials import Identity, sign
+from provenance import imaging
+from provenance.credentials import Identity, read, sign
 from provenance.credentials.certificates import to_pem
 from provenance.labels import Label, to_json
+from provenance.metadata import embed, packet
 
 READERS = Path(__file__).parents[1] / "readers"
 TYPES = (
@@ -143,3 +148,36 @@ def test_exiftool_reads_the_label_of_a_signed_file(
         text=True,
     )
     assert json.loads(run.stdout)[0]["Risk"]["Score"] == 0.37
+
+
+def test_exif_of_a_signed_png_is_read_by_all(
+    label: Label, identity: Identity, original: bytes, tmp_path: Path
+) -> None:
+    tool = shutil.which("exiftool")
+    if tool is None:
+        pytest.skip("exiftool is not installed")
+    photo = imaging.load(original, "photo")
+    assert photo.exif
+    small = replace(photo, pixels=photo.pixels[::8, ::8])
+    data = embed(imaging.render(small, "png"), "image/png", packet(label))
+    signed = sign(
+        data, "image/png", label, identity, original=original, original_media_type="image/jpeg"
+    )
+    credential = read(signed, "image/png", ())
+    assert credential is not None and credential.intact and credential.valid
+    path = tmp_path / "photo.png"
+    path.write_bytes(signed)
+    run = subprocess.run(
+        [tool, "-json", "-G1", "-a", "-IFD0:all", "-ExifIFD:all", "-JUMBF:all", "-warning", path],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    (found,) = json.loads(run.stdout)
+    assert found["IFD0:Make"] == "Canon" and "ExifIFD:DateTimeOriginal" in found
+    assert "ExifTool:Warning" not in found
+    assert any(name.startswith("JUMBF:") for name in found)
+    with Image.open(path) as opened:
+        assert opened.getexif()[0x010F] == "Canon"
+    with pyexiv2.Image(str(path)) as image:
+        assert image.read_exif()["Exif.Image.Make"] == "Canon"

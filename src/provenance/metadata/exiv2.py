@@ -7,6 +7,7 @@ given, some 2 KB of padding follow, and a namespace that ends in neither ``/`` n
 
 from __future__ import annotations
 
+import struct
 import threading
 import zlib
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
+from .. import exif
 from ..errors import ContainerError, LabelError
 from .prefixes import PREFIXES
 
@@ -67,6 +69,8 @@ def write(data: bytes, media_type: str, packet: bytes) -> bytes:
                 raise LabelError(f"XMP: exiv2 refuses it: {_line(error)}") from error
             raise
         written: bytes = image.get_bytes()
+    if media_type == "image/png":
+        written = _exif_apart(written)
     _check(written, media_type)
     return written
 
@@ -128,19 +132,41 @@ def _check(data: bytes, media_type: str) -> None:
         raise ContainerError(f"{media_type.removeprefix('image/')}: has not its signature")
     found = 0
     if media_type == "image/png":
-        found = sum(_text_size(*chunk) for chunk in _png_chunks(data))
+        found = sum(_text_size(k, data[at]) for k, at in _png_chunks(data) if k in _TEXTS)
     elif media_type == "image/webp":
         found = sum(len(body) for kind, body in _webp_chunks(data) if kind.upper() == b"XMP ")
     if found > MAX_BYTES:
         raise LabelError(f"XMP: larger than {MAX_BYTES:,} bytes, which is the limit")
 
 
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, slice]]:
+    """Type of each chunk, and where its content lies."""
     at = 8
     while at + 8 <= len(data):
         length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
-        yield kind, data[at + 8 : at + 8 + length] if kind in _TEXTS else b""
+        yield kind, slice(at + 8, at + 8 + length)
         at += 12 + length
+
+
+def _exif_apart(data: bytes) -> bytes:
+    """The same PNG, with the first directory of its EXIF at the end of that.
+
+    exiftool (as of 12.57) takes a directory that begins as far into its chunk as one before it did
+    for the same, and reads it not. C2PA's chunk goes first, with a directory at 8, where EXIF has
+    its own.
+    """
+    for kind, place in _png_chunks(data):
+        if kind != b"eXIf":
+            continue
+        try:
+            content = exif.at_its_end(data[place])
+        except ValueError:
+            return data  # As damaged as it came.
+        chunk = kind + content
+        head = struct.pack(">I", len(content))
+        checksum = struct.pack(">I", zlib.crc32(chunk))
+        return data[: place.start - 8] + head + chunk + checksum + data[place.stop + 4 :]
+    return data
 
 
 def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
