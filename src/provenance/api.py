@@ -22,8 +22,8 @@ from .assembly import (
     fitting,
     keeping_meaning,
     label_of,
+    left_out,
     signed,
-    without_alpha,
 )
 from .credentials import SIDECAR, Identity, TrustStore, default_trust
 from .credentials import read as read_credential
@@ -205,7 +205,7 @@ def decompress(
         media_type = formats.RENDITIONS[to].media_type
         shown = imaging.load(finished, name, max_pixels=max_pixels)
         bound = binding.of_pixels(shown)
-        notes = [*without_alpha(photo, to)]
+        notes = left_out(photo, to)
         if not report.label_trusted:
             notes.append("The label is taken over, and nobody whom you trust has signed it.")
         packet = described(label, photo, bound, media_type, identity, caption, notes.append)

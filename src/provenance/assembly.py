@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import binding, codecs, container, formats, imaging, lineage, metadata
+from . import binding, codecs, container, formats, imaging, lineage, metadata, tags
 from .credentials import Identity, TrustStore, default_identity, default_trust, sign_label
 from .errors import InvalidError, UsageError
 from .files import sha256
@@ -118,7 +118,7 @@ def compressed(
         drawings=drawings,
         found=None if to or drawings else encoded.risk,
     )
-    notes = [*photo.notes, *without_alpha(photo, to)]
+    notes = left_out(photo, to)
     with stages("pack"):
         media_type = formats.RENDITIONS[to].media_type if to else container.MEDIA_TYPE
         bound = (
@@ -142,10 +142,17 @@ def compressed(
     return replace(made, notes=(*notes, *made.notes), bitstream_bytes=None if to else size)
 
 
-def without_alpha(photo: Photo, to: str | None) -> Sequence[str]:
-    """What to say where a format cannot hold transparency."""
-    is_lost = photo.alpha is not None and to == "jpeg"
-    return ["Transparency was laid on white."] if is_lost else []
+def left_out(photo: Photo, to: str | None) -> list[str]:
+    """What to say where a format, the compressed file's for None, cannot hold all of a photo."""
+    notes = [*photo.notes]
+    if photo.alpha is not None and to == "jpeg":
+        notes.append("Transparency was laid on white.")
+    if photo.exif and to and imaging.is_too_long(photo.exif, to):
+        notes.append("The EXIF data is too long for a JPEG and was left out.")
+    holds_iim = to == "tiff" or (to == "jpeg" and tags.app13(photo.iim or b""))
+    if photo.iim and not holds_iim and (datasets := metadata.without_property(photo.iim)):
+        notes.append(f"IPTC-IIM that XMP has no property for was left out: {', '.join(datasets)}.")
+    return notes
 
 
 def keeping_meaning(

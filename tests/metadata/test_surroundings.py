@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from provenance import imaging
+from provenance.assembly import left_out
 from provenance.labels import Label
 from provenance.metadata import Caption, Event, embed, packet, read_label
 from provenance.metadata.iptc import as_xmp
@@ -202,6 +203,41 @@ def test_what_only_iptc_iim_told_is_told_in_xmp(label: Label, tmp_path: Path) ->
     assert found["XMP-photoshop:Headline"] == "From XMP"
     alone = written(packet(label, None, event=EVENT, caption=SENTENCE, iim=IIM), tmp_path / "b.png")
     assert alone["XMP-dc:Description"] == "A tower. Moderate risk."
+
+
+def test_what_neither_xmp_nor_the_format_has_a_place_for_is_told() -> None:
+    pixels = np.full((8, 8, 3), 99, np.uint8)
+    photo = imaging.Photo(pixels, iim=IIM)
+    assert left_out(photo, None) == []
+    photo = imaging.Photo(pixels, iim=IIM + dataset(2, 118, b"desk") + dataset(2, 7, b"final"))
+    told = "IPTC-IIM that XMP has no property for was left out: 2:7, 2:118."
+    assert left_out(photo, None) == left_out(photo, "png") == [told]
+    assert left_out(photo, "jpeg") == left_out(photo, "tiff") == []
+    assert photo.iim
+    photo = imaging.Photo(pixels, iim=photo.iim + dataset(2, 25, b"word" * 15) * 1200)
+    assert left_out(photo, "jpeg") == [told]
+    exif = b"II*\0\x08\0\0\0" + bytes(70_000)
+    photo = imaging.Photo(pixels, exif=exif, notes=("A remark.",))
+    too_long = "The EXIF data is too long for a JPEG and was left out."
+    assert left_out(photo, "jpeg") == ["A remark.", too_long]
+    assert left_out(photo, None) == left_out(photo, "webp") == ["A remark."]
+
+
+def test_urgency_categories_and_the_date_of_scanning_are_told_too(
+    label: Label, tmp_path: Path
+) -> None:
+    iim = b"".join(
+        [
+            *(dataset(2, 10, b"1"), dataset(2, 15, b"POL")),
+            *(dataset(2, 20, b"Crime"), dataset(2, 20, b"Courts")),
+            *(dataset(2, 62, b"20260102"), dataset(2, 63, b"030405+0100")),
+        ]
+    )
+    found = written(packet(label, None, event=EVENT, iim=iim), tmp_path / "a.png")
+    assert found["XMP-photoshop:Urgency"] == "1 (most urgent)"
+    assert found["XMP-photoshop:Category"] == "POL"
+    assert found["XMP-photoshop:SupplementalCategories"] == ["Crime", "Courts"]
+    assert found["XMP-xmp:CreateDate"] == "2026:01:02 03:04:05+01:00"
 
 
 def test_iptc_in_latin_1_is_read_too() -> None:

@@ -3,6 +3,7 @@
 from .captioning import Caption
 from .derivation import Event
 from .embedding import CARRIERS, embed, read_packet
+from .iptc import without_property
 from .packet import packet, read_label, read_signed_label
 from .structure import NAMESPACE, PREFIX
 
@@ -17,4 +18,5 @@ __all__ = [
     "read_label",
     "read_packet",
     "read_signed_label",
+    "without_property",
 ]

@@ -10,6 +10,7 @@ from .captioning import DUBLIN_CORE
 from .structure import RDF
 from .tree import XML, Name, Node
 
+XMP = "http://ns.adobe.com/xap/1.0/"
 PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
 IPTC_CORE = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"
 
@@ -19,9 +20,13 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\x7e\x80-\ud7ff\ue000-\ufffd\U00010000-\U
 
 _FIELDS = {
     5: (Name(DUBLIN_CORE, "title"), "Alt"),
+    10: (Name(PHOTOSHOP, "Urgency"), ""),
+    15: (Name(PHOTOSHOP, "Category"), ""),
+    20: (Name(PHOTOSHOP, "SupplementalCategories"), "Bag"),
     25: (Name(DUBLIN_CORE, "subject"), "Bag"),
     40: (Name(PHOTOSHOP, "Instructions"), ""),
     55: (Name(PHOTOSHOP, "DateCreated"), ""),
+    62: (Name(XMP, "CreateDate"), ""),
     80: (Name(DUBLIN_CORE, "creator"), "Seq"),
     85: (Name(PHOTOSHOP, "AuthorsPosition"), ""),
     90: (Name(PHOTOSHOP, "City"), ""),
@@ -38,6 +43,9 @@ _FIELDS = {
     122: (Name(PHOTOSHOP, "CaptionWriter"), ""),
 }
 """Property and array of each dataset of record 2."""
+
+_TIMES = {55: 60, 62: 63}
+"""The dataset that tells the time to a date."""
 
 
 def as_xmp(iim: bytes, theirs: list[Node]) -> Node:
@@ -57,12 +65,20 @@ def as_xmp(iim: bytes, theirs: list[Node]) -> Node:
     node = Node(Name(RDF, "Description"))
     for dataset, (name, array) in _FIELDS.items():
         texts = [_text(value, utf8) for value in values.get(dataset, ())]
-        if dataset == 55 and texts:
-            texts = [_date(texts[0], [_text(v, utf8) for v in values.get(60, ())])]
+        if dataset in _TIMES and texts:
+            times = [_text(value, utf8) for value in values.get(_TIMES[dataset], ())]
+            texts = [_date(texts[0], times)]
         texts = [text for text in texts if text]
         if texts and name not in told:
             node.children.append(_property(name, array, texts))
     return node
+
+
+def without_property(iim: bytes) -> list[str]:
+    """What ``iim`` tells and XMP has no property for, by number: ``2:118`` is a contact."""
+    known = {0, *_FIELDS, *_TIMES.values()}
+    found = {dataset for record, dataset, _ in _datasets(iim) if record == 2}
+    return [f"2:{dataset}" for dataset in sorted(found - known)]
 
 
 def _datasets(iim: bytes) -> Iterator[tuple[int, int, bytes]]:

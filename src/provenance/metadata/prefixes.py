@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .captioning import DUBLIN_CORE
 from .derivation import MEDIA_MANAGEMENT, RESOURCE_EVENT, RESOURCE_REFERENCE
-from .iptc import IPTC_CORE, PHOTOSHOP
+from .iptc import IPTC_CORE, PHOTOSHOP, XMP
 from .structure import NAMESPACE, PREFIX, RDF
 
 META = "adobe:ns:meta/"
@@ -21,4 +21,5 @@ PREFIXES = {
     IPTC_CORE: "Iptc4xmpCore",
     DUBLIN_CORE: "dc",
     PHOTOSHOP: "photoshop",
+    XMP: "xmp",
 }
