@@ -328,7 +328,8 @@ def label(
         bound = binding.of_pixels(shown)
         kind = shown.media_type
         packet = described(made, said, bound, kind, identity, caption, notes.append)
-        finished = metadata.embed(other, shown.media_type, packet)
+        with named(other_name):
+            finished = metadata.embed(other, shown.media_type, packet)
     labelled = signed(finished, kind, made, signing, parent, stages, title=other_name, stamp=place)
     return replace(labelled, notes=(*notes, *labelled.notes))
 

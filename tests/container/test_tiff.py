@@ -67,9 +67,15 @@ def test_both_byte_orders() -> None:
         assert new.info["xmp"] == XMP
 
 
-def test_bigtiff_is_refused_by_name(photo: Image.Image) -> None:
-    with pytest.raises(ContainerError, match="BigTIFF"):
-        tiff.read_xmp(encode(photo, big_tiff=True))
+def test_bigtiff_is_as_good(photo: Image.Image) -> None:
+    data = encode(photo, big_tiff=True, save_all=True, append_images=[photo.rotate(90)])
+    assert tiff.read_xmp(data) is None
+    after = tiff.replace_xmp(tiff.replace_xmp(data, XMP + b" " * 9), XMP)
+    assert tiff.read_xmp(after) == XMP
+    with Image.open(io.BytesIO(after)) as new:
+        assert new.tobytes() == photo.tobytes() and new.info["xmp"] == XMP
+        new.seek(1)
+        assert new.tobytes() == photo.rotate(90).tobytes()
 
 
 @pytest.mark.parametrize(
@@ -77,6 +83,8 @@ def test_bigtiff_is_refused_by_name(photo: Image.Image) -> None:
     [
         (b"", "signature"),
         (b"II*\0", "runs out"),
+        (b"II+\0\x08\0\0\0", "runs out"),
+        (b"II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0" + b"\xff" * 8, "entries at 16"),
         (b"II*\0\x08\0\0\0\xff\xff", "65535 entries"),
         (b"II*\0\x08\0\0\0\0\0", "0 entries"),
         (b"II*\0\x00\0\0\0\x01\0", "entries at 0"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 import provenance
 from provenance import container, metadata, sources
@@ -191,6 +193,34 @@ def test_other_files_are_reported_and_raise_nothing(data: bytes, code: int, told
     report = provenance.verify(data)
     assert report.exit_code == code and _failed(report) >= {"container"}
     assert report.steps[0].detail == told
+
+
+def test_unusual_is_not_tampered_with() -> None:
+    picture = Image.linear_gradient("L")
+    unusual: list[tuple[str, dict[str, Any]]] = [
+        ("TIFF", {"big_tiff": True}),
+        ("WEBP", {"xmp": b" " * 300_001}),
+    ]
+    for kind, options in unusual:
+        stream = io.BytesIO()
+        picture.save(stream, kind, **options)
+        report = provenance.verify(stream.getvalue())
+        assert report.exit_code == 3 and _failed(report) == {"credential"}, kind
+
+
+def test_more_xmp_than_is_read_is_no_place_to_hide_in(compressed: provenance.Labelled) -> None:
+    stream = io.BytesIO()
+    Image.linear_gradient("L").save(stream, "WEBP", xmp=b" " * 300_001)
+    signed = sign(
+        stream.getvalue(),
+        "image/webp",
+        compressed.label,
+        default_identity(),
+        original=b"original",
+        original_media_type="image/png",
+    )
+    report = provenance.verify(signed)
+    assert report.exit_code == 4 and _failed(report) == {"XMP"}
 
 
 def test_icc_exif_and_orientation_survive(astronaut: Path) -> None:

@@ -37,7 +37,7 @@ def embed(data: bytes, media_type: str, packet: bytes) -> bytes:
         media_type: one of `CARRIERS`.
 
     Raises:
-        InputError: Another media type.
+        InputError: Another media type, or there is more XMP in ``data`` than is read.
         ContainerError: ``data`` is broken, or not of that type.
         LabelError: The packet is not XMP, or too large for the file or to be read again.
     """
@@ -56,8 +56,7 @@ def read_packet(data: bytes, media_type: str) -> bytes | None:
 
     Raises:
         ContainerError: ``data`` is broken, or not of that type.
-        LabelError: It has a packet beyond the limits.
-        InputError: What unpacks it is not installed.
+        InputError: What unpacks it is not installed, or it is beyond the limits.
     """
     if media_type in _READ:
         return _READ[media_type](data)

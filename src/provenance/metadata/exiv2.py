@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from .. import exif
-from ..errors import ContainerError, LabelError
+from ..errors import ContainerError, LabelError, TooLargeError
 from .prefixes import PREFIXES
 
 MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
@@ -42,7 +42,7 @@ def read(data: bytes, media_type: str) -> bytes | None:
 
     Raises:
         ContainerError: ``data`` is broken or not of that type.
-        LabelError: More XMP than the limit.
+        TooLargeError: More XMP than the limit.
     """
     with _opened(data, media_type) as image:
         # Latin-1 gives every byte back; whether they are UTF-8 is for the reader of XML to say.
@@ -56,6 +56,7 @@ def write(data: bytes, media_type: str, packet: bytes) -> bytes:
     Raises:
         ContainerError: ``data`` is broken or not of that type.
         LabelError: ``packet`` is not XMP, or too large for the file or to be read again.
+        TooLargeError: There is more XMP than the limit in ``data``.
     """
     with _opened(data, media_type) as image:
         try:
@@ -69,10 +70,11 @@ def write(data: bytes, media_type: str, packet: bytes) -> bytes:
                 raise LabelError(f"XMP: exiv2 refuses it: {_line(error)}") from error
             raise
         written: bytes = image.get_bytes()
-    if media_type == "image/png":
-        written = _exif_apart(written)
-    _check(written, media_type)
-    return written
+    try:
+        _check(written, media_type)
+    except TooLargeError as error:
+        raise LabelError(f"{error}, so it could not be read again") from error
+    return _exif_apart(written) if media_type == "image/png" else written
 
 
 def rewrite(packet: bytes) -> bytes:
@@ -100,7 +102,7 @@ def _opened(data: bytes, media_type: str) -> Iterator[Any]:
                 yield image
             finally:
                 image.close()
-        except (ContainerError, LabelError):
+        except (ContainerError, LabelError, TooLargeError):
             raise
         except Exception as error:  # the binding maps C++ errors to several of Python's
             kind = media_type.removeprefix("image/")
@@ -136,7 +138,7 @@ def _check(data: bytes, media_type: str) -> None:
     elif media_type == "image/webp":
         found = sum(len(body) for kind, body in _webp_chunks(data) if kind.upper() == b"XMP ")
     if found > MAX_BYTES:
-        raise LabelError(f"XMP: larger than {MAX_BYTES:,} bytes, which is the limit")
+        raise TooLargeError(f"XMP: larger than {MAX_BYTES:,} bytes, which is the limit here")
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, slice]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from .. import binding, container, imaging, metadata
 from ..binding import Binding
 from ..credentials import Credential, LabelSignature, TrustStore, check_label_signature
-from ..errors import InvalidError, ProvenanceError
+from ..errors import InvalidError, ProvenanceError, TooLargeError
 from ..labels import Label, to_json
 from .steps import Steps
 
@@ -32,7 +32,7 @@ def check_xmp(
     Returns:
         The label in XMP, what its own signature says, and whether nothing is wrong with them.
     """
-    own = None
+    described, own = None, None
     signed = credential.label if credential else None
     try:
         if parts is not None:
@@ -48,6 +48,10 @@ def check_xmp(
                 own = check_label_signature(jws, described, shown, *known)
     except InvalidError as error:
         return None, None, steps.failed(STEP, str(error))
+    except TooLargeError as error:
+        # What we sign has no more XMP than is read.
+        unread = steps.failed if signed is not None else steps.skipped
+        return described, own, unread(STEP, str(error))
     except ProvenanceError as error:
         # The picture cannot be decoded here, so whether the label is about it is not known.
         return described, own, steps.skipped(STEP, str(error))
