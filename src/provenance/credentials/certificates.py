@@ -16,9 +16,10 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from ..errors import InputError, SigningError
+from .name_constraints import permits
 
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 
@@ -26,6 +27,27 @@ C2PA_SIGNING = x509.ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
 DOCUMENT_SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
 USAGES = (ExtendedKeyUsageOID.EMAIL_PROTECTION, DOCUMENT_SIGNING, C2PA_SIGNING)
 """Extended key usages that make a signer acceptable."""
+
+_ANY = ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE
+
+_NEEDED = {
+    ExtensionOID.KEY_USAGE: "key usage",
+    ExtensionOID.EXTENDED_KEY_USAGE: "extended key usage",
+    ExtensionOID.AUTHORITY_KEY_IDENTIFIER: "authority key identifier",
+}
+"""Extensions of a signer's certificate."""
+
+_UNDERSTOOD = {
+    *_NEEDED,
+    ExtensionOID.BASIC_CONSTRAINTS,
+    ExtensionOID.NAME_CONSTRAINTS,
+    ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
+    # Nobody here demands a policy, so that one holds or not says nothing.
+    ExtensionOID.CERTIFICATE_POLICIES,
+    ExtensionOID.POLICY_MAPPINGS,
+    ExtensionOID.INHIBIT_ANY_POLICY,
+}
+"""Those that may be critical."""
 
 CA_DAYS = 3650
 LEAF_DAYS = 730
@@ -141,39 +163,56 @@ def leads_to(
     authority: x509.Certificate,
     at: datetime.datetime | None,
 ) -> bool:
-    """Whether a chain, leaf first, leads to an authority (RFC 5280, 6.1): every issuer a CA, in its
-    time, and no longer a path below it than it allows.
+    """Whether a chain, leaf first, leads to an authority (RFC 5280, 6.1): every issuer may issue
+    signers' certificates with these names, in its time, and no longer a path than it allows.
 
     Args:
         at: when; None leaves the time out.
     """
     paths = ((*chain[:end], authority) for end in range(1, len(chain) + 1))
-    return any(
-        all(
-            _may_issue(issued, issuer, depth, at)
-            for depth, (issued, issuer) in enumerate(itertools.pairwise(path))
-        )
-        for path in paths
-    )
+    return any(_fault(path, at) is None for path in paths)
 
 
-def _may_issue(
-    issued: x509.Certificate, issuer: x509.Certificate, depth: int, at: datetime.datetime | None
-) -> bool:
-    if not is_issued_by(issued, issuer):
-        return False
+def _fault(path: Sequence[x509.Certificate], at: datetime.datetime | None) -> str | None:
+    """Which issuer, in words, may not stand above those before it; None where all may."""
+    for depth, (issued, issuer) in enumerate(itertools.pairwise(path), 1):
+        if not is_issued_by(issued, issuer):
+            name = issued.subject.rfc4514_string()
+            return f"{name} is not issued by the next; give the signer's own first"
+        if why := _forbidden(path[:depth], issuer, at):
+            return f"{issuer.subject.rfc4514_string()} {why}"
+    return None
+
+
+def _forbidden(
+    below: Sequence[x509.Certificate], issuer: x509.Certificate, at: datetime.datetime | None
+) -> str | None:
+    """Why an issuer may not stand above these, in words."""
     try:
-        constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
-        usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (x509.ExtensionNotFound, *UNREADABLE):
-        return False
-    length = constraints.path_length
-    return (
-        constraints.ca
-        and usage.key_cert_sign
-        and (length is None or depth <= length)
-        and (at is None or issuer.not_valid_before_utc <= at <= issuer.not_valid_after_utc)
-    )
+        found = {type(entry.value): entry.value for entry in issuer.extensions}
+        unknown = [e.oid for e in issuer.extensions if e.critical and e.oid not in _UNDERSTOOD]
+        constraints, usage = found.get(x509.BasicConstraints), found.get(x509.KeyUsage)
+        extended, names = found.get(x509.ExtendedKeyUsage), found.get(x509.NameConstraints)
+        if not (isinstance(constraints, x509.BasicConstraints) and constraints.ca):
+            return "is no CA"
+        if not (isinstance(usage, x509.KeyUsage) and usage.key_cert_sign):
+            return "may not sign certificates: its key usage lacks keyCertSign"
+        if unknown:
+            return f"has a critical extension that is not understood: {unknown[0].dotted_string}"
+        if isinstance(extended, x509.ExtendedKeyUsage) and not {*USAGES, _ANY} & {*extended}:
+            return "may issue no certificates for signers: see its extended key usage"
+        if constraints.path_length is not None and len(below) - 1 > constraints.path_length:
+            return "allows no such long path below it"
+        if isinstance(names, x509.NameConstraints):
+            for certificate in below:
+                if not permits(names, certificate):
+                    name = certificate.subject.rfc4514_string()
+                    return f"may not issue for {name}: see its name constraints"
+    except UNREADABLE:
+        return "cannot be read"
+    if at is not None and not issuer.not_valid_before_utc <= at <= issuer.not_valid_after_utc:
+        return f"is only valid from {issuer.not_valid_before_utc} to {issuer.not_valid_after_utc}"
+    return None
 
 
 def algorithm_of(key: object) -> str:
@@ -216,10 +255,8 @@ def check_chain(chain: Sequence[x509.Certificate], now: datetime.datetime) -> No
 
 def _check_chain(chain: Sequence[x509.Certificate], now: datetime.datetime) -> None:
     leaf = chain[0]
-    for issued, issuer in itertools.pairwise(chain):
-        if not is_issued_by(issued, issuer):
-            name = issued.subject.rfc4514_string()
-            raise SigningError(f"certificate chain: {name} is not issued by the next")
+    if fault := _fault(chain, now):
+        raise SigningError(f"certificate chain: {fault}")
     name = leaf.subject.rfc4514_string()
     if problem := unfit(leaf):
         raise SigningError(f"certificate {name}: {problem}")
@@ -231,7 +268,7 @@ def _check_chain(chain: Sequence[x509.Certificate], now: datetime.datetime) -> N
 
 def unfit(leaf: x509.Certificate) -> str | None:
     """Why a certificate may sign at no time, in words; None where it may."""
-    if not _named(leaf.subject, NameOID.ORGANIZATION_NAME):
+    if not (_named(leaf.subject, NameOID.ORGANIZATION_NAME) or "").strip():
         return "its subject has no organisation (O)"
     if is_ca(leaf):
         return "is a CA; the signer's own belongs first"
@@ -240,7 +277,10 @@ def unfit(leaf: x509.Certificate) -> str | None:
         extended = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         leaf.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
     except x509.ExtensionNotFound as error:
-        return f"not made for C2PA: {error}"
+        return f"not made for C2PA: has no {_NEEDED[error.oid]}"
+    for extension in leaf.extensions:
+        if extension.critical and extension.oid not in _UNDERSTOOD:
+            return f"its critical extension {extension.oid.dotted_string} is not understood"
     if not usage.digital_signature:
         return "key usage lacks digitalSignature"
     if not any(entry in USAGES for entry in extended):

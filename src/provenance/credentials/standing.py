@@ -15,7 +15,7 @@ from typing import Any
 
 from cryptography import x509
 
-from .certificates import leads_to, unfit
+from .certificates import is_issued_by, leads_to, unfit
 from .revocation import RevocationList, revoked
 from .trust import Anchor, Purpose
 
@@ -62,10 +62,23 @@ def standing(
     problems = [*_out_of_time(chain, signed_at), *taken_back(chain, anchors, lists, signed_at)]
     if report.get("validation_state") == "Trusted":
         if trusted_by is None:
-            problems.append((UNTRUSTED, "its anchor is listed here for time stamps only"))
+            problems.append((UNTRUSTED, _unspoken(chain, anchors)))
         elif why := unfit(chain[0]):
             problems.append((UNTRUSTED, f"its certificate may not sign: {why}"))
     return Standing(trusted_by, signed_at, tuple(problems))
+
+
+def _unspoken(chain: Sequence[x509.Certificate], anchors: Iterable[Anchor]) -> str:
+    """Why no anchor speaks for a signer although the library trusts it."""
+    if any(
+        is_issued_by(entry, authority)
+        for anchor in anchors
+        if anchor.purpose is Purpose.SIGNERS
+        for authority in anchor.certificates
+        for entry in chain
+    ):
+        return "a CA of its chain may not issue it: see its names, usages and path length"
+    return "its anchor is listed here for time stamps only"
 
 
 def speaker(

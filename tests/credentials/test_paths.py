@@ -1,0 +1,206 @@
+"""A CA speaks for those alone whom the CAs above it let it speak for (RFC 5280, 6.1)."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+from collections.abc import Callable
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from provenance.credentials import Anchor, Identity, read, sign
+from provenance.credentials.certificates import USAGES, check_chain
+from provenance.credentials.name_constraints import permits
+from provenance.errors import SigningError
+from provenance.labels import Label
+
+Extensions = list[tuple[x509.ExtensionType, bool]]
+Party = tuple[x509.Name, ec.EllipticCurvePrivateKey]
+
+
+def _directory(**parts: str) -> x509.DirectoryName:
+    return x509.DirectoryName(_name(**parts))
+
+
+def _name(**parts: str) -> x509.Name:
+    oids = {"O": NameOID.ORGANIZATION_NAME, "CN": NameOID.COMMON_NAME, "mail": _MAIL}
+    return x509.Name([x509.NameAttribute(oids[key], value) for key, value in parts.items()])
+
+
+_MAIL = NameOID.EMAIL_ADDRESS
+
+
+def _permitted(*names: x509.GeneralName) -> x509.NameConstraints:
+    return x509.NameConstraints(names, None)
+
+
+def _excluded(*names: x509.GeneralName) -> x509.NameConstraints:
+    return x509.NameConstraints(None, names)
+
+
+_CA = x509.BasicConstraints(True, None)
+_CA_USAGE = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
+_USAGE = x509.KeyUsage(True, False, False, False, False, False, False, False, False)
+
+
+class Root:
+    """A CA that allows any path below it."""
+
+    def __init__(self) -> None:
+        self.own = _name(O="Root"), ec.generate_private_key(ec.SECP256R1())
+        certificate = _issue(self.own, self.own, [(_CA, True), (_CA_USAGE, True)])
+        self.anchors = [Anchor("root", (certificate,), None)]
+
+    def signer(self, extensions: Extensions) -> Identity:
+        """Of the Example Press, below a CA with these extensions beside or instead of the usual."""
+        given = {type(extension) for extension, _ in extensions}
+        usual = [(entry, True) for entry in (_CA, _CA_USAGE) if type(entry) not in given]
+        agency = _name(O="Agency"), ec.generate_private_key(ec.SECP256R1())
+        desk = _name(O="Example Press", CN="Desk"), ec.generate_private_key(ec.SECP256R1())
+        usages: Extensions = [(_USAGE, True), (x509.ExtendedKeyUsage(USAGES), False)]
+        chain = _issue(agency, desk, usages), _issue(self.own, agency, [*usual, *extensions])
+        return Identity(chain, "es256", desk[1])
+
+
+def _issue(issuer: Party, subject: Party, extensions: Extensions) -> x509.Certificate:
+    now = datetime.datetime.now(datetime.UTC)
+    authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer[1].public_key())
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject[0])
+        .issuer_name(issuer[0])
+        .public_key(subject[1].public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=9))
+        .add_extension(authority, False)
+    )
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical)
+    return builder.sign(issuer[1], hashes.SHA256())
+
+
+@pytest.fixture(scope="module")
+def root() -> Root:
+    return Root()
+
+
+@pytest.fixture(scope="module")
+def signed(files: dict[str, bytes], label: Label, original: bytes) -> Callable[[Identity], bytes]:
+    def made(signer: Identity) -> bytes:
+        picture = files["image/png"], "image/png"
+        return sign(*picture, label, signer, original=original, original_media_type="image/jpeg")
+
+    return made
+
+
+_UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4.5"), b"\x05\x00")
+
+
+@pytest.mark.parametrize(
+    ("extensions", "why"),
+    [
+        ([(_permitted(_directory(O="Other Press")), True)], "name constraints"),
+        ([(_excluded(_directory(O="example  PRESS")), True)], "name constraints"),
+        ([(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False)], "extended key usage"),
+        ([(_UNKNOWN, True)], "1.2.3.4.5"),
+        ([(x509.PolicyConstraints(0, None), True)], "2.5.29.36"),
+        ([(x509.BasicConstraints(False, None), True)], "is no CA"),
+    ],
+    ids=["permitted", "excluded", "for servers", "unknown", "policy", "no CA"],
+)
+def test_what_a_ca_may_not_issue_is_not_trusted_and_not_signed_with(
+    extensions: Extensions,
+    why: str,
+    root: Root,
+    signed: Callable[[Identity], bytes],
+) -> None:
+    signer = root.signer(extensions)
+    with pytest.raises(SigningError, match=f"certificate chain: O=Agency .*{why}"):
+        check_chain(signer.chain, datetime.datetime.now(datetime.UTC))
+    # Others may have signed with it all the same.
+    credential = read(signed(signer), "image/png", root.anchors)
+    assert credential is not None
+    assert credential.valid and not credential.trusted and credential.trusted_by is None
+    assert "untrusted" in credential.failures[0] and "time stamps" not in credential.failures[0]
+
+
+@pytest.mark.parametrize(
+    "extensions",
+    [
+        [],
+        [(_permitted(_directory(O="Example Press")), True)],
+        [(_permitted(x509.DNSName("example.org"), _directory(O="EXAMPLE press")), True)],
+        [(_permitted(x509.RFC822Name("example.org")), True)],
+        [(_excluded(_directory(O="Other Press")), True)],
+        [(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), True)],
+        [(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE]), False)],
+        [(_UNKNOWN, False)],
+    ],
+)
+def test_what_a_ca_may_issue_is_trusted(
+    extensions: Extensions,
+    root: Root,
+    signed: Callable[[Identity], bytes],
+) -> None:
+    signer = root.signer(extensions)
+    check_chain(signer.chain, datetime.datetime.now(datetime.UTC))
+    credential = read(signed(signer), "image/png", root.anchors)
+    assert credential is not None and credential.trusted_by == "root"
+
+
+_DNS, _MAILBOX, _URI = x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier
+_NET = ipaddress.ip_network("10.0.0.0/8")
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "within"),
+    [
+        (_DNS("press.example"), _DNS("press.example"), True),
+        (_DNS("a.Press.Example"), _DNS("press.example"), True),
+        (_DNS("xpress.example"), _DNS("press.example"), False),
+        (_DNS("press.example"), _DNS(""), True),
+        (_MAILBOX("desk@press.example"), _MAILBOX("desk@press.example"), True),
+        (_MAILBOX("Desk@press.example"), _MAILBOX("desk@press.example"), False),
+        (_MAILBOX("desk@press.example"), _MAILBOX("PRESS.example"), True),
+        (_MAILBOX("desk@a.press.example"), _MAILBOX("press.example"), False),
+        (_MAILBOX("desk@a.press.example"), _MAILBOX(".press.example"), True),
+        (_URI("https://a.press.example/x"), _URI(".press.example"), True),
+        (_URI("https://press.example.evil/x"), _URI("press.example"), False),
+        (x509.IPAddress(ipaddress.ip_address("10.1.2.3")), x509.IPAddress(_NET), True),
+        (x509.IPAddress(ipaddress.ip_address("11.1.2.3")), x509.IPAddress(_NET), False),
+        (x509.IPAddress(ipaddress.ip_address("::1")), x509.IPAddress(_NET), False),
+        (_directory(O="Press", CN="Desk"), _directory(O="press"), True),
+        (_directory(O="Press", CN="Desk"), _directory(CN="Desk"), False),
+    ],
+)
+def test_names_are_within_subtrees_or_not(
+    name: x509.GeneralName, base: x509.GeneralName, within: bool
+) -> None:
+    certificate = _named(x509.SubjectAlternativeName([name]))
+    assert permits(_permitted(base), certificate) == within
+    assert permits(_excluded(base), certificate) != within
+
+
+def test_a_constraint_that_is_not_understood_permits_nothing() -> None:
+    name = x509.RegisteredID(x509.ObjectIdentifier("1.2.3"))
+    certificate = _named(x509.SubjectAlternativeName([name]))
+    assert not permits(_permitted(name), certificate)
+    assert not permits(_excluded(name), certificate)
+
+
+def test_a_mail_address_in_the_subject_is_constrained_too() -> None:
+    certificate = _named(None, _name(mail="desk@press.example"))
+    assert permits(_permitted(_MAILBOX("press.example")), certificate)
+    assert not permits(_permitted(_MAILBOX("other.example")), certificate)
+
+
+def _named(names: x509.ExtensionType | None, subject: x509.Name | None = None) -> x509.Certificate:
+    """Without a subject unless one is given."""
+    own = subject or x509.Name([]), ec.generate_private_key(ec.SECP256R1())
+    issuer = _name(O="Press"), own[1]
+    return _issue(issuer, own, [(names, True)] if names else [])
