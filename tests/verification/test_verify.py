@@ -14,8 +14,11 @@ import provenance
 from provenance import container, metadata, sources
 from provenance.codecs import bitstream as frames
 from provenance.credentials import default_identity, new_identity, sign
-from provenance.errors import UsageError
+from provenance.errors import InvalidError, UsageError
+from provenance.labels import parse_label, to_json
+from provenance.taxonomy import LEVEL_BOUNDS, level_of
 from provenance.verification import Outcome, Report
+from provenance.verification.content import contradiction
 
 
 def _resigned(compressed: provenance.Labelled, data: bytes, label: provenance.Label) -> bytes:
@@ -133,6 +136,43 @@ def test_what_the_bitstream_tells_must_be_labelled(
     )
     report = provenance.verify(_resigned(compressed, data, lie))
     assert report.exit_code == 4 and _failed(report) == {"codec and model"}, report.steps
+
+
+@pytest.mark.parametrize("level", [1, 4])
+def test_a_level_must_be_that_of_its_score(level: int, compressed: provenance.Labelled) -> None:
+    assert compressed.label.risk.level == 5
+    label = replace(compressed.label, risk=replace(compressed.label.risk, level=level))
+    packet = metadata.packet(label)
+    parts = container.unpack(compressed.data)
+    width, height = parts.width, parts.height
+    bare = container.pack(parts.bitstream, width=width, height=height, preview=None, xmp=packet)
+    for data, step, code in ((_resigned(compressed, bare, label), "label", 4), (bare, "XMP", 4)):
+        report = provenance.verify(data)
+        assert report.exit_code == code and not report.label_consistent
+        assert step in _failed(report) and f"is not of level {level}" in str(report.label_problem)
+        with pytest.raises(InvalidError, match=f"is not of level {level}"):
+            provenance.decompress(data)
+
+
+def test_the_level_of_an_earlier_compression_must_fit_too(
+    compressed: provenance.Labelled,
+) -> None:
+    again = provenance.compress(compressed.data, quality=30)
+    assert contradiction(again.label) is None
+    first, *others = again.label.history
+    changed = replace(first, level=1)
+    assert contradiction(replace(again.label, history=(changed, *others)))
+
+
+@pytest.mark.parametrize("bound", LEVEL_BOUNDS)
+def test_rounding_a_score_contradicts_no_level(
+    bound: float, compressed: provenance.Labelled
+) -> None:
+    score = bound - 1e-9
+    risk = replace(compressed.label.risk, score=score, level=level_of(score))
+    written = parse_label(to_json(replace(compressed.label, risk=risk)))
+    assert level_of(written.risk.score) != written.risk.level
+    assert contradiction(written) is None
 
 
 def test_what_is_compressed_again_is_the_picture_and_not_its_preview(

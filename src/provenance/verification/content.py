@@ -15,8 +15,14 @@ from .. import codecs, container, formats, imaging
 from ..codecs import bitstream as frames
 from ..credentials import Credential
 from ..errors import ImageError, InvalidError, ModelError, ProvenanceError, TooLargeError
-from ..labels import Label
+from ..labels import Label, Risk
+from ..labels.model import Compression
+from ..labels.schema import SIGNIFICANT_DIGITS
+from ..taxonomy import level_of
 from .steps import Steps
+
+ROUNDING = 10.0 ** (1 - SIGNIFICANT_DIGITS)
+"""What writing a score may change of it, as a share."""
 
 
 def check_container(
@@ -60,8 +66,20 @@ def check_label(credential: Credential | None, steps: Steps) -> tuple[Label | No
         return None, steps.failed("label", credential.label_problem)
     if signed is None:
         return None, steps.skipped("label", "none is signed")
+    if problem := contradiction(signed):
+        return signed, steps.failed("label", problem)
     writer = f"{signed.tool.name} {signed.tool.version}"
     return signed, steps.passed("label", f"version {signed.schema_version}, signed by {writer}")
+
+
+def contradiction(label: Label) -> str | None:
+    """Which risk level is not that of its score, in words; None where all are."""
+    parts: tuple[Risk | Compression, ...] = (label.risk, *label.history)
+    for part in parts:
+        lowest, highest = (level_of(part.score * share) for share in (1 - ROUNDING, 1 + ROUNDING))
+        if not lowest <= part.level <= highest:
+            return f"label: a score of {part.score:g} is not of level {part.level}"
+    return None
 
 
 def check_model(parts: container.Parts | None, label: Label | None, steps: Steps) -> bool:

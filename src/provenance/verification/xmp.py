@@ -12,6 +12,7 @@ from ..binding import Binding
 from ..credentials import Credential, LabelSignature, TrustStore, check_label_signature
 from ..errors import InvalidError, ProvenanceError, TooLargeError
 from ..labels import Label, to_json
+from .content import contradiction
 from .steps import Steps
 
 STEP = "XMP"
@@ -62,6 +63,8 @@ def check_xmp(
         return described, own, steps.failed(STEP, "tells something else than the signed label")
     if own is not None and (not own.intact or own.picture_matches is False):
         return described, own, steps.failed(STEP, str(own.problem))
+    if signed is None and (problem := contradiction(described)):
+        return described, own, steps.failed(STEP, problem)
     if signed is not None:
         also = "" if own is None else ", and the label is signed on its own"
         return described, own, steps.passed(STEP, f"tells the same as the signed label{also}")
