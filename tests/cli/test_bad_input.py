@@ -185,8 +185,31 @@ def test_no_path_is_refused_before_the_others_are_read() -> None:
 
 def test_a_folder_where_a_picture_belongs(provenance: Command, tmp_path: Path) -> None:
     for command in ("compress", "decompress", "report"):
-        for folder in (".", "/", "", tmp_path):
+        for folder in (".", "/", tmp_path):
             _one_line(provenance(command, folder), 6, "is a folder")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("verify", ""),
+        ("verify", "a.avif", "", "--json"),
+        ("compress", "a.png", "-o", ""),
+        ("compress", "a.png", "--output="),
+        ("verify", "a.avif", "--policy", ""),
+        ("trust", "add", "", "desk"),
+        ("view", ""),
+        ("bench", "codec", ""),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_path_is_not_the_current_folder(
+    arguments: tuple[str, ...], provenance: Command, compressed: Path
+) -> None:
+    done = provenance(*arguments)
+    _one_line(done, 2, "empty")
+    if "--json" in arguments:
+        assert done.json("error")["error"]["exit_code"] == 2
 
 
 def test_standard_input_is_read_once(provenance: Command, astronaut: Path) -> None:

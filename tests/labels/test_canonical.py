@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provenance.labels import parse_label, to_json
@@ -65,6 +65,7 @@ def test_texts_are_escaped_as_the_standard_has_them() -> None:
     assert canonical([None, True, False, [], {}]) == b"[null,true,false,[],{}]"
 
 
+@settings(deadline=None)
 @given(st.recursive(st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False)
                     | st.text(st.characters(exclude_categories=["Cs"])),
                     lambda inner: st.lists(inner) | st.dictionaries(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import sys
 from itertools import pairwise
 from typing import NoReturn
 
 from ..errors import InputError, OutputError, ProvenanceError, UsageError
+
+_EMPTY_OPTION = re.compile("--[^=]+=")
 
 
 def main() -> None:
@@ -25,6 +28,7 @@ def main() -> None:
         sys.stdout.reconfigure(errors="replace")
     try:
         try:
+            _refuse_empty(sys.argv[1:])
             app()
         finally:
             _flush()
@@ -55,6 +59,20 @@ def main() -> None:
             raise
         kind = type(error).__name__
         _fail(ProvenanceError(f"internal error: {kind}: {error}; PROVENANCE_DEBUG=1 shows where"))
+
+
+def _refuse_empty(arguments: list[str]) -> None:
+    """A variable that is not set must not become a path: an empty one names the current folder.
+
+    Raises:
+        UsageError: One of the arguments is empty.
+    """
+    for before, argument in pairwise(["", *arguments]):
+        if not argument:
+            after = f" after {before}" if before else ""
+            raise UsageError(f"an empty argument{after}: give a value, or leave it out")
+        if _EMPTY_OPTION.fullmatch(argument):
+            raise UsageError(f"{argument} is empty: give a value, or leave it out")
 
 
 def _flush() -> None:
