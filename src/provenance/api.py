@@ -191,11 +191,11 @@ def decompress(
     name, data = read_source(source)
     with stages("load"):
         parts = unpack(data, name)
-        if parts.xmp is None or (label := metadata.read_label(parts.xmp)) is None:
-            raise NotLabelledError(f"{name}: carries no label; it was stripped or never written")
         report = verify_bytes(data, name, trust or default_trust(), sidecar=beside(source, data))
         if problem := report.label_problem:
             raise InvalidError(f"{name}: its label is not to be believed: {problem}")
+        if (label := report.label) is None:
+            raise NotLabelledError(f"{name}: carries no label; it was stripped or never written")
     with stages("decode"), named(name):
         photo = decoded(parts, max_pixels)
     with stages("render"):

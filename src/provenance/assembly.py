@@ -308,7 +308,8 @@ def _with_history(label: Label, original: Parent, photo: Photo, redact_evidence:
     try:
         if photo.xmp:
             described, jws = metadata.read_signed_label(photo.xmp)
-        if described and jws and (said := check_label_signature(jws, described, None, ())).problem:
+        # Whoever signed it, and when, it is the label that was signed.
+        if described and jws and not (said := check_label_signature(jws, described, ())).intact:
             raise InvalidError(said.problem)
     except InvalidError:
         described = None

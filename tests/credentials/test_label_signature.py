@@ -56,7 +56,7 @@ def decode(part: str) -> Any:
 def checked(
     jws: str, label: Label, trust: TrustStore, picture: Binding = PICTURE
 ) -> LabelSignature:
-    return check_label_signature(jws, label, picture, trust.list())
+    return check_label_signature(jws, label, trust.list()).beside(picture)
 
 
 @pytest.mark.parametrize("algorithm", KEYS)
@@ -118,7 +118,7 @@ def test_another_label_or_picture_is_told_apart(
     assert "another picture" in str(found.problem)
     found = checked(jws, label, trust, Binding("bitstream", "ab" * 32))
     assert found.picture_matches is False
-    assert check_label_signature(jws, label, None, ()).picture_matches is None
+    assert check_label_signature(jws, label, ()).picture_matches is None
 
 
 def forged(jws: str, signer: Identity, **changes: Any) -> str:
@@ -258,7 +258,7 @@ def test_a_self_signed_certificate_is_valid_and_trusted_by_nobody(
 def test_an_anchor_for_time_stamps_is_none_for_signers(label: Label, authority: Any) -> None:
     jws = sign_label(label, PICTURE, authority.issue())
     anchor = Anchor("tsa", (authority.certificate,), None, Purpose.TIME_STAMPS)
-    found = check_label_signature(jws, label, PICTURE, [anchor])
+    found = check_label_signature(jws, label, [anchor])
     assert found.valid and found.trusted_by is None
 
 
@@ -313,7 +313,7 @@ def test_chains_over_an_intermediate_follow_the_rules_of_paths(
     leaf = issued("leaf", middle.subject, keys[2], keys[1], ca=False)
     signer = Identity((leaf, middle, root), algorithm_of(keys[2]), keys[2])
     jws = sign_label(label, PICTURE, signer)
-    found = check_label_signature(jws, label, PICTURE, [Anchor("root", (root,), None)])
+    found = check_label_signature(jws, label, [Anchor("root", (root,), None)])
     assert found.trusted_by == ("root" if trusted else None)
 
 
@@ -322,7 +322,7 @@ def test_a_revoked_signer_vouches_for_no_label(label: Label, authority: Any) -> 
     lists = [RevocationList("list", x509.load_der_x509_crl(crl(authority, bad)), None)]
     for signer, valid in ((bad, False), (good, True)):
         jws = sign_label(label, PICTURE, signer)
-        found = check_label_signature(jws, label, PICTURE, authority.trust.list(), lists)
+        found = check_label_signature(jws, label, authority.trust.list(), lists)
         assert found.intact and found.valid is valid
         assert found.trusted_by == ("authority" if valid else None)
         assert valid or "says list" in str(found.problem)

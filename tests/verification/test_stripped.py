@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,14 @@ from PIL import Image, ImageCms
 import provenance
 from provenance import binding, container, imaging, metadata
 from provenance.assembly import described
-from provenance.credentials import default_identity, new_identity, sign
+from provenance.credentials import (
+    LabelSignature,
+    check_label_signature,
+    default_identity,
+    new_identity,
+    sign,
+)
+from provenance.errors import SigningError
 from provenance.formats import RENDITIONS
 from provenance.labels import Label, parse_label
 from provenance.verification import Outcome, Report
@@ -159,6 +167,34 @@ def test_another_colour_profile_is_another_picture_but_srgb_is_none(
             parts.bitstream, width=width, height=height, preview=None, xmp=parts.xmp, icc=icc
         )
         assert provenance.verify(neural).exit_code == code
+
+
+def test_the_label_s_signature_is_checked_once(
+    files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[str] = []
+
+    def check(jws: str, *others: Any) -> LabelSignature:
+        checked.append(jws)
+        return check_label_signature(jws, *others)
+
+    monkeypatch.setattr("provenance.verification.xmp.check_label_signature", check)
+    assert provenance.verify(stripped(files["png"], "png")).label_survived
+    assert len(checked) == 1
+
+
+def test_a_label_whose_signer_s_certificate_has_ended_is_still_of_what_was_before(
+    files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(chain: object, now: object) -> None:
+        raise SigningError("certificate: expired")
+
+    monkeypatch.setattr("provenance.credentials.label_signature.check_chain", ended)
+    bare = stripped(files["png"], "png")
+    assert "expired" in xmp_step(provenance.verify(bare)).detail
+    again = provenance.compress(bare, quality=50)
+    assert len(again.label.history) == 2
+    assert not any("broken" in said for said in again.label.warnings)
 
 
 def test_a_label_moved_to_another_picture_is_noticed(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,11 @@ from PIL import Image
 import provenance
 from provenance import container, metadata, sources
 from provenance.codecs import bitstream as frames
-from provenance.credentials import default_identity, new_identity, sign
+from provenance.credentials import default_identity, identity_folder, new_identity, sign
 from provenance.errors import InvalidError, UsageError
+from provenance.files import read
 from provenance.labels import parse_label, to_json
+from provenance.metadata.tree import parse
 from provenance.taxonomy import LEVEL_BOUNDS, level_of
 from provenance.verification import Outcome, Report
 from provenance.verification.content import contradiction
@@ -52,6 +56,33 @@ def test_an_unknown_signer_is_valid_and_not_trusted(
     assert report.exit_code == 5
     assert report.intact and report.valid and not report.trusted
     assert _failed(report) == {"trust"}
+
+
+def test_trust_store_and_xmp_are_read_once(
+    compressed: provenance.Labelled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trust = provenance.TrustStore(tmp_path / "trust", identity_folder())
+    trust.add(identity_folder() / "ca.pem", "desk")
+    opened: list[object] = []
+
+    def counted(read: Callable[..., Any]) -> Callable[..., Any]:
+        def reading(what: object, *others: object) -> Any:
+            opened.append(what)
+            return read(what, *others)
+
+        return reading
+
+    monkeypatch.setattr("provenance.credentials.trust.read", counted(read))
+    monkeypatch.setattr(sys.modules["provenance.metadata.packet"], "parse", counted(parse))
+    assert provenance.verify(compressed.data, trust=trust).trusted
+    files, packets = 2, 1
+    assert len(opened) == files + packets
+    opened.clear()
+    monkeypatch.setattr("provenance.api.signed", lambda *_, **__: compressed)
+    monkeypatch.setattr("provenance.api.described", lambda *_: b"")
+    monkeypatch.setattr("provenance.metadata.embed", lambda data, *_: data)
+    provenance.decompress(compressed.data, trust=trust)
+    assert len(opened) == files + packets
 
 
 def test_an_own_identity_signs(astronaut: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ compact form, with the certificate chain in ``x5c``; the payload says which labe
 
     {"iat": 1767225600, "label_sha256": "…", "picture": {"of": "pixels", "sha256": "…"}}
 
-Checked in this order: form, algorithm, signature, label, picture, certificate, trust. Nothing is
+Checked in this order: form, algorithm, signature, label, certificate, trust, picture. Nothing is
 believed of the header but the chain: no key by reference, no critical extension, and the algorithm
 must be the one that the certificate's key signs with.
 """
@@ -17,7 +17,7 @@ import binascii
 import datetime
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cryptography import x509
@@ -67,6 +67,16 @@ class LabelSignature:
     """When, as the signer says; no time stamp proves it."""
     problem: str | None
     """The first thing that is wrong."""
+    picture: Binding
+    """The one that it was signed for."""
+
+    def beside(self, shown: Binding) -> LabelSignature:
+        """The same, compared with what the file shows."""
+        matches = shown == self.picture
+        problem = self.problem
+        if self.intact and not matches:
+            problem = "the label was signed for another picture, or the picture was changed since"
+        return replace(self, picture_matches=matches, problem=problem)
 
 
 def sign_label(
@@ -112,16 +122,14 @@ def sign_label(
 def check_label_signature(
     jws: str,
     label: Label,
-    picture: Binding | None,
     anchors: Sequence[Anchor],
     lists: Sequence[RevocationList] = (),
     now: datetime.datetime | None = None,
 ) -> LabelSignature:
-    """Check a label's own signature.
+    """Check a label's own signature; the picture is not compared, see `LabelSignature.beside`.
 
     Args:
         label: as XMP has it.
-        picture: what the file shows; None: not to be compared.
         anchors: whose signers are trusted.
         lists: of certificates that were taken back; no time stamp helps here.
 
@@ -134,11 +142,7 @@ def check_label_signature(
     claimed_at = datetime.datetime.fromtimestamp(payload["iat"], datetime.UTC)
     problem = _content_problem(header, payload, signed, signature, chain[0], label)
     intact = problem is None
-    matches = None
-    if picture is not None:
-        matches = payload["picture"] == {"of": picture.of, "sha256": picture.sha256}
-        if intact and not matches:
-            problem = "the label was signed for another picture, or the picture was changed since"
+    picture = Binding(payload["picture"]["of"], payload["picture"]["sha256"])
     valid, trusted_by = False, None
     if intact:
         try:
@@ -148,9 +152,9 @@ def check_label_signature(
             valid = True
             trusted_by = speaker(chain, anchors, now)
         except SigningError as error:
-            problem = problem or str(error)
+            problem = str(error)
     return LabelSignature(
-        intact, matches, valid, trusted_by, subject_of(chain[0]), claimed_at, problem
+        intact, None, valid, trusted_by, subject_of(chain[0]), claimed_at, problem, picture
     )
 
 
@@ -189,7 +193,9 @@ def _parsed(jws: str) -> tuple[bytes, dict[str, Any], dict[str, Any], bytes]:
         and isinstance(payload["iat"], int)
         and 0 <= payload["iat"] < 1 << 36
         and isinstance(picture, dict)
-        and picture.get("of") in (PIXELS, BITSTREAM)
+        and picture.keys() == {"of", "sha256"}
+        and picture["of"] in (PIXELS, BITSTREAM)
+        and isinstance(picture["sha256"], str)
     )
     if not sound:
         raise LabelError("signature of the label: header or payload is not as it should be")

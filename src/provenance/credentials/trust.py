@@ -124,7 +124,7 @@ class TrustStore:
         return tuple(RevocationList(path.stem, _crl(path), path) for path in files)
 
     def held(self) -> TrustStore:
-        """The store as it is now, read once for many files; what is changed later is not seen.
+        """The store as it is now, read once; what is changed later is not seen.
 
         Raises:
             InputError: As for `list` and `revocation_lists`.
@@ -207,6 +207,9 @@ class _Held(TrustStore):
     def __init__(self, folder: Path, identity: Path | None) -> None:
         super().__init__(folder, identity)
         self._anchors, self._lists = super().list(), super().revocation_lists()
+
+    def held(self) -> TrustStore:
+        return self
 
     def list(self) -> tuple[Anchor, ...]:
         return self._anchors

@@ -51,7 +51,7 @@ def verify(
         ModelError: What was to be decoded needs a codec or model that is not installed here.
         TooLargeError: It has more than ``max_pixels`` pixels.
     """
-    steps = Steps()
+    steps, trust = Steps(), trust.held()
 
     # 1. The container: does the file hold together at all?
     media_type, parts, sound = content.check_container(data, name, steps)

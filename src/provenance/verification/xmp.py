@@ -43,10 +43,9 @@ def check_xmp(
         described, jws = metadata.read_signed_label(packet, signed) if packet else (None, None)
         if described and jws:
             known = (trust.list(), trust.revocation_lists())
-            own = check_label_signature(jws, described, None, *known)
+            own = check_label_signature(jws, described, *known)
             if signed is None and own.valid:
-                shown = _shown(data, name, parts, max_pixels)
-                own = check_label_signature(jws, described, shown, *known)
+                own = own.beside(_shown(data, name, parts, max_pixels))
     except InvalidError as error:
         return None, None, steps.failed(STEP, str(error))
     except TooLargeError as error:
