@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from provenance.annotation.document import MAX_BYTES, SCHEMA, check, parse, to_json
+from provenance.annotation.document import SCHEMA, check, parse, to_json
 from provenance.annotation.model import plain
 from provenance.errors import AnnotationError
-from provenance.labels.schema import load_schema
+from provenance.labels.schema import MAX_BYTES, load_schema
 from provenance.taxonomy import Symbol, Type
 
 from .conftest import annotation, finding
@@ -70,6 +70,8 @@ def _set(*path: Any, to: Any) -> Callable[[Any], None]:
         (_set("findings", 1, "symbol", to="brand"), "symbol"),
         (_set("pair", "name", to="half \ud83d"), "no Unicode"),
         (_set("findings", to=[{}] * 301), "findings"),
+        (_set("more", to=json.loads("[" * 40 + "]" * 40)), "nested more than 32 deep"),
+        (_set("pair", "width", to=10**400), "width"),
     ],
 )
 def test_what_contradicts_the_schema_or_itself_is_refused(

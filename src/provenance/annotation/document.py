@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import jsonschema
-from jsonschema.protocols import Validator
-
 from ..errors import AnnotationError
-from ..files import NO_TEXT
-from ..labels.schema import load_schema
+from ..labels.schema import load_json, problem_of
 from ..taxonomy import Symbol, Type
 from .model import SCHEMA_VERSION, Annotation, Finding, PairFacts, PictureFacts
 
 SCHEMA = "annotation-1.schema.json"
-
-MAX_BYTES = 1_000_000
-"""Largest annotation that is parsed."""
 
 
 def to_json(annotation: Annotation) -> dict[str, Any]:
@@ -66,12 +57,7 @@ def parse(data: bytes, name: str) -> Annotation:
         AnnotationError: Not JSON, too large, against the schema, or contradicting itself: a box
             that leaves the picture, or a complete annotation with an unfinished finding.
     """
-    if len(data) > MAX_BYTES:
-        raise AnnotationError(f"{name}: larger than {MAX_BYTES:,} bytes, which is the limit")
-    try:
-        content = json.loads(data, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise AnnotationError(f"{name}: not JSON: {error}") from error
+    content = load_json(data, name, AnnotationError)
     check(content, name)
     try:
         saved_at = datetime.fromisoformat(content["saved_at"])
@@ -110,14 +96,10 @@ def check(content: Any, name: str, definition: str | None = None) -> None:
     """Hold JSON values against the schema, or against one of its ``$defs``.
 
     Raises:
-        AnnotationError: They do not follow it, and the message names the place; or they hold half
-            of a character, which nobody can write again.
+        AnnotationError: They do not follow it, and the message names the place.
     """
-    error = jsonschema.exceptions.best_match(_validator(definition).iter_errors(content))
-    if error is not None:
-        raise AnnotationError(f"{name}: at {error.json_path}: {error.message[:200]}")
-    if NO_TEXT.search(json.dumps(content, ensure_ascii=False)):
-        raise AnnotationError(f"{name}: a text is no Unicode")
+    if problem := problem_of(content, SCHEMA, definition):
+        raise AnnotationError(f"{name}: {problem}")
 
 
 def _lacking(finding: Finding) -> str | None:
@@ -153,15 +135,3 @@ def _pair(entry: Mapping[str, Any]) -> PairFacts:
 
 def _picture_to_json(picture: PictureFacts) -> dict[str, str]:
     return {"name": picture.name, "sha256": picture.sha256}
-
-
-@functools.cache
-def _validator(definition: str | None) -> Validator:
-    schema = load_schema(SCHEMA)
-    if definition is not None:
-        schema = {"$ref": f"#/$defs/{definition}", "$defs": schema["$defs"]}
-    return jsonschema.Draft202012Validator(schema)
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a JSON number")

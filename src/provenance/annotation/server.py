@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,8 +10,8 @@ from starlette.routing import Route
 
 from ..errors import AnnotationError
 from ..files import shown
+from ..labels.schema import MAX_BYTES, load_json
 from ..web import server
-from .document import MAX_BYTES
 from .store import ConflictError
 from .study import Study
 
@@ -55,7 +52,8 @@ def _routes(study: Study) -> list[Route]:
 
     async def put(request: Request) -> Response:
         pair_id = _pair_id(study, request)
-        submission = _json(await server.body(request, "application/json", MAX_BYTES))
+        sent = await server.body(request, "application/json", MAX_BYTES)
+        submission = load_json(sent, "annotation", AnnotationError)
         return JSONResponse(await run_in_threadpool(study.put, pair_id, submission))
 
     return [
@@ -76,18 +74,6 @@ def _pair_id(study: Study, request: Request) -> str:
     if pair_id not in study.pairs:
         raise HTTPException(404)
     return pair_id
-
-
-def _json(data: bytes) -> Any:
-    """What the page sent.
-
-    Raises:
-        AnnotationError: Not JSON.
-    """
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise AnnotationError(f"annotation: not JSON: {error}") from error
 
 
 def _refusal(_: Request, error: Exception) -> Response:

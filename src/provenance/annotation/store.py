@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ..errors import AnnotationError, InputError, OutputError, UsageError
 from ..files import read, sha256, write
-from .document import MAX_BYTES, parse, to_json
+from ..labels.schema import MAX_BYTES
+from .document import parse, to_json
 from .model import Annotation
 
 MAX_FILES = 100_000

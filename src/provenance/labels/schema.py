@@ -13,12 +13,12 @@ from typing import Any
 import jsonschema
 from jsonschema.protocols import Validator
 
-from ..errors import LabelError
+from ..errors import InvalidError, LabelError
 from ..files import NO_TEXT
 from . import model
 
 MAX_BYTES = 1_000_000
-"""Largest label that is parsed."""
+"""Largest label, or other JSON of a stranger, that is parsed."""
 
 MAX_DEPTH = 32
 """Structures and lists within one another; our own labels have 6."""
@@ -159,37 +159,49 @@ def _inlined(part: Any, schema: dict[str, Any], within: tuple[str, ...] = ()) ->
     return {"allOf": [target], **own} if own else target
 
 
+def load_json(source: bytes | str, name: str, kind: type[InvalidError]) -> Any:
+    """What a stranger's JSON holds, if anybody can write it again.
+
+    Args:
+        name: what messages call it.
+        kind: of the error.
+
+    Raises:
+        InvalidError: Of that kind. Not JSON, or larger than `MAX_BYTES`; or nested deeper than
+            `MAX_DEPTH`, with a number without end, or with half of a character.
+    """
+    if len(source) > MAX_BYTES:
+        raise kind(f"{name}: larger than {MAX_BYTES:,} bytes, which is the limit")
+    try:
+        value = json.loads(source, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise kind(f"{name}: not JSON: {error}") from error
+    _check(value, name, kind)
+    return value
+
+
 def _load(source: bytes | str | Mapping[str, Any]) -> Any:
     if isinstance(source, bytes | str):
-        if len(source) > MAX_BYTES:
-            raise LabelError(f"label: larger than {MAX_BYTES:,} bytes, which is the limit")
-        try:
-            source = json.loads(source, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
-            raise LabelError(f"label: not JSON: {error}") from error
-    _check(source, 0)
+        return load_json(source, "label", LabelError)
+    _check(source, "label", LabelError)
     return source
 
 
-def _check(value: Any, depth: int) -> None:
-    """Refuse what Python takes for JSON and nobody can write again.
-
-    Raises:
-        LabelError: Nested too deep, a number without end, or half of a character.
-    """
+def _check(value: Any, name: str, kind: type[InvalidError], depth: int = 0) -> None:
+    """Refuse what Python takes for JSON and nobody can write again."""
     if depth > MAX_DEPTH:
-        raise LabelError(f"label: nested more than {MAX_DEPTH} deep")
+        raise kind(f"{name}: nested more than {MAX_DEPTH} deep")
     if isinstance(value, Mapping):
-        for name, entry in value.items():
-            _check(name, depth)
-            _check(entry, depth + 1)
+        for key, entry in value.items():
+            _check(key, name, kind, depth)
+            _check(entry, name, kind, depth + 1)
     elif isinstance(value, list | tuple):
         for entry in value:
-            _check(entry, depth + 1)
+            _check(entry, name, kind, depth + 1)
     elif isinstance(value, float) and not math.isfinite(value):
-        raise LabelError("label: a number is too large")
+        raise kind(f"{name}: a number is too large")
     elif isinstance(value, str) and NO_TEXT.search(value):
-        raise LabelError("label: a text is no Unicode")
+        raise kind(f"{name}: a text is no Unicode")
 
 
 def _no_constant(name: str) -> float:
