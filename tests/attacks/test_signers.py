@@ -5,8 +5,6 @@ No signer of ours takes them, so a sound file's signature is replaced by hand.
 
 from __future__ import annotations
 
-import struct
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ from provenance import api, imaging
 from provenance.credentials import Identity, TrustStore, identity_folder
 from provenance.credentials.certificates import C2PA_SIGNING, DOCUMENT_SIGNING
 
+from ..cose import content, replaced, string
 from ..credentials.conftest import Authority
 
 INVALID, UNTRUSTED = 4, 5
@@ -129,8 +128,8 @@ def _chain(signer: Identity) -> bytes:
     """The value of ``x5chain``: one certificate or several."""
     chain = [entry.public_bytes(Encoding.DER) for entry in signer.chain]
     if len(chain) == 1:
-        return _string(chain[0])
-    return bytes([0x80 + len(chain)]) + b"".join(map(_string, chain))
+        return string(chain[0])
+    return bytes([0x80 + len(chain)]) + b"".join(map(string, chain))
 
 
 def _signed_by(
@@ -143,42 +142,20 @@ def _signed_by(
         unprotected: others, which are not signed.
     """
     assert isinstance(signer.key, ec.EllipticCurvePrivateKey)
-    claim, old = _content(png, b"c2pa.claim.v2"), _content(png, b"c2pa.signature")
+    claim, old = content(png, b"c2pa.claim.v2"), content(png, b"c2pa.signature")
     headers = headers or (_NUMBER + _chain(signer),)
     # ES256.
     protected = bytes([0xA1 + len(headers)]) + b"\x01\x26" + b"".join(headers)
-    what = b"\x84\x6aSignature1" + _string(protected) + _string(b"") + _string(claim)
+    what = b"\x84\x6aSignature1" + string(protected) + string(b"") + string(claim)
     r, s = decode_dss_signature(signer.key.sign(what, ec.ECDSA(hashes.SHA256())))
     signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
     def message(padding: int) -> bytes:
-        others = (b"\x63pad" + _string(bytes(padding)), *unprotected)
+        others = (b"\x63pad" + string(bytes(padding)), *unprotected)
         said = bytes([0xA0 + len(others)]) + b"".join(others)
-        return b"\xd2\x84" + _string(protected) + said + b"\xf6" + _string(signature)
+        return b"\xd2\x84" + string(protected) + said + b"\xf6" + string(signature)
 
     room = len(old) - len(message(256))
     new = message(256 + room)
     assert room >= 0 and len(new) == len(old)
-    changed = png.replace(old, new)
-    at = changed.index(b"caBX")
-    (size,) = struct.unpack_from(">I", changed, at - 4)
-    end = at + 4 + size
-    return changed[:end] + struct.pack(">I", zlib.crc32(changed[at:end])) + changed[end + 4 :]
-
-
-def _content(png: bytes, label: bytes) -> bytes:
-    """Of the CBOR box in the superbox with this label (ISO/IEC 19566-5)."""
-    at = png.index(label + b"\0") + len(label) + 1
-    size, kind = struct.unpack_from(">I4s", png, at)
-    assert kind == b"cbor"
-    return png[at + 8 : at + size]
-
-
-def _string(data: bytes) -> bytes:
-    """As CBOR (RFC 8949, 3)."""
-    size = len(data)
-    if size < 24:
-        return bytes([0x40 + size]) + data
-    if size < 256:
-        return bytes([0x58, size]) + data
-    return b"\x59" + struct.pack(">H", size) + data
+    return replaced(png, old, new)
