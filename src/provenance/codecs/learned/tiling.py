@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -78,11 +79,13 @@ def for_each_tile(height: int, width: int, tile: int, work: Callable[[Region], N
 
     Several tiles are worked on side by side, one thread each, in inference mode: that scales better
     than threads within a layer, and does not stall where other programs want the processor too.
+    They are as many as torch has threads for the caller; no other thread's number changes.
     """
     columns = list(_spans(width, tile))
     tiles = [Region(*rows, *span) for rows in _spans(height, tile) for span in columns]
     threads = torch.get_num_threads()
-    if threads == 1 or len(tiles) == 1:
+    setters = _thread_setters()
+    if threads == 1 or len(tiles) == 1 or not setters:
         for region in tiles:
             work(region)
         return
@@ -91,12 +94,28 @@ def for_each_tile(height: int, width: int, tile: int, work: Callable[[Region], N
         with torch.inference_mode():
             work(region)
 
-    try:
-        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            for _ in pool.map(alone, tiles):
-                pass
-    finally:
-        torch.set_num_threads(threads)
+    def prepare() -> None:
+        torch.get_num_threads()  # A thread gets its number at its first use of torch, and keeps it.
+        for set_threads in setters:
+            set_threads(1)
+
+    with ThreadPoolExecutor(threads, initializer=prepare) as pool:
+        for _ in pool.map(alone, tiles):
+            pass
+
+
+@functools.cache
+def _thread_setters() -> tuple[Callable[[int], object], ...]:
+    """What sets the number of threads of the calling thread alone, within torch's libraries.
+
+    `torch.set_num_threads` also sets it for all threads that start later, the host program's among
+    them. There are none where torch is not built with OpenMP, as its packages for Linux are: there
+    tiles are worked on one after another.
+    """
+    libraries = ctypes.CDLL(torch._C.__file__)
+    names = ("omp_set_num_threads", "MKL_Set_Num_Threads_Local")
+    found = tuple(getattr(libraries, name) for name in names if hasattr(libraries, name))
+    return found if hasattr(libraries, names[0]) else ()
 
 
 def give_back() -> None:
