@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -84,8 +85,7 @@ def for_each_tile(height: int, width: int, tile: int, work: Callable[[Region], N
     columns = list(_spans(width, tile))
     tiles = [Region(*rows, *span) for rows in _spans(height, tile) for span in columns]
     threads = torch.get_num_threads()
-    setters = _thread_setters()
-    if threads == 1 or len(tiles) == 1 or not setters:
+    if threads == 1 or len(tiles) == 1 or not _thread_setters():
         for region in tiles:
             work(region)
         return
@@ -94,14 +94,20 @@ def for_each_tile(height: int, width: int, tile: int, work: Callable[[Region], N
         with torch.inference_mode():
             work(region)
 
-    def prepare() -> None:
-        torch.get_num_threads()  # A thread gets its number at its first use of torch, and keeps it.
-        for set_threads in setters:
-            set_threads(1)
-
-    with ThreadPoolExecutor(threads, initializer=prepare) as pool:
+    with ThreadPoolExecutor(threads, initializer=_without_helpers) as pool:
         for _ in pool.map(alone, tiles):
             pass
+
+
+def _without_helpers() -> None:
+    """Make torch work with one thread wherever it is called from this one."""
+    torch.get_num_threads()  # A thread gets its number at its first use of torch, and keeps it.
+    for set_threads in _thread_setters():
+        set_threads(1)
+
+
+# A forked process has none of the threads that OpenMP would wait for, for ever.
+os.register_at_fork(after_in_child=_without_helpers)
 
 
 @functools.cache

@@ -24,7 +24,7 @@ def run(path: Path, inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[
     """The outputs of the network in a file, which is loaded once."""
 
     def outputs() -> list[npt.NDArray[Any]]:
-        found: list[npt.NDArray[Any]] = _session(path).run(None, dict(inputs))
+        found: list[npt.NDArray[Any]] = _session(path, os.getpid()).run(None, dict(inputs))
         return found
 
     return _there(outputs)
@@ -34,7 +34,7 @@ def metadata(path: Path) -> dict[str, str]:
     """What the publisher of the network in a file wrote beside it."""
 
     def read() -> dict[str, str]:
-        found: dict[str, str] = _session(path).get_modelmeta().custom_metadata_map
+        found: dict[str, str] = _session(path, os.getpid()).get_modelmeta().custom_metadata_map
         return found
 
     return _there(read)
@@ -42,17 +42,18 @@ def metadata(path: Path) -> dict[str, str]:
 
 def _there(work: Callable[[], _Result]) -> _Result:
     """What ``work`` gives, done in the networks' thread."""
-    return _thread().submit(work).result()
+    return _thread(os.getpid()).submit(work).result()
 
 
 @functools.cache
-def _thread() -> ThreadPoolExecutor:
+def _thread(process: int) -> ThreadPoolExecutor:  # noqa: ARG001
+    """Of this process: one that was forked has none of the threads before."""
     return ThreadPoolExecutor(1, thread_name_prefix="networks")
 
 
 @functools.cache
-def _session(path: Path) -> Any:
-    """The onnxruntime session of a network file.
+def _session(path: Path, process: int) -> Any:  # noqa: ARG001
+    """The onnxruntime session of a network file, in this process.
 
     From 1.29 on, onnxruntime reports to its maker what runs where, on Linux as on Windows, unless
     told before its start not to. Nothing of a photo desk's work is anybody's business.
