@@ -28,6 +28,10 @@ def test_reports_come_in_order(files: list[Path]) -> None:
     assert all(isinstance(report, Report) and report.exit_code == 6 for _, report in found)
 
 
+def test_names_may_be_words(files: list[Path]) -> None:
+    assert [path for path, _ in provenance.verify_many(map(str, files))] == files
+
+
 def test_no_more_is_read_than_keeps_the_workers_busy(files: list[Path]) -> None:
     taken = []
 

@@ -39,6 +39,8 @@ from .viewer.stamp import stamp as stamped
 
 PREVIEW_SIDE = 320
 """Longest side of the preview in a compressed file, px."""
+PREVIEW_SIDES = (16, 4096)
+"""Smallest and largest side that may be asked for."""
 
 
 def compress(
@@ -82,7 +84,8 @@ def compress(
             finding, and the label tells by how much.
         to: None for the compressed file, an AVIF that holds the bitstream; one of
             `formats.RENDITIONS` for the decoded picture in an ordinary format.
-        preview: longest side in px of the preview within the compressed file; None for none.
+        preview: longest side of the preview within the compressed file, 16 to 4096 px; None for
+            none.
         identity: who signs; None for this machine's own identity, made at its first use.
         redact_evidence: leave the words that changed out of the label.
         caption: language (``en`` or ``de``) of a sentence on the risk that goes to the end of the
@@ -91,8 +94,8 @@ def compress(
 
     Raises:
         InputError: The source is missing, no image, or beyond ``max_pixels``.
-        UsageError: A quality, codec or format that does not exist, more than one goal, or a goal
-            that this picture cannot meet.
+        UsageError: A quality, codec, format or size of preview that does not exist, more than one
+            goal, or a goal that this picture cannot meet.
         SigningError: The signer refused.
     """
     goals = (quality, bits_per_pixel, max_bytes, min_psnr)
@@ -100,6 +103,9 @@ def compress(
         raise UsageError("quality, bits per pixel, size and PSNR: give one of them")
     if max_bytes is not None and to:
         raise UsageError("a highest file size is for compressed files, not for other formats")
+    smallest, largest = PREVIEW_SIDES
+    if preview is not None and not smallest <= preview <= largest:
+        raise UsageError(f"preview {preview}: give a side of {smallest} to {largest} px, or none")
     stages = stages or Stages()
     name, data = read_source(source)
     chosen = codecs.get(codec, decoder, tune)

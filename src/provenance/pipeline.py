@@ -20,7 +20,7 @@ MAX_WORKERS = 8
 
 
 def verify_many(
-    paths: Iterable[Path],
+    paths: Iterable[Path | str],
     *,
     trust: TrustStore | None = None,
     policy: Policy | None = None,
@@ -68,7 +68,7 @@ def verify_many(
 
     with ThreadPoolExecutor(workers) as pool:
         begun: deque[tuple[Path, Future[Report | ProvenanceError]]] = deque()
-        for path, problem in pictures(paths):
+        for path, problem in pictures(map(Path, paths)):
             begun.append((path, pool.submit(verify, path, problem)))
             # No further ahead than keeps every worker busy.
             if len(begun) > 2 * workers:

@@ -141,6 +141,7 @@ def test_usage_errors(provenance: Command, astronaut: Path, tmp_path: Path) -> N
     assert told["exit_code"] == 2 and "--jpeg" in told["message"]
     _one_line(provenance("compress", astronaut, "--codec", "none", "-o", out), 2, "no such codec")
     _one_line(provenance("compress", astronaut, "--preview", "big", "-o", out), 2, "--preview")
+    _one_line(provenance("compress", astronaut, "--preview", "9", "-o", out), 2, "16 to 4096")
     _one_line(provenance("compress", astronaut, "-o", "-", "--json"), 2, "--json")
     _one_line(provenance("compress", astronaut, "--certificate", "c.pem", "-o", out), 2, "--signer")
     assert not out.exists()
