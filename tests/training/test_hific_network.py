@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from safetensors.torch import save
 
 from provenance.codecs.learned import conversion
 from provenance.metrics import psnr_db
+from provenance.training import schemes
 from provenance.training.hific_network import WARM_CALLS, Hific
 
 
@@ -62,7 +64,7 @@ def test_rate_and_pixels_in_training_are_those_of_the_codec(
     assert psnr_db(pixels, seen) > 29 and bits.item() < 0.6 * 384 * 512
     # Another network takes all of it over.
     other = Hific(16, 36).eval()
-    assert other.take_over(state) == len(other.state_dict())
+    assert not other.take_over(state).left
     with torch.no_grad():
         again, _ = other(pictures(pixels))
     assert psnr_db(seen, as_seen(again)) > 45
@@ -70,7 +72,7 @@ def test_rate_and_pixels_in_training_are_those_of_the_codec(
 
 def test_training_lowers_the_error(network: Hific, pixels: NDArray[np.uint8]) -> None:
     # Its discriminator is none of the codec's.
-    assert not any("judge" in key for key in network.state_dict())
+    assert not any("adversary" in key for key in network.state_dict())
     x = pictures(pixels)[:, :, :128, :256]
 
     def error() -> float:
@@ -84,7 +86,7 @@ def test_training_lowers_the_error(network: Hific, pixels: NDArray[np.uint8]) ->
     before = error()
     for calls in (0, WARM_CALLS):
         # Without the discriminator at first, then with all its weight.
-        network.calls.fill_(calls)
+        network.adversary.calls.fill_(calls)
         for _ in range(12):
             optimiser.zero_grad()
             loss = network.loss(x, 0.05)
@@ -93,3 +95,24 @@ def test_training_lowers_the_error(network: Hific, pixels: NDArray[np.uint8]) ->
         assert torch.isfinite(loss)
         found = error()
         assert found < (0.9 if calls == 0 else 1.0) * before
+
+
+def test_its_discriminator_goes_on_where_it_stopped(
+    pixels: NDArray[np.uint8], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos, work = tmp_path / "photos", tmp_path / "work"
+    photos.mkdir()
+    Image.fromarray(pixels[:256, :256]).save(photos / "photo.png")
+    words = ["", "hific", "--photos", photos, "--validation", photos, "--work", work]
+    words += ["--channels", 16, "--latents", 36, "--batch", 1]
+
+    def trained(minutes: float) -> tuple[int, float]:
+        monkeypatch.setattr(sys, "argv", [str(word) for word in (*words, "--minutes", minutes)])
+        schemes.main()
+        state = torch.load(work / "checkpoint.pt", weights_only=True)
+        assert state["adversary"]["calls"] == state["step"]
+        assert len(state["adversary_optimiser"]["state"]) > 0
+        return state["step"], state["elapsed"] / 60
+
+    steps, minutes = trained(0.01)
+    assert trained(minutes + 0.05)[0] > steps > 0

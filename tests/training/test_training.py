@@ -13,11 +13,13 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
 from provenance import metrics
 from provenance.codecs.learned import msh
 from provenance.codecs.learned.coder import Coder
-from provenance.training import export
+from provenance.training import export, loop
+from provenance.training.adversarial import Adversary
 from provenance.training.similarity import ms_ssim
 
 
@@ -106,3 +108,33 @@ def test_the_similarity_of_the_loss_is_near_the_published_one(data: Path) -> Non
     x, y = (torch.from_numpy(a.copy()).permute(2, 0, 1)[None].float() / 255 for a in (photo, noisy))
     assert ms_ssim(x, x).item() == pytest.approx(1)
     assert ms_ssim(x, y).item() == pytest.approx(metrics.ms_ssim(photo, noisy), abs=0.02)
+
+
+def test_a_checkpoint_holds_all_that_learns(tmp_path: Path) -> None:
+    def trained(seed: int, minutes: float) -> list[dict[str, Any]]:
+        torch.manual_seed(seed)
+        network, adversary = nn.Conv2d(3, 3, 1), Adversary(3, 1e-3, torch.device("cpu"))
+
+        def loss_of(x: Tensor) -> Tensor:
+            return adversary.loss(x, network(x), x)
+
+        loop.run(
+            network,
+            lambda rng: (torch.from_numpy(rng.random((1, 3, 32, 32), np.float32)),),
+            loss_of,
+            list,
+            work=tmp_path,
+            minutes=minutes,
+            rate=1e-3,
+            beside=adversary.parts,
+        )
+        assert not network.training
+        moments = adversary.optimiser.state_dict()["state"].values()
+        return [network.state_dict(), adversary.state_dict(), *moments]
+
+    first = trained(0, 0.005)
+    assert first[1]["calls"] > 0
+    # The schedule is over, so nothing is learnt any more.
+    for before, after in zip(first, trained(1, 0.001), strict=True):
+        assert before.keys() == after.keys()
+        assert all(torch.equal(before[key], after[key]) for key in before)

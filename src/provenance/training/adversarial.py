@@ -90,6 +90,61 @@ class Discriminator(nn.Module):
         return logits.float()
 
 
+class Adversary(nn.Module):
+    """A discriminator with what teaches it: part of a training, and of no codec.
+
+    Args:
+        conditions: see `Discriminator`.
+        rate: learning rate.
+        device: where what it judges is; on CUDA it works in bfloat16.
+    """
+
+    calls: Tensor
+    """How often the loss was asked for, float32: a tensor, which a graph counts on."""
+
+    def __init__(self, conditions: int, rate: float, device: torch.device) -> None:
+        super().__init__()
+        self.discriminator = Discriminator(conditions)
+        self.register_buffer("calls", torch.zeros(()))
+        self.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.optimiser = torch.optim.Adam(
+            self.discriminator.parameters(),
+            lr=rate,
+            betas=(0.5, 0.9),
+            fused=True,
+            capturable=device.type == "cuda",
+        )
+
+    @property
+    def parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
+        """What a checkpoint holds of it."""
+        return {"adversary": self, "adversary_optimiser": self.optimiser}
+
+    def loss(self, photos: Tensor, reconstructions: Tensor, condition: Tensor) -> Tensor:
+        """What the decoder minimises, after a step of the discriminator's own.
+
+        Args:
+            photos, reconstructions: ``[batch, 3, h, w]``; gradients reach the latter.
+            condition: what the discriminator is shown beside either, without gradients.
+        """
+        kind, is_fast = photos.device.type, photos.is_cuda
+        with torch.autocast(kind, dtype=torch.bfloat16, enabled=is_fast):
+            real = self.discriminator(photos, condition)
+            fake = self.discriminator(reconstructions.detach(), condition)
+        lost = discriminator_loss(real, fake)
+        self.optimiser.zero_grad(set_to_none=True)
+        lost.backward()  # type: ignore[no-untyped-call]
+        # As in `loop`: a step that is not finite is left out by itself.
+        self.optimiser.found_inf = (~torch.isfinite(lost.detach())).float()  # type: ignore[attr-defined]
+        self.optimiser.step()
+        self.discriminator.requires_grad_(False)
+        with torch.autocast(kind, dtype=torch.bfloat16, enabled=is_fast):
+            seen = self.discriminator(reconstructions, condition)
+        self.discriminator.requires_grad_(True)
+        self.calls += 1
+        return generator_loss(seen)
+
+
 def detail(pictures: Tensor) -> Tensor:
     """What pictures have beyond their means over 5x5 px, `CONTRAST` times as strong."""
     means = functional.avg_pool2d(pictures, 5, 1, 2, count_include_pad=False)

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from provenance.codecs.schemes import SCHEMES
+from provenance.errors import InputError
+
+from . import command
 
 CARD = """\
 # Model card: {name}
@@ -76,9 +79,14 @@ def main() -> None:
     parser.add_argument("--data", required=True, help="what it was trained on, with licences")
     parser.add_argument("--device", default="2 CPU cores")
     parser.add_argument("--origin", default=KLT_START)
-    options = parser.parse_args()
+    command.execute(parser, run)
+
+
+def run(options: argparse.Namespace) -> None:
     lines = (options.work / "log.jsonl").read_text().splitlines()
     log = [json.loads(line) for line in lines]
+    if not log:
+        raise InputError(f"{options.work / 'log.jsonl'}: nothing was reported yet")
     settings = json.loads((options.work / "settings.json").read_text())
     card = options.weights.with_suffix(".md")
     if "scheme" in settings:

@@ -33,7 +33,7 @@ from provenance.codecs.learned.cdc_network import (
 from provenance.codecs.learned.layers import FactorizedPrior, doubling, lower_bound
 
 from .klt import principal_components
-from .scheme_networks import MIN_SCALE, normal_bits, rounded, taken_over
+from .scheme_networks import MIN_SCALE, Parts, normal_bits, rounded, taken_over
 
 STEPS = 8
 """In which pictures are drawn outside of training; those of the codec."""
@@ -153,8 +153,8 @@ class Cdc(nn.Module):
             state[name] = form.detach().float().cpu().contiguous().clone()
         return state
 
-    def take_over(self, state: Mapping[str, Tensor]) -> int:
-        """Set all that a published state dict has in the same shape; returns how much that is."""
+    def take_over(self, state: Mapping[str, Tensor]) -> Parts:
+        """Set the parts that a published state dict has whole; see `taken_over`."""
         return taken_over(state, (_published(key, v) for key, v in self.state_dict().items()))
 
     @torch.no_grad()

@@ -14,25 +14,76 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from provenance.errors import InputError
+
+from .loop import whole
+
 SIZE = 256
 
 
 def cut(folder: Path, target: Path, device: torch.device, seed: int = 1) -> Tensor:
     """Cut crops of 256 px from every photo in ``folder``, at full size and once scaled down.
 
+    Those that were cut before are taken as they are.
+
     Returns:
         The crops, ``[n, 256, 256, 3]`` uint8 sRGB, mapped from ``target`` (a ``.npy`` file), or
         on the ``device`` where it is another than the processor.
+
+    Raises:
+        InputError: There are no photos of that size, a file is none, or ``target`` is damaged.
     """
-    if not target.exists():
-        paths = sorted(p for p in folder.iterdir() if p.is_file())
+    if target.exists():
+        print(f"crops: those of {target}", flush=True)
+    else:
         with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-            found = pool.map(partial(_of_file, seed=seed), paths, chunksize=8)
+            found = pool.map(partial(_of_file, seed=seed), photos(folder), chunksize=8)
             crops = [crop for of_one in found for crop in of_one]
+        if not crops:
+            raise InputError(f"{folder}: no photo has sides of {SIZE} px")
         order = np.random.default_rng(seed).permutation(len(crops))
-        np.save(target, np.stack(crops)[order])
-    # Writable, but not into the file: what torch asks of arrays that it shares.
-    return torch.from_numpy(np.load(target, mmap_mode="c")).to(device)
+        with whole(target) as aside, aside.open("wb") as stream:
+            np.save(stream, np.stack(crops)[order])
+    try:
+        # Writable, but not into the file: what torch asks of arrays that it shares.
+        mapped = np.load(target, mmap_mode="c")
+    except (ValueError, EOFError):
+        mapped = np.empty(0)
+    if mapped.dtype != np.uint8 or mapped.shape[1:] != (SIZE, SIZE, 3) or not len(mapped):
+        raise InputError(f"{target}: damaged; remove it, and the crops are cut anew")
+    return torch.from_numpy(mapped).to(device)
+
+
+def photos(folder: Path, suffix: str = "") -> list[Path]:
+    """The files in a folder, in the order of their names, hidden ones left out.
+
+    Raises:
+        InputError: It is missing, or holds none.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder")
+    found = sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file() and path.name.endswith(suffix) and not path.name.startswith(".")
+    )
+    if not found:
+        raise InputError(f"{folder}: holds no {suffix.removeprefix('.').upper() or 'photos'}")
+    return found
+
+
+def opened(path: Path) -> Image.Image:
+    """A photo in RGB.
+
+    Raises:
+        InputError: It is none that can be read.
+    """
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(f"{path}: not a photo that can be read: {reason}") from error
 
 
 def batch(crops: Tensor, count: int, size: int, rng: np.random.Generator) -> Tensor:
@@ -58,8 +109,7 @@ def batch(crops: Tensor, count: int, size: int, rng: np.random.Generator) -> Ten
 
 def _of_file(path: Path, seed: int) -> list[NDArray[np.uint8]]:
     rng = np.random.default_rng((seed, zlib.crc32(path.name.encode())))
-    with Image.open(path) as opened:
-        photo = opened.convert("RGB")
+    photo = opened(path)
     crops = _from_photo(photo, 14, rng)
     factor = rng.uniform(0.55, 0.9)
     size = (int(photo.width * factor), int(photo.height * factor))

@@ -12,21 +12,26 @@ from __future__ import annotations
 import argparse
 import copy
 import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from provenance.codecs.entropy import TOTAL
-from provenance.codecs.learned import entropy_model, integer_network
+from provenance.codecs.learned import entropy_model, integer_network, published
 from provenance.codecs.learned.coder import INTEGER_PARTS, Coder
 from provenance.codecs.learned.context import places
 from provenance.codecs.learned.hyperprior import MIN_SCALE, SCALE_OFFSET, MeanScaleHyperprior
+from provenance.codecs.schemes import MAX_BYTES
+from provenance.errors import InputError
+from provenance.files import read
+
+from . import command, crops, loop
 
 SCALES = np.geomspace(MIN_SCALE, 256, 64)
 """Standard deviations of the residuals' tables."""
@@ -47,32 +52,56 @@ NORMAL_WEIGHT = 500
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint", type=Path, help="checkpoint.pt of a training, or weights")
-    parser.add_argument("weights", type=Path, help="safetensors file to write")
+    parser.add_argument("weights", type=command.output, help="safetensors file to write")
     parser.add_argument("--photos", type=Path, help="folder of training photos")
-    options = parser.parse_args()
+    command.execute(parser, run)
+
+
+def run(options: argparse.Namespace) -> None:
     if options.checkpoint.suffix == ".safetensors":
-        found = load_file(options.checkpoint)
+        found = _stored(options.checkpoint, MeanScaleHyperprior())
     else:
         network = MeanScaleHyperprior()
-        state = torch.load(options.checkpoint, weights_only=True, map_location="cpu")
-        network.load_state_dict(state["average"])
+        with loop.told(options.checkpoint):
+            state = torch.load(options.checkpoint, weights_only=True, map_location="cpu")
+            network.load_state_dict(state["average"])
         found = tensors(network.eval())
     if options.photos:
-        found |= counted(found, sorted(p for p in options.photos.iterdir() if p.is_file()))
-    save_file(found, options.weights)
+        found |= counted(found, crops.photos(options.photos))
+    with loop.whole(options.weights) as aside:
+        save_file(found, aside)
 
 
 def network_of(weights: Path) -> MeanScaleHyperprior:
-    """The float network of a file that this module wrote, for training on."""
-    stored = load_file(weights)
+    """The float network of a file that this module wrote, for training on.
+
+    Raises:
+        InputError: It is no such file, or of a network of other sizes.
+    """
     network = MeanScaleHyperprior()
+    stored = _stored(weights, network)
     state = network.state_dict()
     network.load_state_dict({name: stored.get(name, value) for name, value in state.items()})
     for part in entropy_model.PARTS:
         start = f"integer.{part}."
         chosen = {k[len(start) :]: v for k, v in stored.items() if k.startswith(start)}
-        integer_network.restore(network.get_submodule(part), chosen)
+        try:
+            integer_network.restore(network.get_submodule(part), chosen)
+        except (LookupError, RuntimeError) as error:
+            raise InputError(f"{weights}: {start} is not that of this network") from error
     return network
+
+
+def _stored(weights: Path, network: MeanScaleHyperprior) -> dict[str, Tensor]:
+    """The tensors in a file that this module wrote of such a network."""
+    stored = published.load(read(weights, MAX_BYTES), str(weights))
+    shapes = {
+        name: tuple(value.shape)
+        for name, value in network.state_dict().items()
+        if not name.startswith(entropy_model.PARTS)
+    }
+    published.check(stored, shapes, str(weights), unused=re.compile(".*"))
+    return stored
 
 
 @torch.no_grad()
@@ -103,8 +132,7 @@ def counted(weights: dict[str, Tensor], photos: Iterable[Path]) -> dict[str, Ten
     starts = np.cumsum(lengths) - lengths
     counts = np.zeros(lengths.sum(), np.int64)
     for path in photos:
-        with Image.open(path) as opened:
-            analysed = coder.analyse(np.asarray(opened.convert("RGB")))
+        analysed = coder.analyse(np.asarray(crops.opened(path)))
         for quality in COUNTED_AT:
             latents = coder.quantise(analysed, quality)
             for step, table in enumerate(latents.scales):

@@ -8,6 +8,7 @@ mode all is rounded.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Mapping
@@ -21,9 +22,9 @@ from provenance.codecs.learned.hific import hyper_analysis
 from provenance.codecs.learned.hific_transforms import ResidualBlock, Sizes, Transforms
 from provenance.codecs.learned.layers import ChannelNorm, FactorizedPrior, doubling, lower_bound
 
-from .adversarial import Discriminator, band_energy_loss, discriminator_loss, generator_loss
+from .adversarial import Adversary, band_energy_loss
 from .klt import principal_components
-from .scheme_networks import MIN_SCALE, normal_bits, precise, rounded, taken_over
+from .scheme_networks import MIN_SCALE, Parts, normal_bits, precise, rounded, taken_over
 
 BANDS, ADVERSARIAL = 0.6, 0.1
 """Weights of the two losses that ask for texture.
@@ -77,16 +78,12 @@ class Prior(FactorizedPrior):
 class Hific(nn.Module):
     """``hific``: a generator trained against a discriminator, and a mean-scale hyperprior.
 
-    The discriminator is no part of its state: where training goes on, a new one starts, and its say
-    grows anew.
+    The discriminator is no part of its state.
 
     Args:
         channels: those at full size; all others but the latents follow from them.
         latents: channels of the latents.
     """
-
-    calls: Tensor
-    """How often the loss was asked for, float32."""
 
     def __init__(self, channels: int = 32, latents: int = 96) -> None:
         super().__init__()
@@ -108,11 +105,12 @@ class Hific(nn.Module):
         )
         self.entropy_bottleneck = Prior(n)
         self._names = hific_weights.names(self.sizes)
-        # A tensor, which a graph counts on.
-        self.register_buffer("calls", torch.zeros(()), persistent=False)
-        # Within a list, it is not among the parameters.
-        self._judges = [Discriminator(conditions=m)]
-        self._optimisers: list[torch.optim.Adam] = []
+
+    @functools.cached_property
+    def adversary(self) -> Adversary:
+        """The discriminator, made on the device of the network; not among its parameters."""
+        device = next(self.parameters()).device
+        return Adversary(self.sizes.latents, JUDGE_RATE, device)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The reconstruction, like ``x``, and the bits of each picture, ``[batch]``."""
@@ -130,10 +128,10 @@ class Hific(nn.Module):
         rate = bits.mean() / (x.shape[2] * x.shape[3])
         error = (reconstruction - x).square().mean() * 255**2
         shown = self.synthesis.entry[0](latents.detach()).detach()
-        seen = self._judged(x, reconstruction, shown)
+        share = (self.adversary.calls / WARM_CALLS).clamp_max(1.0)
+        seen = self.adversary.loss(x, reconstruction, shown)
         bands = band_energy_loss(reconstruction, x).mean()
-        grown = 0.5 - 0.5 * torch.cos(math.pi * (self.calls / WARM_CALLS).clamp_max(1.0))
-        self.calls += 1
+        grown = 0.5 - 0.5 * torch.cos(math.pi * share)
         result: Tensor = rate + balance * error + grown * (BANDS * bands + ADVERSARIAL * seen)
         return result
 
@@ -174,8 +172,8 @@ class Hific(nn.Module):
         state[f"{hific_weights.DENSITY}.a_{layers - 1}"] = torch.zeros(prior.channels, 1, 1)
         return state
 
-    def take_over(self, state: Mapping[str, Tensor]) -> int:
-        """Set all that a published state dict has in the same shape; returns how much that is."""
+    def take_over(self, state: Mapping[str, Tensor]) -> Parts:
+        """Set the parts that a published state dict has whole; see `taken_over`."""
         return taken_over(state, (self._published(key, v) for key, v in self.state_dict().items()))
 
     @torch.no_grad()
@@ -303,36 +301,6 @@ class Hific(nn.Module):
             assert isinstance(out, nn.ConvTranspose2d)
             out.weight.mul_(0.1)
             _bias(out).copy_(start)
-
-    def _judged(self, x: Tensor, reconstruction: Tensor, shown: Tensor) -> Tensor:
-        """What the discriminator says of the reconstruction, after a step of its own."""
-        (judge,) = self._judges
-        if not self._optimisers:
-            judge.to(x.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-            self._optimisers.append(
-                torch.optim.Adam(
-                    judge.parameters(),
-                    lr=JUDGE_RATE,
-                    betas=(0.5, 0.9),
-                    fused=True,
-                    capturable=x.is_cuda,
-                )
-            )
-        (optimiser,) = self._optimisers
-        fast = torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=x.is_cuda)
-        with torch.enable_grad(), fast:
-            real, fake = judge(x, shown), judge(reconstruction.detach(), shown)
-        lost = discriminator_loss(real, fake)
-        optimiser.zero_grad(set_to_none=True)
-        lost.backward()  # type: ignore[no-untyped-call]
-        # As in `loop`: a step that is not finite is left out by itself.
-        optimiser.found_inf = (~torch.isfinite(lost.detach())).float()  # type: ignore[attr-defined]
-        optimiser.step()
-        judge.requires_grad_(False)
-        with fast:
-            seen = judge(reconstruction, shown)
-        judge.requires_grad_(True)
-        return generator_loss(seen)
 
     def _noisy(self, values: Tensor) -> Tensor:
         """Values as the rate sees them."""

@@ -1,15 +1,17 @@
 """The training loop: schedule, averaged weights, checkpoint and log in a work folder.
 
-The same call goes on where it stopped. On CUDA a step is one graph, which is captured at the first
-batch and replayed from then on: its thousands of small kernels would else wait for Python.
+The same call goes on where it stopped: a checkpoint holds all that learns. On CUDA a step is one
+graph, which is captured at the first batch and replayed from then on: its thousands of small
+kernels would else wait for Python.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import pickle
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,11 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from provenance.errors import InputError, UsageError
+
+Part = nn.Module | torch.optim.Optimizer
+"""What learns, or teaches."""
 
 WARM_STEPS = 200
 """Steps over which the learning rate grows to its highest."""
@@ -36,8 +43,11 @@ def run(
     rate: float,
     rates: Mapping[str, float] | None = None,
     report_minutes: float = 30.0,
+    beside: Mapping[str, Part] | None = None,
 ) -> None:
     """Train ``network`` with Adam until the schedule of ``minutes`` is over.
+
+    Afterwards the network is the averaged one, in eval mode.
 
     Args:
         draw: a batch: tensors on the device of the network, alike in shape every time.
@@ -47,6 +57,11 @@ def run(
         rate: highest learning rate; it follows a cosine.
         rates: factors to it for parameters whose names start so.
         report_minutes: between lines of the log.
+        beside: what else learns in ``loss_of`` and belongs into a checkpoint, by name.
+
+    Raises:
+        InputError: The checkpoint is damaged, or of another training.
+        OutputError: The work folder cannot be written.
     """
     device = next(network.parameters()).device
     checkpoint = work / "checkpoint.pt"
@@ -63,11 +78,13 @@ def run(
     torch.backends.cudnn.benchmark = True
     average = {name: value.clone() for name, value in network.state_dict().items()}
     step, elapsed = 0, 0.0
+    parts: dict[str, Part] = {"network": network, "optimiser": optimiser, **(beside or {})}
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True, map_location=device)
-        network.load_state_dict(state["network"])
-        optimiser.load_state_dict(state["optimiser"])
-        average, step, elapsed = state["average"], state["step"], state["elapsed"]
+        with told(checkpoint):
+            state = torch.load(checkpoint, weights_only=True, map_location=device)
+            for name, part in parts.items():
+                part.load_state_dict(state[name])
+            average, step, elapsed = state["average"], state["step"], state["elapsed"]
     for group in optimiser.param_groups:
         # A tensor, which a graph reads anew at each step.
         group["lr"] = torch.zeros((), device=device)
@@ -76,16 +93,9 @@ def run(
     own, averaged = list(state.values()), [average[name] for name in state]
 
     def save() -> None:
-        state: dict[str, Any] = {
-            "network": network.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "average": average,
-            "step": step,
-            "elapsed": elapsed,
-        }
-        aside = checkpoint.with_suffix(".new")
-        torch.save(state, aside)
-        aside.replace(checkpoint)
+        state: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
+        with whole(checkpoint) as aside:
+            torch.save({**state, "average": average, "step": step, "elapsed": elapsed}, aside)
 
     def report() -> None:
         line: dict[str, Any] = {"step": step, "minutes": round(elapsed / 60, 1)}
@@ -108,7 +118,7 @@ def run(
         return loss.detach().float()
 
     if device.type == "cuda":
-        learn = _captured(learn, draw(rng))
+        learn = _captured(learn, draw(rng), parts.values())
     length = minutes * 60
     running: Tensor | None = None
     last_report = elapsed
@@ -136,18 +146,66 @@ def run(
             report()
             last_report = elapsed
     report()
+    network.load_state_dict(average)
+    network.eval()
 
 
-def _captured(learn: Callable[..., Tensor], batch: tuple[Tensor, ...]) -> Callable[..., Tensor]:
-    """A step as a CUDA graph, for batches like ``batch``; weights are as they were."""
+def keep_settings(work: Path, settings: Mapping[str, Any]) -> None:
+    """Write ``settings.json``, which the model card is made of; training goes on with the same.
+
+    Raises:
+        UsageError: There is a checkpoint that was made with others.
+    """
+    path = work / "settings.json"
+    if (work / "checkpoint.pt").exists() and path.exists():
+        before = json.loads(path.read_text())
+        for name, value in settings.items():
+            if before.get(name) != value:
+                raise UsageError(
+                    f"{work}: was begun with {name} {before.get(name)}, not {value}; go on with "
+                    "the same, or name another folder with --work"
+                )
+        return
+    with whole(path) as aside:
+        aside.write_text(json.dumps(dict(settings)))
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A file beside ``path`` to be written, which takes its place once it is whole."""
+    aside = path.with_name(f"{path.name}.new")
+    yield aside
+    aside.replace(path)
+
+
+@contextmanager
+def told(checkpoint: Path) -> Iterator[None]:
+    """What is wrong with a checkpoint, in one line."""
+    try:
+        yield
+    except (pickle.UnpicklingError, RuntimeError, LookupError, ValueError, EOFError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(
+            f"{checkpoint}: damaged, or of another training; name another folder with --work "
+            f"({reason})"
+        ) from error
+
+
+def _captured(
+    learn: Callable[..., Tensor], batch: tuple[Tensor, ...], parts: Collection[Part]
+) -> Callable[..., Tensor]:
+    """A step as a CUDA graph, for batches like ``batch``; all parts are as they were."""
     still = tuple(part.clone() for part in batch)
+    before = {key: value.clone() for key, value in _tensors(parts)}
     aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):
-        # What is made once, and chosen by trying, is made and chosen outside of the graph. The
-        # learning rate is 0.
+        # What is made once, and chosen by trying, is made and chosen outside of the graph.
         for _ in range(3):
             learn(*still)
+        for key, value in _tensors(parts):
+            # What an optimiser has made is 0 before its first step.
+            value.copy_(before[key]) if key in before else value.zero_()
     torch.cuda.current_stream().wait_stream(aside)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
@@ -159,6 +217,18 @@ def _captured(learn: Callable[..., Tensor], batch: tuple[Tensor, ...]) -> Callab
         return loss
 
     return replayed
+
+
+def _tensors(parts: Iterable[Part]) -> Iterator[tuple[Hashable, Tensor]]:
+    """All that learning changes, by a key that stays."""
+    for number, part in enumerate(parts):
+        if isinstance(part, nn.Module):
+            for name, value in part.state_dict().items():
+                yield (number, name), value
+        else:
+            for parameter, state in part.state.items():
+                for name, value in state.items():
+                    yield (parameter, name), value
 
 
 @contextmanager

@@ -3,14 +3,14 @@
 It starts as a copy of the conservative synthesis and sees the same latents, which stay as they are.
 Asked of it are the energies of local bands, a discriminator that is shown the conservative picture
 beside it, and a squared error that is measured by the conservative decoder's own. Resumable, as
-`provenance.training.train`; ``--weights`` gets the synthesis in float16 at every report.
+`provenance.training.train`. When the schedule is over, ``--weights`` gets the averaged synthesis in
+float16.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
-import json
 import math
 from pathlib import Path
 
@@ -22,15 +22,9 @@ from torch import Tensor, nn
 from provenance.codecs.learned.hyperprior import LEVELS, MeanScaleHyperprior
 from provenance.codecs.learned.msh import WEIGHTS
 
+from . import command, export, loop, train
 from . import crops as crop_files
-from . import export, loop, train
-from .adversarial import (
-    Discriminator,
-    band_energies,
-    band_energy_loss,
-    discriminator_loss,
-    generator_loss,
-)
+from .adversarial import Adversary, band_energies, band_energy_loss
 
 REPORTED_LEVELS = (0.0, 2.33, 4.67)
 REPORTED_PHOTOS = 6
@@ -39,17 +33,12 @@ BANDS, ADVERSARIAL = 1.5, 0.2
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--photos", type=Path, required=True, help="folder of training photos")
-    parser.add_argument("--validation", type=Path, required=True, help="folder of PNG photos")
-    parser.add_argument("--work", type=Path, required=True, help="folder for crops and checkpoint")
+    parser = command.parser(__doc__, minutes=60, batch=4, crop=256, rate=3e-4)
     parser.add_argument("--codec", type=Path, default=WEIGHTS, help="weights of the codec")
-    parser.add_argument("--weights", type=Path, help="safetensors file of the synthesis to write")
-    parser.add_argument("--minutes", type=float, default=60.0, help="whole length of the schedule")
-    parser.add_argument("--batch", type=int, default=4)
-    parser.add_argument("--crop", type=int, default=256)
-    parser.add_argument("--rate", type=float, default=3e-4, help="highest learning rate")
-    run(parser.parse_args())
+    parser.add_argument(
+        "--weights", type=command.output, help="safetensors file of the synthesis to write"
+    )
+    command.execute(parser, run)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -65,23 +54,14 @@ def run(options: argparse.Namespace) -> None:
         "rate": options.rate,
         "origin": "from the conservative synthesis",
     }
-    (options.work / "settings.json").write_text(json.dumps(settings))
+    loop.keep_settings(options.work, settings)
 
     torch.manual_seed(0)
     network = export.network_of(options.codec).eval().requires_grad_(False)
     decoder = copy.deepcopy(network.synthesis).requires_grad_(True).train()
-    discriminator = Discriminator(conditions=3)
-    judged = options.work / "discriminator.pt"
-    if judged.exists():
-        discriminator.load_state_dict(torch.load(judged, weights_only=True, map_location="cpu"))
-    for part in (network, decoder, discriminator):
+    for part in (network, decoder):
         part.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    judge = torch.optim.Adam(
-        discriminator.parameters(),
-        lr=options.rate,
-        betas=(0.5, 0.9),
-        capturable=device.type == "cuda",
-    )
+    adversary = Adversary(3, options.rate, device)
 
     def draw(rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         x = crop_files.batch(crops, options.batch, options.crop, rng)
@@ -93,19 +73,7 @@ def run(options: argparse.Namespace) -> None:
                 latents, _ = network.coded(x, level)
             conservative = picture(network.synthesis, latents)
             perceptual = picture(decoder, latents)
-            shown = 2 * conservative - 1
-            fake = discriminator(perceptual.detach(), shown)
-            loss = discriminator_loss(discriminator(x, shown), fake)
-        judge.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        judge.step()
-
-        for parameter in discriminator.parameters():
-            parameter.requires_grad_(False)
-        with torch.autocast(x.device.type, dtype=torch.bfloat16):
-            seen = generator_loss(discriminator(perceptual, shown))
-        for parameter in discriminator.parameters():
-            parameter.requires_grad_(True)
+        seen = adversary.loss(x, perceptual, 2 * conservative - 1)
         error, usual = ((p - x).square().mean((1, 2, 3)) for p in (perceptual, conservative))
         relative = (error / (usual + 1e-5)).mean()
         bands = band_energy_loss(perceptual, x).mean()
@@ -113,12 +81,6 @@ def run(options: argparse.Namespace) -> None:
         return total
 
     def evaluate() -> list[tuple[float, float, float]]:
-        torch.save(discriminator.state_dict(), judged)
-        if options.weights:
-            state = {
-                name: value.half().contiguous() for name, value in decoder.state_dict().items()
-            }
-            save_file(state, options.weights)
         return [
             (level, *fidelity(network, decoder, level, validation)) for level in REPORTED_LEVELS
         ]
@@ -132,7 +94,12 @@ def run(options: argparse.Namespace) -> None:
         minutes=options.minutes,
         rate=options.rate,
         report_minutes=options.minutes / 4,
+        beside=adversary.parts,
     )
+    if options.weights:
+        state = {name: value.half().contiguous() for name, value in decoder.state_dict().items()}
+        with loop.whole(options.weights) as aside:
+            save_file(state, aside)
 
 
 def picture(synthesis: nn.Module, latents: Tensor) -> Tensor:

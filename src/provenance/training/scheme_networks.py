@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -116,8 +117,8 @@ class Factorized(nn.Module):
             state[_published(key)] = value.detach().float().cpu().contiguous()
         return state
 
-    def take_over(self, state: Mapping[str, Tensor]) -> int:
-        """Set all that a published state dict has in the same shape; returns how much that is."""
+    def take_over(self, state: Mapping[str, Tensor]) -> Parts:
+        """Set the parts that a published state dict has whole; see `taken_over`."""
         return taken_over(state, ((_published(key), v) for key, v in self.state_dict().items()))
 
 
@@ -271,15 +272,30 @@ def _published(key: str) -> str:
     return key
 
 
+class Parts(NamedTuple):
+    """Parts of a network by name, such as ``g_a``: what is before the first dot of its tensors."""
+
+    taken: tuple[str, ...]
+    left: tuple[str, ...]
+
+
 @torch.no_grad()
-def taken_over(state: Mapping[str, Tensor], named: Iterable[tuple[str, Tensor]]) -> int:
-    """Set tensors to those of their names and shapes in a state dict; how many those are."""
-    taken = 0
+def taken_over(state: Mapping[str, Tensor], named: Iterable[tuple[str, Tensor]]) -> Parts:
+    """Set the parts of a network of which a state dict has every tensor, in the same shape.
+
+    The others are left as they are: a few tensors of another network fit nothing.
+    """
+    parts: dict[str, list[tuple[str, Tensor]]] = {}
     for name, value in named:
-        if name in state and state[name].shape == value.shape:
-            value.copy_(state[name])
-            taken += 1
-    return taken
+        parts.setdefault(name.split(".")[0], []).append((name, value))
+    taken = {
+        part: tensors
+        for part, tensors in parts.items()
+        if all(name in state and state[name].shape == value.shape for name, value in tensors)
+    }
+    for name, value in itertools.chain.from_iterable(taken.values()):
+        value.copy_(state[name])
+    return Parts(tuple(taken), tuple(part for part in parts if part not in taken))
 
 
 def precise(x: Tensor, layer: nn.Module) -> Tensor:

@@ -9,18 +9,21 @@ Resumable, as `provenance.training.train`. When the schedule is over, the work f
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
+from provenance.codecs.learned import published
 from provenance.codecs.learned.conversion import converted
+from provenance.codecs.schemes import MAX_BYTES
+from provenance.errors import InputError, UsageError
+from provenance.files import read
 
+from . import command, klt, loop, train
 from . import crops as crop_files
-from . import klt, loop, train
 from .card import KLT_START
 from .cdc_network import Cdc
 from .hific_network import Hific
@@ -41,21 +44,18 @@ FASTER = {"entropy_bottleneck.": 5.0}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command.parser(__doc__, minutes=30, batch=8, crop=128, rate=5e-4)
     parser.add_argument("scheme", choices=sorted(NETWORKS))
-    parser.add_argument("--photos", type=Path, required=True, help="folder of training photos")
-    parser.add_argument("--validation", type=Path, required=True, help="folder of PNG photos")
-    parser.add_argument("--work", type=Path, required=True, help="folder for crops and checkpoint")
-    parser.add_argument("--weights", type=Path, help="safetensors file of the codec to write")
-    parser.add_argument("--channels", type=int, help="N in the papers")
-    parser.add_argument("--latents", type=int, help="M in the papers")
-    parser.add_argument("--balance", type=float, default=0.0067, help="bpp + balance * MSE")
-    parser.add_argument("--minutes", type=float, default=30.0, help="whole length of the schedule")
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--crop", type=int, default=128)
-    parser.add_argument("--rate", type=float, default=5e-4, help="highest learning rate")
-    parser.add_argument("--start", type=Path, help="state dict whose tensors are taken over")
-    run(parser.parse_args())
+    parser.add_argument(
+        "--weights", type=command.output, help="safetensors file of the codec to write"
+    )
+    parser.add_argument("--channels", type=command.count, help="N in the papers")
+    parser.add_argument("--latents", type=command.count, help="M in the papers")
+    parser.add_argument(
+        "--balance", type=command.positive, default=0.0067, help="bpp + balance * MSE"
+    )
+    parser.add_argument("--start", type=Path, help="state dict whose parts are taken over")
+    command.execute(parser, run)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -74,23 +74,22 @@ def run(options: argparse.Namespace) -> None:
         "crop": options.crop,
         "rate": options.rate,
         "precision": "bfloat16" if device.type == "cuda" or usual == USUAL else "float32",
-        "origin": KLT_START,
     }
-    if options.start:
-        told["origin"] = f"from the transforms of `{options.start.stem}`, trained before"
-    (options.work / "settings.json").write_text(json.dumps(told))
     torch.manual_seed(0)
-    network = NETWORKS[options.scheme](channels, latents)
+    try:
+        network = NETWORKS[options.scheme](channels, latents)
+    except ValueError as error:
+        raise UsageError(f"{options.scheme}: {error}") from error
     if not (options.work / "checkpoint.pt").exists():
         first = crops[:600].cpu().permute(0, 3, 1, 2).float() / 255
-        _begin(network, first, load_file(options.start) if options.start else {})
+        told["origin"] = _begin(network, first, options.start)
+    loop.keep_settings(options.work, told)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def draw(rng: np.random.Generator) -> tuple[Tensor]:
         return (crop_files.batch(crops, options.batch, options.crop, rng),)
 
     def evaluate() -> list[tuple[float, float, float]]:
-        save_file(network.published(), options.work / f"{options.scheme}.safetensors")
         return [(options.balance, *train.fidelity(network, validation, device))]
 
     loop.run(
@@ -103,24 +102,43 @@ def run(options: argparse.Namespace) -> None:
         rate=options.rate,
         rates=FASTER,
         report_minutes=options.minutes / 3,
+        beside=network.adversary.parts if isinstance(network, Hific) else None,
     )
+    state = options.work / f"{options.scheme}.safetensors"
+    with loop.whole(state) as aside:
+        save_file(network.published(), aside)
     if options.weights:
-        state = options.work / f"{options.scheme}.safetensors"
-        options.weights.write_bytes(converted(state.read_bytes(), str(state), half=True))
+        with loop.whole(options.weights) as aside:
+            aside.write_bytes(converted(state.read_bytes(), str(state), half=True))
 
 
 @torch.no_grad()
-def _begin(network: Factorized | Hific | Cdc, first: Tensor, state: dict[str, Tensor]) -> None:
-    """Start from statistics of crops, ``[n, 3, h, w]`` 0..1, and from what another has learned."""
+def _begin(network: Factorized | Hific | Cdc, first: Tensor, start: Path | None) -> str:
+    """Start from statistics of crops, ``[n, 3, h, w]`` 0..1, and from what another has learned.
+
+    Returns:
+        What the model card says of it.
+    """
+    state = published.load(read(start, MAX_BYTES), str(start)) if start else {}
     if not isinstance(network, Factorized):
         network.initialise(first)
-        network.take_over(state)
-        return
-    latents = klt.initialise_strided(network, first)
-    if network.take_over(state):
-        latents = network.g_a(first[:64])
-    network.start(latents)
-    network.take_over(state)
+        parts = network.take_over(state)
+    else:
+        latents = klt.initialise_strided(network, first)
+        if "g_a" in network.take_over(state).taken:
+            latents = network.g_a(first[:64])
+        network.start(latents)
+        parts = network.take_over(state)
+    if start is None:
+        return KLT_START
+    if not parts.taken:
+        raise InputError(
+            f"{start}: no part of it has the tensors and sizes of this network's "
+            f"{', '.join(parts.left)}; see --channels and --latents"
+        )
+    taken = ", ".join(parts.taken)
+    print(f"from {start}: {taken}; anew: {', '.join(parts.left) or 'nothing'}", flush=True)
+    return f"from {taken} of `{start.stem}`, trained before"
 
 
 if __name__ == "__main__":

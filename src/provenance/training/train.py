@@ -8,23 +8,24 @@ on where it stopped. Runs on CUDA where there is a GPU. The shipped weights come
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from provenance.codecs.learned.hyperprior import LAMBDAS, LEVELS, MeanScaleHyperprior
+from provenance.errors import InputError
 
+from . import command, export, klt, loop
 from . import crops as crop_files
-from . import export, klt, loop
 from .similarity import ms_ssim
 
 REPORTED_LEVELS = (0.0, 1.75, 3.5, 5.25, 7.0)
+LEAST = 128
+"""Smallest side of a photo to validate on, px: what every scheme's network takes."""
 BALANCE = 0.0067
 """Losses are weighted by ``(lambda / BALANCE) ** -0.5``, so that no level drowns the others."""
 
@@ -35,17 +36,12 @@ PER_DISSIMILARITY = 1280.0
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--photos", type=Path, required=True, help="folder of training photos")
-    parser.add_argument("--validation", type=Path, required=True, help="folder of PNG photos")
-    parser.add_argument("--work", type=Path, required=True, help="folder for crops and checkpoint")
-    parser.add_argument("--minutes", type=float, default=120.0, help="whole length of the schedule")
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--crop", type=int, default=128)
-    parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
-    parser.add_argument("--report", type=float, default=30.0, help="minutes between log lines")
+    parser = command.parser(__doc__, minutes=120, batch=8, crop=128, rate=1e-3)
+    parser.add_argument(
+        "--report", type=command.positive, default=30.0, help="minutes between log lines"
+    )
     parser.add_argument("--start", type=Path, help="exported weights to start from, not the KLT")
-    run(parser.parse_args())
+    command.execute(parser, run)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -55,7 +51,7 @@ def run(options: argparse.Namespace) -> None:
     validation = load_photos(options.validation)
     checkpoint = options.work / "checkpoint.pt"
     settings = {"batch": options.batch, "crop": options.crop, "rate": options.rate}
-    (options.work / "settings.json").write_text(json.dumps(settings))
+    loop.keep_settings(options.work, settings)
 
     torch.manual_seed(0)
     network = export.network_of(options.start) if options.start else MeanScaleHyperprior()
@@ -96,12 +92,17 @@ def step_loss(network: MeanScaleHyperprior, x: Tensor, level: Tensor) -> Tensor:
 
 
 def load_photos(folder: Path) -> list[Tensor]:
-    """Every PNG of ``folder``, cut to multiples of 64: ``[1, 3, h, w]`` uint8 each."""
+    """Every PNG of ``folder``, cut to multiples of 64: ``[1, 3, h, w]`` uint8 each.
+
+    Raises:
+        InputError: There is none, or one cannot be read or has a side of less than 128 px.
+    """
     photos = []
-    for path in sorted(folder.glob("*.png")):
-        with Image.open(path) as opened:
-            pixels = np.array(opened.convert("RGB"))
+    for path in crop_files.photos(folder, ".png"):
+        pixels = np.array(crop_files.opened(path))
         height, width = (side // 64 * 64 for side in pixels.shape[:2])
+        if min(height, width) < LEAST:
+            raise InputError(f"{path}: sides under {LEAST} px are too small to validate on")
         photos.append(torch.from_numpy(pixels[:height, :width]).permute(2, 0, 1)[None])
     return photos
 
