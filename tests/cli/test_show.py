@@ -91,11 +91,33 @@ def test_odd_findings_are_drawn_all_the_same(
         print_map(replace(label, original=original))
 
 
-def test_a_narrow_terminal_shows_what_was_found(
-    coarse: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("width", [80, 44])
+def test_a_narrow_terminal_shows_all_that_was_found(
+    coarse: Path, monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
     shown = io.StringIO()
-    monkeypatch.setattr(drawing, "_console", lambda: Console(file=shown, width=44))
-    finding = replace(api.show(coarse).risk.findings[0], sentence="A word is another one.")
+    monkeypatch.setattr(drawing, "_console", lambda: Console(file=shown, width=width))
+    finding = replace(
+        api.show(coarse).risk.findings[0],
+        sentence="A word is another one.",
+        types={"shape": 0.7, "amplitude": 0.3},
+        symbol="text",
+        probability=0.62,
+        box=(1234, 5678, 240, 80),
+    )
     print_findings([finding])
-    assert "1 A word is another one." in " ".join(shown.getvalue().split())
+    first, *rest = (line.strip() for line in shown.getvalue().splitlines()[1:])
+    assert first.startswith("1") and first.endswith("62%") and finding.sentence in first
+    assert " ".join(rest) == "\N{BULLET OPERATOR} shape, text, 240x80 at 1234,5678"
+
+
+def test_a_small_finding_within_a_large_one_keeps_its_number(
+    coarse: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    label = api.show(coarse)
+    finding = label.risk.findings[0]
+    boxes = [(0, 0, 512, 512), (40, 40, 8, 8)]
+    both = tuple(replace(finding, box=box) for box in boxes)
+    print_map(replace(label, risk=replace(label.risk, findings=both)))
+    drawn = capsys.readouterr().out.split("px")[1]
+    assert "1" in drawn and "2" in drawn

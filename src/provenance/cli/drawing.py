@@ -28,7 +28,7 @@ PIPE_COLUMNS = 1000
 """Width of what is no terminal."""
 
 NARROW = 100
-"""Columns below which a table tells number, sentence and probability alone."""
+"""Columns below which type, symbol and place stand beneath the sentence."""
 
 _COLUMNS = ("", "what", "type", "symbol", "likely", "place (px)")
 _BAR = 8
@@ -47,32 +47,30 @@ _FILLS: Mapping[str, str] = {
 
 
 def print_findings(findings: Sequence[Finding]) -> None:
-    """A line for each: number, sentence, type, symbol, probability, place."""
+    """For each: number, sentence, type, symbol, probability, place; a line where there is room."""
     from rich.table import Table
     from rich.text import Text
 
     if not findings:
         return
     console = _console()
-    columns = _COLUMNS if console.width >= NARROW else _COLUMNS[:2] + _COLUMNS[4:5]
+    is_narrow = console.width < NARROW
+    columns = ("", "what", "likely") if is_narrow else _COLUMNS
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
     for name in columns:
         table.add_column(name, no_wrap=name != "what")
     for number, finding in enumerate(findings[:MAX_FINDINGS], 1):
-        kind = main_type(finding)
-        x, y, width, height = finding.box
-        filled = round(_BAR * min(1.0, max(0.0, finding.probability)))
-        bar = "\N{FULL BLOCK}" * filled + "\N{LIGHT SHADE}" * (_BAR - filled)
-        cells = (
-            Text(f"{number}", style="bold"),
-            Text(one_line(finding.sentence)),
-            Text(f"{_FILLS[kind]} {kind}", style=_COLOURS[kind]),
-            Text(finding.symbol or "", style="bold"),
-            Text(f"{bar} {finding.probability:.0%}"),
-            Text(f"{width}x{height} at {x},{y}"),
-        )
-        told = dict(zip(_COLUMNS, cells, strict=True))
-        table.add_row(*(told[name] for name in columns))
+        number_, sentence = Text(f"{number}", style="bold"), Text(one_line(finding.sentence))
+        kind, symbol, place = _facts(finding)
+        if is_narrow:
+            facts = Text(", ").join(part for part in (kind, symbol, place) if part)
+            told = Text.assemble(sentence, "\n", facts)
+            table.add_row(number_, told, Text(f"{finding.probability:>4.0%}"))
+        else:
+            filled = round(_BAR * min(1.0, max(0.0, finding.probability)))
+            bar = "\N{FULL BLOCK}" * filled + "\N{LIGHT SHADE}" * (_BAR - filled)
+            likely = Text(f"{bar} {finding.probability:.0%}")
+            table.add_row(number_, sentence, kind, symbol, likely, place)
     console.print(table)
     if len(findings) > MAX_FINDINGS:
         console.print(f"and {len(findings) - MAX_FINDINGS} more (see --json)")
@@ -89,8 +87,11 @@ def print_map(label: Label) -> None:
         return
     columns, rows = _grid(*size)
     cells = [[Text(" ") for _ in range(columns)] for _ in range(rows)]
+    # Areas first: a small one within a large one keeps its number.
+    for finding in reversed(findings):
+        _fill(cells, finding, size)
     for number, finding in reversed(list(enumerate(findings, 1))):
-        _place(cells, finding, number, size)
+        _number(cells, finding, number, size)
     lines = Text("\n").join(Text.assemble(*row) for row in cells)
     _console().print(Panel(lines, width=columns + 2, padding=0, title=f"{size[0]}x{size[1]} px"))
 
@@ -107,27 +108,51 @@ def _grid(width: int, height: int) -> tuple[int, int]:
     return max(8, columns), max(3, rows)
 
 
-def _place(cells: list[list[Text]], finding: Finding, number: int, size: tuple[int, int]) -> None:
+def _facts(finding: Finding) -> tuple[Text, Text, Text]:
+    """Type, symbol and place."""
     from rich.text import Text
 
-    rows, columns = len(cells), len(cells[0])
     kind = main_type(finding)
     x, y, width, height = finding.box
-    left, right = _span(x, width, size[0], columns)
-    top, bottom = _span(y, height, size[1], rows)
-    for row in range(top, bottom):
-        for column in range(left, right):
+    return (
+        Text(f"{_FILLS[kind]} {kind}", style=_COLOURS[kind]),
+        Text(finding.symbol or "", style="bold"),
+        Text(f"{width}x{height} at {x},{y}"),
+    )
+
+
+def _fill(cells: list[list[Text]], finding: Finding, size: tuple[int, int]) -> None:
+    from rich.text import Text
+
+    kind = main_type(finding)
+    rows, columns = _cells(cells, finding, size)
+    for row in rows:
+        for column in columns:
             cells[row][column] = Text(_FILLS[kind], style=_COLOURS[kind])
-    row = (top + bottom - 1) // 2
-    start = min((left + right) // 2, columns - len(f"{number}"))
+
+
+def _number(cells: list[list[Text]], finding: Finding, number: int, size: tuple[int, int]) -> None:
+    from rich.text import Text
+
+    rows, columns = _cells(cells, finding, size)
+    row = (rows.start + rows.stop - 1) // 2
+    start = min((columns.start + columns.stop) // 2, len(cells[0]) - len(f"{number}"))
     for offset, digit in enumerate(f"{number}"):
-        cells[row][start + offset] = Text(digit, style=f"bold {_COLOURS[kind]} reverse")
+        cells[row][start + offset] = Text(
+            digit, style=f"bold {_COLOURS[main_type(finding)]} reverse"
+        )
 
 
-def _span(start: int, length: int, whole: int, cells: int) -> tuple[int, int]:
-    """First cell and the one after the last that a stretch of pixels covers."""
+def _cells(cells: list[list[Text]], finding: Finding, size: tuple[int, int]) -> tuple[range, range]:
+    """Rows and columns of the map that a finding covers."""
+    x, y, width, height = finding.box
+    return _span(y, height, size[1], len(cells)), _span(x, width, size[0], len(cells[0]))
+
+
+def _span(start: int, length: int, whole: int, cells: int) -> range:
+    """The cells that a stretch of pixels covers."""
     first = min(cells - 1, start * cells // whole)
-    return first, max(first + 1, min(cells, -(-(start + length) * cells // whole)))
+    return range(first, max(first + 1, min(cells, -(-(start + length) * cells // whole))))
 
 
 def _console() -> Console:
