@@ -265,3 +265,22 @@ def test_pages_in_a_circle_are_counted_once_and_a_broken_one_is_damage() -> None
     struct.pack_into("<I", data, len(data) - 4, len(data) + 100)
     with pytest.raises(ImageError, match=r"^photo: truncated or damaged image"):
         imaging.load(bytes(data), "photo")
+
+
+def test_an_offset_beyond_all_memory_is_damage() -> None:
+    big = b"II+\0\x08\0\0\0" + b"\xff" * 8
+    for read in (exif.of_tiff, exif.pages):
+        with pytest.raises(ValueError, match="runs out"):
+            read(big)
+
+
+def test_an_orientation_of_many_values_warns_of_nothing() -> None:
+    stream = io.BytesIO()
+    tagged = Image.Exif()
+    tagged[0x0112] = 1
+    Image.new("RGB", (8, 8)).save(stream, "TIFF", exif=tagged)
+    data = stream.getvalue()
+    entry = struct.pack("<HHI", 0x0112, 3, 1)
+    assert data.count(entry) == 1
+    many = data.replace(entry, struct.pack("<HHI", 0x0112, 3, 3))
+    assert imaging.load(many, "many.tif").pixels.shape == (8, 8, 3)

@@ -56,7 +56,7 @@ class _Form:
     def number(self, code: str, data: bytes | bytearray, at: int) -> int:
         try:
             found: int = struct.unpack_from(self.order + code, data, at)[0]
-        except struct.error:
+        except (struct.error, OverflowError):
             raise ValueError("a directory runs out of the data") from None
         return found
 

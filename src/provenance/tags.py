@@ -77,6 +77,7 @@ def turn_of(opened: Image.Image) -> Image.Transpose | None:
 def read_directories(opened: Image.Image) -> None:
     """Have Pillow read what it would read, and warn of, when it loads a TIFF."""
     found = opened.getexif()
+    found.get(_ORIENTATION)
     for tag in (0x8769, 0x8825):
         found.get_ifd(tag)
 
