@@ -33,7 +33,8 @@ ALLOWED: dict[str, set[str]] = {
     "metadata": LEAVES | {"labels", "container"},
     "credentials": LEAVES | {"labels"},
     "lineage": LEAVES | {"labels", "risk", "credentials"},
-    "verification": LEAVES | {"labels", "codecs", "container", "risk", "metadata", "credentials"},
+    "verification": LEAVES
+    | {"labels", "codecs", "container", "risk", "metadata", "credentials", "sources"},
     "viewer": LEAVES | {"labels", "risk", "lineage", "verification"},
     "bench": LEAVES | {"labels", "codecs", "risk", "annotation"},
     "training": LEAVES | {"labels", "codecs"},

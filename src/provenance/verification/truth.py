@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import codecs, container, imaging
+from .. import imaging
 from ..files import sha256
 from ..labels import Label, Risk
+from ..sources import loaded
 from .steps import Steps
 
 TOLERANCE = 0.05
@@ -69,7 +70,8 @@ def check(
     """
     from ..risk import assess
 
-    before = _pixels(original, max_pixels)
+    photo = loaded(original.data, original.name, max_pixels)
+    before = imaging.laid_on_white(photo.pixels, photo.alpha)
     if shown is None:
         steps.skipped(_STEP, "the file holds no picture to compare with it")
         return None, None
@@ -109,16 +111,6 @@ def check(
         f"the label understates its risk: {beside}",
     )
     return true, measured
-
-
-def _pixels(original: Original, max_pixels: int) -> NDArray[np.uint8]:
-    """As `sources.load` reads it: a compressed file is decoded. Transparent places lie on white."""
-    if container.is_container(original.data):
-        bitstream = container.unpack(original.data).bitstream
-        found: codecs.Picture | imaging.Photo = codecs.decode(bitstream, max_pixels=max_pixels)
-    else:
-        found = imaging.load(original.data, original.name, max_pixels=max_pixels)
-    return imaging.laid_on_white(found.pixels, found.alpha)
 
 
 def _together(label: Label, digest: str) -> float | None:
