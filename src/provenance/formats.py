@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .errors import ImageError, UsageError
 
-HEIC, HEIF, JXL = "image/heic", "image/heif", "image/jxl"
+AVIF, HEIC, HEIF, JXL = "image/avif", "image/heic", "image/heif", "image/jxl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ RENDITIONS = {
     "png": Format("image/png", ".png", 2**31 - 1),
     "webp": Format("image/webp", ".webp", 16_383),
     "tiff": Format("image/tiff", ".tif", 2**31 - 1),
-    "avif": Format("image/avif", ".avif", 32_768),
+    "avif": Format(AVIF, ".avif", 32_768),
     "heif": Format(HEIC, ".heic", 16_384, "heif"),
     "jxl": Format(JXL, ".jxl", 2**30, "jxl"),
 }
@@ -56,18 +56,21 @@ _JXL_HEADER = 16
 """Bytes of a codestream that tell its size, and some more."""
 
 _BEGINNINGS = {
-    "JPEG": re.compile(rb"\xff\xd8"),
-    "PNG": re.compile(rb"\x89PNG"),
-    "WebP": re.compile(rb"RIFF....WEBP", re.DOTALL),
-    "TIFF": re.compile(rb"II\*\0|MM\0\*"),
-    "AVIF": re.compile(rb"....ftyp.{0,64}avi[fs]", re.DOTALL),
+    "image/jpeg": re.compile(rb"\xff\xd8"),
+    "image/png": re.compile(rb"\x89PNG"),
+    "image/webp": re.compile(rb"RIFF....WEBP", re.DOTALL),
+    "image/tiff": re.compile(rb"II[*+]\0|MM\0[*+]"),
+    JXL: re.compile(re.escape(JXL_CONTAINER) + b"|" + re.escape(JXL_CODESTREAM)),
 }
-"""Of the formats that can carry a label, beside those that `sniff` tells."""
+"""Of the formats that can carry a label, beside those that are told by their brands."""
 
 _PLUGINS = {"heif": "pillow_heif", "jxl": "pillow_jxl"}
-_HEVC = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs"}
-_ANY_ITEM = {b"mif1", b"msf1", b"heif"}
-_NOT_HEVC = {b"avif", b"avis", b"nimg"}
+_BRANDS = {
+    AVIF: {b"avif", b"avis", b"nimg"},
+    HEIC: {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs"},
+    HEIF: {b"mif1", b"msf1", b"heif"},
+}
+"""Of files of items; the first that has any of them counts."""
 
 
 def kind_of(media_type: str) -> str:
@@ -82,23 +85,12 @@ def kind_of_suffix(suffix: str) -> str | None:
 
 
 def sniff(data: bytes) -> str | None:
-    """``image/heic``, ``image/heif`` or ``image/jxl``, by signature or brands; None for others."""
-    if data.startswith((JXL_CONTAINER, JXL_CODESTREAM)):
-        return JXL
+    """The media type that a file claims by its first bytes; None for what can carry no label."""
     if data[4:8] != b"ftyp":
-        return None
+        return next((kind for kind, first in _BEGINNINGS.items() if first.match(data)), None)
     end = min(int.from_bytes(data[:4], "big"), 1024)
     brands = {data[at : at + 4] for at in range(8, end, 4) if at != 12}
-    if brands & _NOT_HEVC:
-        return None
-    if brands & _HEVC:
-        return HEIC
-    return HEIF if brands & _ANY_ITEM else None
-
-
-def begun(data: bytes) -> str | None:
-    """What a file that cannot be opened was to be, by its first bytes; None for no picture."""
-    return next((kind for kind, first in _BEGINNINGS.items() if first.match(data)), None)
+    return next((kind for kind, known in _BRANDS.items() if brands & known), None)
 
 
 def jxl_size(data: bytes, name: str) -> tuple[int, int] | None:

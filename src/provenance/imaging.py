@@ -140,7 +140,7 @@ def media_type(data: bytes, name: str) -> str:
         ImageError: Not an image of a known format.
     """
     kind = sniff(data)
-    if kind is not None:
+    if kind is not None and kind in _PLUGGED:
         return kind
     try:
         with own_limit(), quiet(), Image.open(io.BytesIO(data), formats=_TRIED) as opened:

@@ -257,7 +257,7 @@ def test_an_unsigned_label_proves_nothing(compressed: provenance.Labelled) -> No
     [
         (b"", 6, "no picture of a known format"),
         (b"text", 6, "no picture of a known format"),
-        (b"\xff\xd8\xff\xe0" + bytes(50), 4, "begins as JPEG, but is cut off or damaged"),
+        (b"\xff\xd8\xff\xe0" + bytes(50), 4, "begins as image/jpeg, but is cut off or damaged"),
     ],
 )
 def test_other_files_are_reported_and_raise_nothing(data: bytes, code: int, told: str) -> None:

@@ -37,7 +37,7 @@ def check_container(
     try:
         media_type = container.media_type(data, name)
     except ImageError:
-        kind = formats.begun(data)
+        kind = formats.sniff(data)
         cut = f"begins as {kind}, but is cut off or damaged"
         return (
             None,

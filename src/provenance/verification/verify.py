@@ -125,7 +125,7 @@ def verify(
 
     broken = not (sound and consistent)
     code = _exit_code(report, broken=broken, signed=credential is not None, unvouched=unvouched)
-    if media_type is None and not formats.begun(data):
+    if media_type is None and not formats.sniff(data):
         code = 6  # Nothing that could have been tampered with.
     unmet = met is False or (original is not None and label_true is None)
     return replace(
