@@ -107,10 +107,13 @@ def test_what_is_true_of_the_original_alone_is_left_out(label: Label) -> None:
     original = xmp(
         '<rdf:Description rdf:about="" xmlns:tiff="http://ns.adobe.com/tiff/1.0/"'
         ' xmlns:t="http://purl.org/dc/terms/" tiff:Orientation="6" tiff:Make="Canon"'
-        ' t:provenance="https://elsewhere.example/manifest"/>'
+        ' tiff:ImageWidth="6000" tiff:BitsPerSample="16" t:provenance="https://elsewhere.example/"'
+        ' xmlns:exif="http://ns.adobe.com/exif/1.0/" exif:PixelXDimension="6000"'
+        ' xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" photoshop:ColorMode="4"/>'
     )
     text = packet(label, original).decode()
-    assert "Orientation" not in text
+    for name in ("Orientation", "ImageWidth", "BitsPerSample", "PixelXDimension", "ColorMode"):
+        assert name not in text
     assert "elsewhere" not in text
     assert 'tiff:Make="Canon"' in text
 

@@ -19,15 +19,20 @@ from .derivation import (
     derived,
     text_of,
 )
-from .iptc import as_xmp
+from .iptc import PHOTOSHOP, as_xmp
 from .prefixes import IPTC_EXTENSION, META, PREFIXES
 from .structure import NAMESPACE, RDF, describe, undescribe
 from .tree import Document, Name, Node, length, parse, serialise
 
+EXIF = "http://ns.adobe.com/exif/1.0/"
 TIFF = "http://ns.adobe.com/tiff/1.0/"
 TERMS = "http://purl.org/dc/terms/"
 NOTE = "http://ns.adobe.com/xmp/note/"
 
+_LAYOUT = (
+    *("ImageWidth", "ImageLength", "BitsPerSample", "Compression", "PhotometricInterpretation"),
+    *("SamplesPerPixel", "PlanarConfiguration", "YCbCrSubSampling", "YCbCrPositioning"),
+)
 _SOURCE_TYPE = Name(IPTC_EXTENSION, "DigitalSourceType")
 _ABOUT = Name(RDF, "about")
 _FORMAT = Name(DUBLIN_CORE, "format")
@@ -40,8 +45,12 @@ _STALE = {
     Name(TIFF, "Orientation"),
     Name(TERMS, "provenance"),
     _EXTENDED,
+    *(Name(TIFF, name) for name in _LAYOUT),
+    *(Name(EXIF, name) for name in ("PixelXDimension", "PixelYDimension")),
+    *(Name(PHOTOSHOP, name) for name in ("ColorMode", "ICCProfile")),
 }
-"""True of the original alone: its type, place in the history, rotation, remote manifest."""
+"""True of the original alone: its type, place in the history, rotation, remote manifest, and how
+its pixels lay before they were turned and brought to 8 bits of RGB."""
 _OF_OTHER_PARTS = {
     *GAIN_MAPS,
     "http://ns.google.com/photos/1.0/camera/",
