@@ -266,6 +266,20 @@ def test_other_files_are_reported_and_raise_nothing(data: bytes, code: int, told
     assert report.steps[0].detail == told
 
 
+def test_damaged_exif_in_a_compressed_file_is_left_out_and_told(
+    compressed: provenance.Labelled,
+) -> None:
+    parts = container.unpack(compressed.data)
+    data = container.pack(
+        parts.bitstream, width=parts.width, height=parts.height, preview=None, xmp=parts.xmp,
+        exif=b"no EXIF at all",
+    )  # fmt: skip
+    for kind in ("tiff", "jpeg"):
+        made = provenance.decompress(data, to=kind)
+        assert "The EXIF data is damaged and was left out." in made.notes
+        assert b"no EXIF" not in made.data
+
+
 def test_unusual_is_not_tampered_with() -> None:
     picture = Image.linear_gradient("L")
     unusual: list[tuple[str, dict[str, Any]]] = [
