@@ -15,6 +15,7 @@ LEAVES = {
     "errors",
     "taxonomy",
     "imaging",
+    "colours",
     "exif",
     "pillow",
     "tags",

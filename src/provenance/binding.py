@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .imaging import Photo, is_srgb
+from .colours import is_srgb
+from .imaging import Photo
 
 PIXELS, BITSTREAM = "pixels", "bitstream"
 

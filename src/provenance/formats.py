@@ -64,6 +64,13 @@ _BEGINNINGS = {
 }
 """Of the formats that can carry a label, beside those that are told by their brands."""
 
+MAX_SEGMENTS = 5000
+"""Of a JPEG: those who read and write them need time with the square of their number. A hundred
+megabytes of metadata need 1,600."""
+
+_WITHOUT_LENGTH = {bytes([marker]) for marker in (0x00, 0x01, *range(0xD0, 0xD9), 0xFF)}
+"""Second bytes of markers without a length; 0 is of none, and 255 may begin one."""
+
 _PLUGINS = {"heif": "pillow_heif", "jxl": "pillow_jxl"}
 _BRANDS = {
     AVIF: {b"avif", b"avis", b"nimg"},
@@ -91,6 +98,23 @@ def sniff(data: bytes) -> str | None:
     end = min(int.from_bytes(data[:4], "big"), 1024)
     brands = {data[at : at + 4] for at in range(8, end, 4) if at != 12}
     return next((kind for kind, known in _BRANDS.items() if brands & known), None)
+
+
+def has_too_many_segments(data: bytes) -> bool:
+    """Whether a JPEG has more than `MAX_SEGMENTS` before its picture; False for other files."""
+    if sniff(data) != "image/jpeg":
+        return False
+    at = 2
+    for _ in range(MAX_SEGMENTS):
+        at = data.find(b"\xff", at)
+        marker = data[at + 1 : at + 2]
+        if at < 0 or marker in (b"", b"\xd9", b"\xda"):
+            return False
+        if marker in _WITHOUT_LENGTH:
+            at += 1
+        else:
+            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return True
 
 
 def jxl_size(data: bytes, name: str) -> tuple[int, int] | None:

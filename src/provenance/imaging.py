@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import functools
 import io
-import struct
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from . import exif, tags
+from . import colours, exif, tags
 from .errors import ImageError, TooLargeError, UsageError
 from .files import MAX_PIXELS, counted_pixels
-from .formats import HEIC, HEIF, JXL, RENDITIONS, jxl_size, plugin, sniff
+from .formats import (
+    HEIC,
+    HEIF,
+    JXL,
+    MAX_SEGMENTS,
+    RENDITIONS,
+    has_too_many_segments,
+    jxl_size,
+    plugin,
+    sniff,
+)
 from .pillow import own_limit, quiet
 
 MEDIA_TYPES = {
@@ -49,10 +57,6 @@ _GAIN_MAPS = (
     b"urn:com:apple:photo:2020:aux:hdrgainmap",
 )
 """Of files that hold one."""
-_SRGB_PRIMARIES, _SRGB_TRANSFERS = frozenset({1, 2, 5, 6, 7}), frozenset({1, 2, 6, 13, 14, 15})
-"""Code points of ITU-T H.273, tables 2 and 3, that come near enough, and 2, which is none."""
-_HEAD = 65_536
-"""Bytes in which a file tells its colours."""
 _SIXTEEN_BITS = 2**16 - 1
 _LONGEST_JPEG_EXIF = 65_533 - len(exif.MARK)
 
@@ -113,9 +117,10 @@ def load(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> Photo:
 
     Raises:
         ImageError: Not an image of a known format, or truncated.
-        TooLargeError: More than ``max_pixels`` pixels.
+        TooLargeError: More than ``max_pixels`` pixels, or more segments of a JPEG than are read.
     """
     try:
+        _limit_segments(data, name)
         # The reader of JPEG XL decodes when it opens.
         if announced := jxl_size(data, name):
             _limit(*announced, max_pixels, name)
@@ -138,8 +143,10 @@ def media_type(data: bytes, name: str) -> str:
 
     Raises:
         ImageError: Not an image of a known format.
+        TooLargeError: A JPEG of more segments than are read.
     """
     kind = sniff(data)
+    _limit_segments(data, name)
     if kind is not None and kind in _PLUGGED:
         return kind
     try:
@@ -215,7 +222,9 @@ def thumbnail(photo: Photo, longest_side: int) -> Image.Image:
     image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
     if photo.icc:
         # A profile would take as much room as the picture.
-        image = _to_srgb(image.convert("L") if photo.icc[16:20] == b"GRAY" else image, photo.icc)
+        image = colours.to_srgb(
+            image.convert("L") if photo.icc[16:20] == b"GRAY" else image, photo.icc
+        )
     return image
 
 
@@ -235,6 +244,11 @@ def _limit(width: int, height: int, max_pixels: int, name: str) -> None:
             f"{name}: {width}x{height} is more than the {max_pixels:,} pixels allowed; "
             "see --max-pixels"
         )
+
+
+def _limit_segments(data: bytes, name: str) -> None:
+    if has_too_many_segments(data):
+        raise TooLargeError(f"{name}: a JPEG of more than {MAX_SEGMENTS:,} segments is not read")
 
 
 def _line(error: Exception) -> str:
@@ -281,12 +295,12 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
             image = Image.fromarray(255 - np.asarray(image))
     if image.mode in ("CMYK", "LAB", "YCbCr"):
         notes.append(f"{image.mode} was converted to sRGB.")
-        image, icc = _to_srgb(image, icc), None
+        image, icc = colours.to_srgb(image, icc), None
 
     if any(mark in data for mark in _GAIN_MAPS):
         notes.append("The HDR gain map was left out.")
-    if colours := _other_colours(data, opened):
-        notes.append(f"The file tells colours by {colours}, and they were taken for sRGB.")
+    if told := colours.other_than_srgb(data, opened):
+        notes.append(f"The file tells colours by {told}, and they were taken for sRGB.")
 
     alpha = None
     if "A" in image.getbands() or "transparency" in image.info:
@@ -298,7 +312,7 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
     pixels = np.asarray(image.convert("RGB"))
     if not grey and icc and icc[16:20] == b"GRAY":
         icc = None
-    if icc and not _is_profile(icc):
+    if icc and not colours.is_profile(icc):
         notes.append("The ICC profile is damaged and was left out.")
         icc = None
     return Photo(pixels, alpha, grey, icc, described, xmp, iim, kind, tuple(notes), frames)
@@ -320,52 +334,9 @@ def _frames(opened: Image.Image, data: bytes) -> int:
     return int(getattr(opened, "n_frames", 1))
 
 
-def _other_colours(data: bytes, opened: Image.Image) -> str | None:
-    """How a file without a profile tells of other colours than those of sRGB, or None."""
-    if opened.info.get("icc_profile"):
-        return None
-    is_png = opened.format == "PNG"
-    if is_png:
-        at = data.find(b"cICP", 0, max(0, data.find(b"IDAT")))
-        told = tuple(data[at + 4 : at + 6])
-    else:
-        at = data.find(b"colrnclx", 0, _HEAD) if opened.format in ("AVIF", "HEIF") else -1
-        told = struct.unpack(">HH", data[at + 8 : at + 12].ljust(4, b"\0"))
-    if at >= 0:
-        known = told[0] in _SRGB_PRIMARIES and told[1] in _SRGB_TRANSFERS
-        return None if known else f"CICP {told[0]}/{told[1]}"
-    gamma = opened.info.get("gamma")
-    if not (is_png and gamma) or "srgb" in opened.info or abs(gamma - 1 / 2.2) < 0.02:
-        return None
-    return f"a gamma of {1 / gamma:.2f}"
-
-
 def _is_negative(opened: Image.Image) -> bool:
     """Whether 0 is white (TIFF 6.0, PhotometricInterpretation), which Pillow minds in 8 bits."""
     return opened.mode != "L" and opened.tag_v2.get(262) == 0  # type: ignore[attr-defined]
-
-
-def _is_profile(icc: bytes) -> bool:
-    """Whether header and length fit ICC.1, 7.2; others refuse whole files for one that does not."""
-    return len(icc) == int.from_bytes(icc[:4], "big") and icc[36:40] == b"acsp"
-
-
-@functools.lru_cache(maxsize=64)
-def is_srgb(icc: bytes) -> bool:
-    """Whether a profile leaves colours as they are, to within two levels of 255, in sRGB."""
-    steps = np.arange(0, 256, 51, dtype=np.uint8)
-    colours = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(36, 6, 3)
-    mode = "L" if icc[16:20] == b"GRAY" else "RGB"
-    probes = Image.fromarray(colours[:, :, :1].repeat(3, axis=2) if mode == "L" else colours)
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        shown = ImageCms.profileToProfile(
-            probes.convert(mode), source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-        )
-    except (ImageCms.PyCMSError, OSError):
-        return False
-    difference = np.asarray(shown).astype(int) - np.asarray(probes)
-    return bool(np.abs(difference).max() <= 2)
 
 
 def _highest(image: Image.Image, data: bytes) -> int:
@@ -401,17 +372,3 @@ def _to_eight_bits(image: Image.Image, highest: int) -> Image.Image:
     if highest == 1 and not (samples.min(initial=0) >= 0 and samples.max(initial=0) <= 1):
         raise UsageError("floating-point samples beyond 0 to 1; convert it to 16 bits")
     return Image.fromarray(np.clip(np.rint(samples * (255 / highest)), 0, 255).astype(np.uint8))
-
-
-def _to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
-    if icc:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-            converted = ImageCms.profileToProfile(
-                image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
-            assert converted is not None
-            return converted
-        except (ImageCms.PyCMSError, OSError):
-            pass  # A damaged profile: the plain conversion below is the best left.
-    return image.convert("RGB")
