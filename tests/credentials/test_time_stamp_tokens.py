@@ -40,7 +40,7 @@ def scene(
     trust = TrustStore(folder("home") / "trust")
     trust.add(press.path, "press")
     trust.add(clock.path, "clock", Purpose.TIME_STAMPS)
-    seconds = 8
+    seconds = 12
     ending = press.issue(days=(-1, seconds / 86400))
     began = time.monotonic()
     usage = {"usages": [ExtendedKeyUsageOID.TIME_STAMPING], "critical": True}

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 import provenance
+from provenance import container
 from provenance.credentials import default_identity, default_trust, read, sign
 from provenance.credentials.credential import Credential
+from provenance.credentials.manifest import definition
 from provenance.labels import Label
+from provenance.labels.schema import checked
 from provenance.verification import Outcome, Report, signature
 from provenance.verification.steps import Steps
 
@@ -77,6 +82,51 @@ def test_what_nobody_asked_for_is_unknown(compressed: provenance.Labelled) -> No
     assert report.label_true is None and report.policy_met is None
     skipped = {name for name, outcome in _outcomes(report).items() if outcome is Outcome.SKIPPED}
     assert skipped == {"time stamp", "decode", "original", "policy"}
+
+
+def _verdicts(report: Report) -> list[bool | None]:
+    told = checked(json.loads(json.dumps(report.to_json())), "output-1.schema.json", "verify")
+    names = ("intact", "valid", "trusted", "label_consistent")
+    return [told["verdict"][name] for name in names]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"), [(b"text", 6), (b"\xff\xd8\xff\xe0" + bytes(50), 4), (_plain_png(), 3)]
+)
+def test_what_nobody_signed_is_not_called_changed(data: bytes, code: int) -> None:
+    report = provenance.verify(data)
+    assert report.exit_code == code and _verdicts(report) == [None] * 4
+
+
+def test_a_label_that_is_left_alone_can_be_consistent(compressed: provenance.Labelled) -> None:
+    parts = container.unpack(compressed.data)
+    report = provenance.verify(container.replace_xmp(compressed.data, parts.xmp or b""))
+    assert report.exit_code == 3 and _verdicts(report) == [None, None, None, True]
+    assert report.label_trusted is True
+
+
+def test_a_credential_without_a_label_is_judged_and_no_label_is_not(
+    astronaut: Path, compressed: provenance.Labelled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bare(*arguments: Any) -> dict[str, Any]:
+        made = definition(*arguments)
+        return {**made, "assertions": made["assertions"][:1]}
+
+    monkeypatch.setattr("provenance.credentials.signing.definition", bare)
+    photo = astronaut.read_bytes()
+    for data, consistent in ((photo, None), (_labelled_png(astronaut, compressed.label), False)):
+        signed = sign(
+            data,
+            "image/png",
+            compressed.label,
+            default_identity(),
+            original=photo,
+            original_media_type="image/png",
+        )
+        report = provenance.verify(signed)
+        assert report.exit_code == 3 and _verdicts(report) == [True, True, True, consistent]
+        changed = provenance.verify(_flipped(signed, signed.rindex(b"IDAT") + 9))
+        assert changed.exit_code == 4 and _verdicts(changed)[:3] == [False] * 3
 
 
 def test_changed_content_fails_the_hard_binding_alone(compressed: provenance.Labelled) -> None:

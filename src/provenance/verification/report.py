@@ -38,21 +38,22 @@ class Step:
 class Report:
     """Verdicts that are kept apart, and the fourteen steps that led to them.
 
-    A verdict that nobody asked for is None, which is not a good one.
+    A verdict that nobody asked for, or could give, is None, which is not a good one.
     """
 
     file: str
     media_type: str | None
     """None where the file is no image that we know, or one that cannot be opened."""
-    intact: bool
-    """No byte that the credential covers has changed since it was signed."""
-    valid: bool
-    """Intact, and the credential follows the standard; says nothing about who signed."""
-    trusted: bool
-    """Valid, and signed by somebody whom this machine trusts."""
-    label_consistent: bool
+    intact: bool | None
+    """No byte that the credential covers has changed since it was signed; None without one."""
+    valid: bool | None
+    """Intact, and the credential follows the standard; says nothing about who signed. None without
+    a credential."""
+    trusted: bool | None
+    """Valid, and signed by somebody whom this machine trusts; None without a credential."""
+    label_consistent: bool | None
     """The label follows its schema, and XMP, credential and bitstream tell the same. A label that
-    whoever signed the file did not sign is not."""
+    whoever signed the file did not sign is not. None without a label."""
     label_true: bool | None
     """The label does not understate the risk; None where no original was given, or another file
     than the label names, or one that cannot be compared."""
@@ -86,7 +87,7 @@ class Report:
         """Somebody whom this machine trusts signed the label, with the file or on its own."""
         own = self.label_signature
         alone = self.label_survived and own is not None and own.trusted_by is not None
-        return alone or (self.trusted and self.label_consistent)
+        return alone or bool(self.trusted and self.label_consistent)
 
     @property
     def label_problem(self) -> str | None:

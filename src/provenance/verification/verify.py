@@ -97,16 +97,19 @@ def verify(
     else:
         steps.skipped("original", "not given; see --original")
 
-    found = credential if sound and as_signed else None
-    intact = found is not None and found.intact and found.history_intact
-    valid = intact and found is not None and found.valid
+    intact = valid = trusted = None
+    if credential is not None:
+        intact = sound and as_signed and credential.intact and credential.history_intact
+        valid = intact and credential.valid
+        trusted = valid and credential.trusted
+    nothing = consistent and label is None
     report = Report(
         file=name,
         media_type=media_type,
         intact=intact,
         valid=valid,
-        trusted=valid and found is not None and found.trusted,
-        label_consistent=consistent and label is not None and not unvouched,
+        trusted=trusted,
+        label_consistent=None if nothing else consistent and label is not None and not unvouched,
         label_true=label_true,
         policy_met=None,
         steps=(),

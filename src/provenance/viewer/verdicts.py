@@ -73,7 +73,7 @@ def is_believed(subject: Subject) -> bool:
 
 def _is_understated(report: Report) -> bool:
     """Whether a label is what was signed, and less than was measured."""
-    return report.label_true is False and report.valid and report.label_consistent
+    return bool(report.label_true is False and report.valid and report.label_consistent)
 
 
 def verdicts(subject: Subject, words: Words) -> list[Verdict]:
