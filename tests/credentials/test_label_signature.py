@@ -146,7 +146,7 @@ def forged(jws: str, signer: Identity, **changes: Any) -> str:
         {"x5c": "text"},
         {"x5c": [1]},
         {"x5c": ["AAAA"]},
-        {"x5c": ["AAAA"] * 9},
+        {"x5c": ["AAAA"] * 17},
     ],
 )
 def test_headers_that_promise_more_are_refused(

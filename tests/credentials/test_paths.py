@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import ipaddress
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from cryptography import x509
@@ -13,7 +14,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from provenance.credentials import Anchor, Identity, read, sign
-from provenance.credentials.certificates import USAGES, check_chain
+from provenance.credentials.certificates import (
+    MAX_CHAIN,
+    USAGES,
+    check_chain,
+    is_issued_by,
+    leads_to,
+)
 from provenance.credentials.name_constraints import permits
 from provenance.errors import SigningError
 from provenance.labels import Label
@@ -50,8 +57,8 @@ _USAGE = x509.KeyUsage(True, False, False, False, False, False, False, False, Fa
 class Root:
     """A CA that allows any path below it."""
 
-    def __init__(self) -> None:
-        self.own = _name(O="Root"), ec.generate_private_key(ec.SECP256R1())
+    def __init__(self, name: str = "Root") -> None:
+        self.own = _name(O=name), ec.generate_private_key(ec.SECP256R1())
         certificate = _issue(self.own, self.own, [(_CA, True), (_CA_USAGE, True)])
         self.anchors = [Anchor("root", (certificate,), None)]
 
@@ -151,6 +158,38 @@ def test_what_a_ca_may_issue_is_trusted(
     check_chain(signer.chain, datetime.datetime.now(datetime.UTC))
     credential = read(signed(signer), "image/png", root.anchors)
     assert credential is not None and credential.trusted_by == "root"
+
+
+def test_a_chain_without_end_is_not_followed(
+    root: Root, signed: Callable[[Identity], bytes]
+) -> None:
+    signer = root.signer([])
+    leaf, ca = signer.chain
+    for count, valid in ((MAX_CHAIN - 1, True), (MAX_CHAIN, False)):
+        long = replace(signer, chain=(leaf, *[ca] * count))
+        credential = read(signed(long), "image/png", root.anchors)
+        assert credential is not None and credential.intact and credential.valid is valid
+        assert ("not understood" in " ".join(credential.failures)) is not valid
+    with pytest.raises(SigningError, match=f"more than {MAX_CHAIN}"):
+        check_chain(long.chain, datetime.datetime.now(datetime.UTC))
+
+
+def test_an_authority_of_others_is_asked_for_no_signature(
+    root: Root, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = root.signer([]).chain
+    asked: list[x509.Certificate] = []
+
+    def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+        asked.append(issuer)
+        return is_issued_by(certificate, issuer)
+
+    monkeypatch.setattr("provenance.credentials.certificates.is_issued_by", issued)
+    [other] = Root("Other").anchors[0].certificates
+    assert not leads_to(chain, other, None)
+    assert asked == [other, other]
+    [own] = root.anchors[0].certificates
+    assert leads_to(chain, own, None)
 
 
 _DNS, _MAILBOX, _URI = x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier

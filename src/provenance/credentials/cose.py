@@ -16,7 +16,7 @@ from cryptography import x509
 
 from ..errors import InvalidError
 from ..unpacking import unpacked
-from .certificates import from_der
+from .certificates import MAX_CHAIN, from_der
 from .limits import MAX_UNPACKED
 
 _X5CHAIN = (33, "x5chain")
@@ -67,6 +67,8 @@ def _chain(store: bytes, manifest: _Area) -> tuple[x509.Certificate, ...]:
         header[name] for header in (protected, message[1]) for name in _X5CHAIN if name in header
     ]
     encoded = [chain] if isinstance(chain, bytes) else chain
+    if len(encoded) > MAX_CHAIN:
+        raise ValueError("too many certificates")
     return tuple(map(from_der, encoded))
 
 

@@ -27,7 +27,7 @@ from ..binding import BITSTREAM, PIXELS, Binding
 from ..errors import LabelError, SigningError
 from ..labels import Label
 from ..labels.canonical import canonical, label_sha256
-from .certificates import Subject, algorithm_of, check_chain, from_der, subject_of
+from .certificates import MAX_CHAIN, Subject, algorithm_of, check_chain, from_der, subject_of
 from .identity import Identity
 from .revocation import RevocationList
 from .signatures import made, verified
@@ -35,7 +35,6 @@ from .standing import speaker, taken_back
 from .trust import Anchor
 
 MAX_BYTES = 100_000
-MAX_CERTIFICATES = 8
 
 TYPE = "provenance-label"
 """Of the header, so that no other signature of the same key can pass for one."""
@@ -204,8 +203,8 @@ def _parsed(jws: str) -> tuple[bytes, dict[str, Any], dict[str, Any], bytes]:
 
 def _chain(header: dict[str, Any]) -> tuple[x509.Certificate, ...]:
     listed = header["x5c"]
-    if not isinstance(listed, list) or not 0 < len(listed) <= MAX_CERTIFICATES:
-        raise LabelError(f"signature of the label: needs 1 to {MAX_CERTIFICATES} certificates")
+    if not isinstance(listed, list) or not 0 < len(listed) <= MAX_CHAIN:
+        raise LabelError(f"signature of the label: needs 1 to {MAX_CHAIN} certificates")
     try:
         return tuple(from_der(base64.b64decode(entry, validate=True)) for entry in listed)
     except (ValueError, TypeError) as error:

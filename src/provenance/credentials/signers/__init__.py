@@ -79,11 +79,14 @@ def load_signer(
     if not chain:
         raise UsageError(f"{signer.name}: brings no certificate; give its PEM file (--certificate)")
     public_key = chain[0].public_key()
-    algorithm = algorithm_of(public_key)
     if signer.private_key and signer.private_key.public_key() != public_key:
         raise SigningError(f"{signer.name}: is not the key of the first certificate in {source}")
     now = datetime.datetime.now(datetime.UTC)
-    check_chain(chain, now)
+    try:
+        algorithm = algorithm_of(public_key)
+        check_chain(chain, now)
+    except SigningError as error:
+        raise SigningError(f"{source}: {error}") from error
     notes = list(signer.notes)
     left = chain[0].not_valid_after_utc - now
     if left < RENEW_BEFORE:
