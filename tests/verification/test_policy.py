@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from provenance.errors import InputError, UsageError
-from provenance.labels import Label, parse_label
+from provenance.labels import Label, ModelFacts, parse_label
+from provenance.labels.model import Compression
 from provenance.verification import (
     AllOf,
     AllowedCodecs,
@@ -116,11 +117,44 @@ def test_generative_codecs_can_be_refused(report: Report, label: Label) -> None:
     assert NotGenerative().problems(replace(report, label=generative))
 
 
+@pytest.mark.parametrize(
+    ("policy", "problem"),
+    [
+        (NotGenerative(), "made before by a generative codec"),
+        (AllowedCodecs(("msh",)), "codec hific, which"),
+        (AllowedModels(("msh-1",)), "model hific-1, which"),
+        (AllowedCodecs(("msh", "hific")), None),
+        (AllowedModels((WEIGHTS, "hific-1")), None),
+    ],
+)
+def test_a_later_compression_washes_none_before_it_off(
+    policy: Policy, problem: str | None, report: Report, label: Label
+) -> None:
+    last = Compression(
+        label.codec, label.model, label.quality, "ab" * 32, 0.1, 2, False, label.risk.by_type
+    )
+    first = replace(
+        last,
+        codec=replace(label.codec, name="hific", generative=True),
+        model=ModelFacts("hific-1", None, {"more": []}),
+    )
+    found = policy.problems(replace(report, label=replace(label, history=(first, last))))
+    assert (found == ()) if problem is None else problem in found[0], found
+
+
+def test_a_hash_is_allowed_and_no_name_that_looks_like_one(report: Report, label: Label) -> None:
+    named = replace(label, model=ModelFacts(WEIGHTS, "cd" * 32))
+    assert AllowedModels((WEIGHTS,)).problems(replace(report, label=named))
+
+
 def test_age_counts_from_the_time_stamp(report: Report) -> None:
     policy = HighestAge(datetime.timedelta(days=30))
     assert policy.problems(replace(report, signed_at=_signed(29))) == ()
     assert "31 days" in policy.problems(replace(report, signed_at=_signed(31)))[0]
     assert policy.problems(replace(report, signed_at=_signed(1), valid=False))
+    # This machine's clock may be a little behind, and is wrong where it is far.
+    assert policy.problems(replace(report, signed_at=_signed(-0.001))) == ()
+    assert "clock" in policy.problems(replace(report, signed_at=_signed(-1)))[0]
 
 
 @pytest.mark.parametrize(

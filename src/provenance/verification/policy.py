@@ -12,8 +12,9 @@ does not make a file valid or trusted.
 from __future__ import annotations
 
 import datetime
+import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -21,7 +22,8 @@ from typing import Any, Protocol
 
 from ..errors import InputError, UsageError
 from ..files import read
-from ..labels import Label
+from ..labels import Label, ModelFacts
+from ..labels.model import Compression
 from ..labels.schema import problem_of
 from ..taxonomy import Type
 from .report import Report
@@ -29,6 +31,11 @@ from .report import Report
 SCHEMA = "policy-1.schema.json"
 MAX_BYTES = 100_000
 """Largest policy file that is read."""
+
+CLOCKS = datetime.timedelta(minutes=10)
+"""By how much two clocks may differ."""
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 SYMBOL = "symbol"
 """Counts like a type in `HighestOfType`."""
@@ -156,7 +163,7 @@ class HighestOfType:
 
 @dataclass(frozen=True, slots=True)
 class AllowedCodecs:
-    """One of these codecs."""
+    """One of these codecs, in every compression that the label tells of."""
 
     names: tuple[str, ...]
 
@@ -167,15 +174,16 @@ class AllowedCodecs:
         """See `Policy`."""
 
         def judge(label: Label) -> str | None:
-            name = label.codec.name
-            return None if name in self.names else f"codec {name}, which is not allowed"
+            found = [step.codec.name for step in _compressions(label)]
+            strange = dict.fromkeys(name for name in found if name not in self.names)
+            return f"codec {', '.join(strange)}, which is not allowed" if strange else None
 
         return _of_label(report, judge)
 
 
 @dataclass(frozen=True, slots=True)
 class AllowedModels:
-    """One of these models."""
+    """One of these models, in every compression that the label tells of."""
 
     models: tuple[str, ...]
     """Names, or SHA-256 of the weights, which are safer: anybody can take a name."""
@@ -187,16 +195,21 @@ class AllowedModels:
         """See `Policy`."""
 
         def judge(label: Label) -> str | None:
-            model = label.model
-            known = {model.name, model.sha256} & set(self.models)
-            return None if known else f"model {model.name}, which is not allowed"
+            models = [step.model for step in _compressions(label)]
+            strange = dict.fromkeys(model.name for model in models if not self._allows(model))
+            return f"model {', '.join(strange)}, which is not allowed" if strange else None
 
         return _of_label(report, judge)
+
+    def _allows(self, model: ModelFacts) -> bool:
+        # A name that looks like a hash is none.
+        name = None if _SHA256.fullmatch(model.name) else model.name
+        return name in self.models or model.sha256 in self.models
 
 
 @dataclass(frozen=True, slots=True)
 class NotGenerative:
-    """A decoder that invents no detail."""
+    """No decoder that invents detail, in any compression that the label tells of."""
 
     def __str__(self) -> str:
         return "not generative"
@@ -205,7 +218,10 @@ class NotGenerative:
         """See `Policy`."""
 
         def judge(label: Label) -> str | None:
-            return "made by a generative codec" if label.codec.generative else None
+            if label.codec.generative:
+                return "made by a generative codec"
+            before = any(step.codec.generative for step in _compressions(label))
+            return "made before by a generative codec" if before else None
 
         return _of_label(report, judge)
 
@@ -225,6 +241,8 @@ class HighestAge:
             return ("when it was signed is not proven",)
         signed_at = datetime.datetime.fromisoformat(report.signed_at)
         age = datetime.datetime.now(datetime.UTC) - signed_at
+        if age < -CLOCKS:
+            return (f"signed at {signed_at:%Y-%m-%d %H:%M}, later than this machine's clock tells",)
         return () if age <= self.age else (f"signed {age.days} days ago",)
 
 
@@ -302,6 +320,11 @@ _READERS: dict[str, Callable[[Any], list[Policy]]] = {
     "history": lambda value: [RequiredHistory(Recorded(value))],
 }
 """What each key of a file demands."""
+
+
+def _compressions(label: Label) -> Sequence[Label | Compression]:
+    """Every one that a label tells of: a later one washes none before it off."""
+    return label.history or (label,)
 
 
 def _of_label(report: Report, judge: Callable[[Label], str | None]) -> tuple[str, ...]:
