@@ -6,6 +6,7 @@ import datetime
 import ipaddress
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -13,16 +14,17 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from provenance.credentials import Anchor, Identity, read, sign
+from provenance.credentials import Anchor, Identity, Purpose, TrustStore, read, sign
 from provenance.credentials.certificates import (
     MAX_CHAIN,
     USAGES,
     check_chain,
     is_issued_by,
     leads_to,
+    to_pem,
 )
 from provenance.credentials.name_constraints import permits
-from provenance.errors import SigningError
+from provenance.errors import InputError, SigningError
 from provenance.labels import Label
 
 Extensions = list[tuple[x509.ExtensionType, bool]]
@@ -158,6 +160,23 @@ def test_what_a_ca_may_issue_is_trusted(
     check_chain(signer.chain, datetime.datetime.now(datetime.UTC))
     credential = read(signed(signer), "image/png", root.anchors)
     assert credential is not None and credential.trusted_by == "root"
+
+
+def test_who_may_issue_for_no_signer_is_no_anchor_for_signers(tmp_path: Path) -> None:
+    usages = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
+    own = _name(O="Clock"), ec.generate_private_key(ec.SECP256R1())
+    file = tmp_path / "clock.pem"
+    file.write_bytes(to_pem([_issue(own, own, [(_CA, True), (_CA_USAGE, True), (usages, False)])]))
+    store = TrustStore(tmp_path / "trust")
+    with pytest.raises(InputError, match=r"clock\.pem: O=Clock .*extended key usage.*cannot"):
+        store.add(file, "clock")
+    assert store.list() == ()
+    assert store.add(file, "clock", Purpose.TIME_STAMPS).name == "clock"
+
+
+def test_a_ca_that_limits_no_usage_may_issue() -> None:
+    own = _name(O="Old"), ec.generate_private_key(ec.SECP256R1())
+    assert leads_to([_issue(own, own, [(_CA, True)])], _issue(own, own, [(_CA, True)]), None)
 
 
 def test_a_chain_without_end_is_not_followed(

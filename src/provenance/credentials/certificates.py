@@ -183,15 +183,20 @@ def _fault(path: Sequence[x509.Certificate], at: datetime.datetime | None) -> st
         if not is_issued_by(issued, issuer):
             name = issued.subject.rfc4514_string()
             return f"{name} is not issued by the next; give the signer's own first"
-        if why := _forbidden(path[:depth], issuer, at):
+        if why := forbidden(path[:depth], issuer, at):
             return f"{issuer.subject.rfc4514_string()} {why}"
     return None
 
 
-def _forbidden(
+def forbidden(
     below: Sequence[x509.Certificate], issuer: x509.Certificate, at: datetime.datetime | None
 ) -> str | None:
-    """Why an issuer may not stand above these, in words."""
+    """Why an issuer may not stand above these, in words; None where it may.
+
+    Args:
+        below: leaf first, down from the one that it issued; none: above anybody at all.
+        at: when; None leaves the time out.
+    """
     try:
         found = {type(entry.value): entry.value for entry in issuer.extensions}
         unknown = [e.oid for e in issuer.extensions if e.critical and e.oid not in _UNDERSTOOD]
@@ -199,7 +204,8 @@ def _forbidden(
         extended, names = found.get(x509.ExtendedKeyUsage), found.get(x509.NameConstraints)
         if not (isinstance(constraints, x509.BasicConstraints) and constraints.ca):
             return "is no CA"
-        if not (isinstance(usage, x509.KeyUsage) and usage.key_cert_sign):
+        # Whoever does not limit the usage of a key allows any.
+        if isinstance(usage, x509.KeyUsage) and not usage.key_cert_sign:
             return "may not sign certificates: its key usage lacks keyCertSign"
         if unknown:
             return f"has a critical extension that is not understood: {unknown[0].dotted_string}"

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ..errors import InputError, OutputError
 from ..files import read, write
-from .certificates import is_ca, read_pem, subject_of, to_pem
+from .certificates import forbidden, is_ca, read_pem, subject_of, to_pem
 from .config import CA
 from .revocation import MAX_CRL, RevocationList, read_crl
 
@@ -104,11 +104,16 @@ class TrustStore:
         Anything else in the files, such as a key, is not copied.
 
         Raises:
-            InputError: A bad name, or a file without CA certificates.
+            InputError: A bad name, or a file without CA certificates, or with one that may issue
+                none for signers.
             OutputError: The name is taken, or the folder cannot be written.
         """
         self._check(name)
         certificates = _authorities(path)
+        for entry in certificates if purpose is Purpose.SIGNERS else ():
+            if why := forbidden((), entry, None):
+                whose = entry.subject.rfc4514_string()
+                raise InputError(f"{path}: {whose} {why}, so it cannot be an anchor for signers")
         self._free(name)
         target = self._folder_of(purpose) / f"{name}.pem"
         _keep(target, to_pem(certificates))
