@@ -229,3 +229,10 @@ def test_what_was_not_checked_does_not_pass(
     weaker = replace(credential, successes=credential.successes - {success})
     assert signature.check(weaker, steps) == (step == "certificate")
     assert step in [entry.name for entry in steps.done if entry.outcome is Outcome.FAILED]
+
+
+def test_an_ingredient_without_a_title_is_told_as_such(credential: Credential) -> None:
+    [parent] = credential.ingredients
+    steps = Steps()
+    signature.check(replace(credential, ingredients=(replace(parent, title=""),)), steps)
+    assert "unnamed (unsigned)" in [step.detail for step in steps.done]

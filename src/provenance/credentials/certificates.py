@@ -42,6 +42,10 @@ _UNDERSTOOD = {
     ExtensionOID.BASIC_CONSTRAINTS,
     ExtensionOID.NAME_CONSTRAINTS,
     ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
+    # They name a key, or tell where to look, and limit nothing.
+    ExtensionOID.SUBJECT_KEY_IDENTIFIER,
+    ExtensionOID.AUTHORITY_INFORMATION_ACCESS,
+    ExtensionOID.CRL_DISTRIBUTION_POINTS,
     # Nobody here demands a policy, so that one holds or not says nothing.
     ExtensionOID.CERTIFICATE_POLICIES,
     ExtensionOID.POLICY_MAPPINGS,

@@ -109,13 +109,13 @@ def _time_stamp(credential: Credential, name: str, steps: Steps) -> None:
 
 def _ingredients(credential: Credential, name: str, steps: Steps) -> None:
     """7 (15.11): is what it was made from untampered, all the way up?"""
-    tampered = [entry.title for entry in credential.ingredients if not entry.intact]
+    tampered = [entry.title or "unnamed" for entry in credential.ingredients if not entry.intact]
     if tampered:
         steps.failed(name, f"tampered with before: {', '.join(tampered)}")
     elif problems := _failures(credential, _INGREDIENTS):
         steps.failed(name, "; ".join(problems))
     elif credential.ingredients:
-        states = (f"{entry.title} ({entry.state})" for entry in credential.ingredients)
+        states = (f"{entry.title or 'unnamed'} ({entry.state})" for entry in credential.ingredients)
         steps.passed(name, ", ".join(states))
     else:
         steps.skipped(name, "none recorded")
