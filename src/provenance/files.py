@@ -209,6 +209,18 @@ def write(path: Path, data: bytes, *, force: bool = False, mode: int = 0o666) ->
             aside.unlink(missing_ok=True)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, and those it lies in, where it is not there.
+
+    Raises:
+        OutputError: It cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be made: {error.strerror}") from error
+
+
 def _appear(path: Path, aside: Path) -> None:
     """Give a finished file its name, unless that is taken by now."""
     try:

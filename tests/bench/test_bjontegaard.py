@@ -27,3 +27,15 @@ def test_points_that_bring_nothing_are_left_out() -> None:
 
 def test_curves_without_common_quality() -> None:
     assert math.isnan(rate_difference(CURVE, [(0.1, 40.0), (0.2, 41.0)]))
+
+
+def test_a_single_point_is_compared_at_its_own_quality() -> None:
+    assert rate_difference(CURVE, [(0.1, 31.0)]) == pytest.approx(-50)
+    assert rate_difference([(0.1, 31.0)], CURVE) == pytest.approx(100)
+    between = rate_difference(CURVE, [(0.3, 32.5)])
+    assert 0 < between < 20
+    assert math.isnan(rate_difference(CURVE, [(0.1, 40.0)]))
+
+
+def test_a_codec_that_loses_nothing_has_no_curve() -> None:
+    assert math.isnan(rate_difference(CURVE, [(0.1, math.inf)]))

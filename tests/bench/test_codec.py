@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from provenance.bench.anchors import Contender, anchors
-from provenance.bench.codec import Point, Summary
+from provenance.bench.codec import Point, Summary, run, write
 from provenance.codecs.schemes import SCHEMES
 
 
@@ -42,6 +42,36 @@ def test_it_writes_table_points_and_plots(data: Path, tmp_path: Path) -> None:
     with Image.open(target / "curves.png") as plot:
         assert plot.width > 800
     assert (target / "curves.svg").read_text().startswith("<?xml")
+
+
+def test_a_codec_of_one_rate_is_one_point(data: Path, tmp_path: Path) -> None:
+    with Image.open(data / "kodak" / "kodim20.png") as photo:
+        photo.crop((0, 0, 256, 192)).save(tmp_path / "photo.png")
+    summary = run([tmp_path / "photo.png"], "factorized", lambda _: None)
+    assert len(summary.curve("factorized", "psnr_db")) == 1
+    (_, (psnr, similarity)), *_ = summary.rate_differences()
+    assert -90 < psnr < 100 and -90 < similarity < 100
+    table = write(summary, tmp_path)
+    assert "nan" not in table
+    (row,) = [line for line in table.splitlines() if line.startswith("| factorized")]
+    assert ";" not in row
+
+
+@pytest.mark.parametrize("every", [[], ["--codecs", "all"]])
+def test_what_it_cannot_do_is_told_before_any_work(tmp_path: Path, every: list[str]) -> None:
+    script = Path(sys.executable).with_name("provenance")
+    (tmp_path / "notes.png").write_text("no photo")
+    Image.new("RGB", (175, 300)).save(tmp_path / "small.png")
+    Image.new("RGB", (300, 300)).save(tmp_path / "good.png")
+    for names, target, told in (
+        (["good.png", "notes.png"], "out", "notes.png: not an image"),
+        (["good.png", "small.png"], "out", "small.png: sides under 176 px"),
+        (["good.png"], "good.png/out", "cannot be made"),
+    ):
+        command = [str(script), "bench", "codec", *names, "-o", target, *every]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=100)
+        assert done.returncode == 6
+        assert told in done.stderr and len(done.stderr.splitlines()) == 1
 
 
 def test_it_compares_all_codecs_at_matched_rates(data: Path, tmp_path: Path) -> None:

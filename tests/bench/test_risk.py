@@ -6,7 +6,7 @@ import csv
 import math
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -232,7 +232,7 @@ def test_two_photos_give_all_tables(
     monkeypatch.setattr(bench, "OTHERS", {"WebP": ("WEBP", (5, 60))})
     said: list[str] = []
     photos = [data / "kodak" / f"kodim{number}.png" for number in (20, 23)]
-    outcomes = bench.run(photos, [], None, said.append, split="all", side=256)
+    outcomes = list(bench.run(photos, [], None, said.append, split="all", side=256))
     assert len(outcomes) == len(said)
     planted = [o for o in outcomes if o.source == "planted"]
     assert len({o.name for o in planted}) == 9 and len(planted) >= 16
@@ -306,7 +306,7 @@ def test_what_half_of_the_observers_box_is_true(pair: Path, tmp_path: Path) -> N
     boxed(pair, notes, "anna", (60, 150, 40, 40))
     boxed(pair, notes, "ben", (58, 152, 40, 40))
     boxed(pair, notes, "cleo", (2, 2, 20, 20))
-    outcomes = bench.run([], find_pairs(pair, pair), notes, lambda _: None, split="all")
+    outcomes = list(bench.run([], find_pairs(pair, pair), notes, lambda _: None, split="all"))
     assert outcomes[0].truths == (Truth((60, 150, 40, 40), (Type.AMPLITUDE,), Symbol.OTHER),)
     found = Figures(tuple(outcomes))
     assert types_right(found.annotated) == (1, 1)
@@ -319,6 +319,49 @@ def test_annotations_of_other_pairs_are_an_error(pair: Path, tmp_path: Path) -> 
     Image.new("RGB", (256, 256)).save(pair / "07-q1.png")
     with pytest.raises(InputError, match="no complete annotation belongs to one of the pairs"):
         bench.run([], find_pairs(pair, pair), notes, lambda _: None, split="all")
+
+
+def test_what_is_wrong_with_a_file_is_told_before_any_work(
+    pair: Path, data: Path, tmp_path: Path
+) -> None:
+    photo, small, cut = data / "kodak" / "kodim20.png", tmp_path / "a.png", tmp_path / "b.png"
+    Image.new("RGB", (90, 90)).save(small)
+    cut.write_bytes(photo.read_bytes()[:4000])
+    said: list[str] = []
+    for bad in (small, cut):
+        with pytest.raises(InputError, match=bad.stem):
+            bench.run([photo, bad], [], None, said.append, split="all", side=256)
+    Image.new("RGB", (256, 255)).save(pair / "07-q2.png")
+    with pytest.raises(InputError, match=r"07-q2\.png: not of the size"):
+        bench.run([photo], find_pairs(pair, pair), None, said.append, split="all", side=256)
+    assert not said
+
+
+def test_a_run_that_is_broken_off_leaves_what_it_found(tmp_path: Path) -> None:
+    def outcomes() -> Iterator[Outcome]:
+        yield outcome("planted", finding((105, 105, 30, 30), 0.8), truths=(PLACE,))
+        for name, rows in (("pictures", 1), ("findings", 1)):
+            with (tmp_path / f"{name}.csv").open() as stream:
+                assert len(list(csv.DictReader(stream))) == rows
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write(outcomes(), tmp_path, split="all")
+
+
+def test_a_calibration_is_computed_once(
+    figures: Figures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def interval(promised: Sequence[float], *rest: Sequence[object]) -> tuple[float, float]:
+        asked.append(len(promised))
+        return 0.0, 1.0
+
+    monkeypatch.setattr("provenance.bench.risk_figures.calibration_interval", interval)
+    write(figures.outcomes, tmp_path, split="all")
+    # All findings are of one class, in made pictures.
+    assert asked == [4]
 
 
 def test_a_user_measures_a_codec_of_theirs(pair: Path, tmp_path: Path, home: Path) -> None:

@@ -1,10 +1,11 @@
-"""Ordinary codecs to compare with, as Pillow has them."""
+"""Photos, ours and the ordinary codecs to compare with, as Pillow has them."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .. import codecs
+from ..errors import InputError
+from ..files import MAX_PIXELS, read
+from ..imaging import load
+from ..metrics.ms_ssim import SMALLEST_SIDE
 
 Pixels = NDArray[np.uint8]
 
@@ -42,6 +47,37 @@ def anchors() -> list[Contender]:
         ),
         _pillow("JPEG XL", "JXL", (1, 10, 20, 35, 50, 65, 80, 90), effort=7),
     ]
+
+
+def pixels_of(path: Path) -> Pixels:
+    """A photo as the tool itself reads it.
+
+    Raises:
+        InputError: It is missing or cannot be read.
+    """
+    return load(read(path), str(path), max_pixels=MAX_PIXELS).pixels
+
+
+def check(photos: Sequence[Path]) -> None:
+    """Refuse photos that cannot be compared on, before any work.
+
+    Raises:
+        InputError: There are none, or one cannot be read or is too small for MS-SSIM.
+    """
+    if not photos:
+        raise InputError("no photos to compare on; name files or folders of PNG")
+    for path in photos:
+        if min(pixels_of(path).shape[:2]) < SMALLEST_SIDE:
+            raise InputError(f"{path}: sides under {SMALLEST_SIDE} px are too small to compare on")
+
+
+def qualities_of(codec: str, several: tuple[int, ...]) -> tuple[int, ...]:
+    """Those qualities of a codec of ours, or the only one where it has one rate.
+
+    Raises:
+        UsageError: There is no such codec.
+    """
+    return several if codecs.get(codec).variable_rate else (100,)
 
 
 def encoder(kind: str, **options: Any) -> Callable[[Pixels, int], tuple[int, Pixels]]:

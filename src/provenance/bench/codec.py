@@ -15,12 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from .. import codecs
-from ..errors import InputError
 from ..metrics import ms_ssim, psnr_db
-from .anchors import Contender, Pixels, anchors, ours
+from .anchors import Contender, Pixels, anchors, check, ours, pixels_of, qualities_of
 from .bjontegaard import rate_difference
 
 QUALITIES = (1, 15, 30, 45, 60, 75, 90, 100)
@@ -105,20 +103,18 @@ def run(photos: Sequence[Path], codec: str, progress: Callable[[str], None]) -> 
     """Run a codec of ours and the anchors over ``photos``.
 
     Raises:
-        InputError: There are no photos, or one is too small for MS-SSIM (176 px).
+        InputError: There are no photos, or one cannot be read or is too small for MS-SSIM.
         UsageError: There is no such codec.
     """
-    if not photos:
-        raise InputError("no photos to compare on; name files or folders of PNG")
-    own = [Contender(codec, QUALITIES, ours(codec))]
+    own = [Contender(codec, qualities_of(codec, QUALITIES), ours(codec))]
+    check(photos)
     if codec == codecs.DEFAULT:
         tuned = ours(codec, tune=codecs.SSIM)
         own.append(Contender(f"{codec}, {codecs.SSIM}", QUALITIES, tuned))
     others = anchors()
     points = []
     for path in photos:
-        with Image.open(path) as opened:
-            pixels = np.asarray(opened.convert("RGB"))
+        pixels = pixels_of(path)
         for contender in (*own, *others):
             progress(f"{path.name}: {contender.name}")
             for setting in contender.settings:
@@ -127,8 +123,11 @@ def run(photos: Sequence[Path], codec: str, progress: Callable[[str], None]) -> 
 
 
 def write(summary: Summary, folder: Path) -> str:
-    """Write ``points.csv``, ``summary.md``, ``curves.png`` and ``curves.svg``; give the table."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write ``points.csv``, ``summary.md``, ``curves.png`` and ``curves.svg``; give the table.
+
+    Args:
+        folder: which is there.
+    """
     with (folder / "points.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(Point.__slots__)
@@ -146,8 +145,7 @@ def _names(contenders: Sequence[Contender]) -> tuple[str, ...]:
 def _point(contender: Contender, setting: int, path: Path, pixels: Pixels) -> Point:
     size, decoded = contender.run(pixels, setting)
     similarity = ms_ssim(pixels, decoded)
-    if similarity is None:
-        raise InputError(f"{path}: sides under 176 px are too small to compare on")
+    assert similarity is not None
     return Point(
         contender.name,
         setting,
@@ -181,11 +179,15 @@ def _table(summary: Summary) -> str:
 def _differences(summary: Summary, found: Sequence[tuple[str, list[float]]]) -> list[str]:
     columns = [f"{own}, by {metric}" for metric in ("PSNR", "MS-SSIM") for own in summary.ours]
     rows = [
-        f"| {name} | {' | '.join(f'{value:+.1f} %' for value in values)} |"
-        for name, values in found
+        f"| {name} | {' | '.join(_percent(value) for value in values)} |" for name, values in found
     ]
     head = [f"| against | {' | '.join(columns)} |", "| --- |" + " --- |" * len(columns)]
     return ["", *head, *rows, ""]
+
+
+def _percent(value: float) -> str:
+    """Nothing where the curves share no quality."""
+    return "–" if math.isnan(value) else f"{value:+.1f} %"
 
 
 def _plot(summary: Summary, folder: Path) -> None:

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,16 +25,15 @@ from numpy.typing import NDArray
 from .. import annotation, codecs
 from ..annotation.model import pair_id
 from ..errors import InputError
-from ..files import MAX_PIXELS, read, sha256
-from ..imaging import load
+from ..files import read, sha256
 from ..labels import Risk
 from ..risk import assess
 from ..risk.invention import invention_map, measured
 from ..taxonomy import Symbol
-from .anchors import encoder, ours
+from .anchors import encoder, ours, pixels_of, qualities_of
 from .baselines import suspicions
 from .pairs import PairFiles
-from .planting import Truth, negatives, plant, scene
+from .planting import Scene, Truth, negatives, plant, scene
 from .statistics import rank_correlation
 from .strings import ReadString, StableString, judged, read_again, stable_strings
 
@@ -109,8 +109,10 @@ def run(
     limit: int | None = None,
     side: int = 384,
     codec: str = codecs.DEFAULT,
-) -> list[Outcome]:
-    """Assess every picture that can be made of ``photos``, and all ``pairs``.
+) -> Iterator[Outcome]:
+    """Assess every picture that can be made of ``photos``, and all ``pairs``, one after another.
+
+    What is wrong with files or options is told before the first.
 
     Args:
         annotations: folder of what observers boxed in ``pairs``, or None.
@@ -120,7 +122,8 @@ def run(
             taken whole.
 
     Raises:
-        InputError: Nothing is left to assess, a photo is too small, or no annotation fits a pair.
+        InputError: Nothing is left to assess, a picture cannot be read, a photo is too small, the
+            pictures of a pair differ in size, or no annotation fits a pair.
         UsageError: There is no such codec.
     """
     chosen = [path for path in photos if split in ("all", part_of(path.stem))][:limit]
@@ -128,22 +131,30 @@ def run(
     kept = set(list(names)[:limit])
     originals = [pair for pair in pairs if pair.photo in kept]
     if not chosen and not originals:
-        raise InputError(f"no photo and no pair falls into the part {split!r}; name more of them")
+        raise InputError(f"no photo and no pair falls into the part '{split}'; name more of them")
     codecs.get(codec)
-    outcomes: list[Outcome] = []
     for path in chosen:
-        outcomes += _of_photo(path, side, codec, progress)
+        _scene(path, side)
+    for pair in originals:
+        if pixels_of(pair.original).shape != pixels_of(pair.reconstruction).shape:
+            raise InputError(f"{pair.reconstruction}: not of the size of {pair.original}")
     truths = _annotated(annotations) if annotations else {}
-    outcomes += _of_pairs(originals, truths, progress)
-    if annotations and not any(o.source == "pair" and o.truths is not None for o in outcomes):
+    if annotations and not any(_identity(pair) in truths for pair in originals):
         raise InputError(f"{annotations}: no complete annotation belongs to one of the pairs")
-    return outcomes
+    return itertools.chain(
+        itertools.chain.from_iterable(_of_photo(path, side, codec, progress) for path in chosen),
+        _of_pairs(originals, truths, progress),
+    )
+
+
+def _scene(path: Path, side: int) -> Scene:
+    return scene(_middle(pixels_of(path), side), path.stem)
 
 
 def _of_photo(
     path: Path, side: int, codec: str, progress: Callable[[str], None]
 ) -> Iterator[Outcome]:
-    made = scene(_middle(_pixels(path), side), path.stem)
+    made = _scene(path, side)
     original = made.pixels
     strings = stable_strings(original)
 
@@ -200,7 +211,7 @@ def _invented(original: Pixels, conservative: Pixels, other: Pixels) -> Invented
 def _codecs(
     codec: str,
 ) -> Iterator[tuple[str, Callable[[Pixels, int], tuple[int, Pixels]], tuple[int, ...]]]:
-    yield codec, ours(codec), OUR_QUALITIES
+    yield codec, ours(codec), qualities_of(codec, OUR_QUALITIES)
     yield "JPEG", encoder("JPEG"), JPEG_QUALITIES
     for name, (kind, settings) in OTHERS.items():
         yield name, encoder(kind), settings
@@ -215,14 +226,11 @@ def _of_pairs(
     for pair in pairs:
         progress(f"{pair.reconstruction.name}: {pair.codec}")
         if pair.original not in known:
-            pixels = _pixels(pair.original)
+            pixels = pixels_of(pair.original)
             known = {pair.original: (pixels, stable_strings(pixels))}
         original, strings = known[pair.original]
-        rebuilt = _pixels(pair.reconstruction)
-        if rebuilt.shape != original.shape:
-            raise InputError(f"{pair.reconstruction}: not of the size of {pair.original}")
-        hashes = [sha256(read(path)) for path in (pair.original, pair.reconstruction)]
-        truths = annotated.get(pair_id(hashes[0], hashes[1]))
+        rebuilt = pixels_of(pair.reconstruction)
+        truths = annotated.get(_identity(pair))
         yield _outcome(
             "pair",
             pair.photo,
@@ -267,6 +275,11 @@ def _outcome(
     )
 
 
+def _identity(pair: PairFiles) -> str:
+    """As annotations tell it."""
+    return pair_id(sha256(read(pair.original)), sha256(read(pair.reconstruction)))
+
+
 def _annotated(folder: Path) -> dict[str, tuple[Truth, ...]]:
     """What at least half of a pair's observers boxed, by the pair's identity."""
     by_pair: dict[str, list[annotation.Annotation]] = {}
@@ -287,10 +300,6 @@ def _agreed(annotations: Sequence[annotation.Annotation]) -> tuple[Truth, ...]:
         symbols = [finding.symbol for finding in item.values() if finding.symbol]
         truths.append(Truth(first.box, tuple(kinds), symbols[0] if symbols else None))
     return tuple(truths)
-
-
-def _pixels(path: Path) -> Pixels:
-    return load(read(path), str(path), max_pixels=MAX_PIXELS).pixels
 
 
 def _middle(pixels: Pixels, side: int) -> Pixels:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 from ..annotation import iou
 from ..labels import Finding
@@ -148,6 +148,16 @@ class Figures:
 
     def calibration(self, name: str, source: Source) -> Calibration:
         """Of the findings of a class of content."""
+        return self._calibrations[name, source]
+
+    @cached_property
+    def _calibrations(self) -> dict[tuple[str, Source], Calibration]:
+        sources: tuple[Source, ...] = get_args(Source)
+        return {
+            (name, source): self._calibrated(name, source) for name in CLASSES for source in sources
+        }
+
+    def _calibrated(self, name: str, source: Source) -> Calibration:
         chosen = [j for j in self.judged(source) if j.finding.symbol in CLASSES[name]]
         if not chosen:
             return Calibration(0, math.nan, math.nan, math.nan, (math.nan, math.nan), math.nan)

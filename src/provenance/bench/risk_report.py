@@ -1,15 +1,14 @@
-"""The benchmark of the risk score on paper: Markdown and CSV; the figure is `risk_plot`."""
+"""The benchmark of the risk score in Markdown; the figure is `risk_plot`, the CSV `risk_tables`."""
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from ..files import make_folder
 from ..taxonomy import Type
 from .baselines import MISSING
 from .risk import JPEG_QUALITIES, Outcome
@@ -30,22 +29,31 @@ from .risk_figures import (
     types_right,
 )
 from .risk_plot import plot
+from .risk_tables import tables
 from .statistics import highest_share
 
 NEVER = "–"
 """In place of a number that does not exist."""
 
 
-def write(outcomes: Sequence[Outcome], folder: Path, *, split: str) -> str:
+def write(outcomes: Iterable[Outcome], folder: Path, *, split: str) -> str:
     """Write ``pictures.csv``, ``findings.csv``, ``summary.md`` and ``risk.png`` and ``.svg``.
+
+    The first two grow with each outcome, and are there where the run is broken off.
 
     Returns:
         The summary.
+
+    Raises:
+        OutputError: The folder cannot be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    figures = Figures(tuple(outcomes))
-    _write_pictures(outcomes, folder / "pictures.csv")
-    _write_findings(outcomes, folder / "findings.csv")
+    make_folder(folder)
+    seen = []
+    with tables(folder) as add:
+        for outcome in outcomes:
+            add(outcome)
+            seen.append(outcome)
+    figures = Figures(tuple(seen))
     text = summary(figures, split)
     (folder / "summary.md").write_text(text)
     plot(figures, folder)
@@ -356,32 +364,6 @@ def _annotated(figures: Figures) -> str:
         ("mean score with, without a miscompression", f"{_mean(dirty)}, {_mean(clean)}"),
     ]
     return _table("What observers boxed", ("", "n"), rows)
-
-
-def _write_pictures(outcomes: Iterable[Outcome], path: Path) -> None:
-    head = ("source", "photo", "name", "setting", "rate", "truths", "strings", "changed_strings")
-    measured = [name.replace(" ", "_") for name in CONTENDERS]
-    with path.open("w", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow((*head, "seconds", *measured))
-        for o in outcomes:
-            truths = "" if o.truths is None else json.dumps([list(t.box) for t in o.truths])
-            changed = sum(string.changed for string in o.strings)
-            known = (o.source, o.photo, o.name, o.setting, o.order, truths, len(o.strings), changed)
-            values = [suspicion(o) for suspicion in CONTENDERS.values()]
-            writer.writerow((*known, round(o.seconds, 3), *values))
-
-
-def _write_findings(outcomes: Iterable[Outcome], path: Path) -> None:
-    head = ("source", "photo", "name", "setting", "x", "y", "width", "height")
-    with path.open("w", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow((*head, "detector", "symbol", "probability", *map(str, Type)))
-        for o in outcomes:
-            for f in o.risk.findings:
-                shares = [round(f.types.get(str(kind), 0.0), 3) for kind in Type]
-                place = (o.source, o.photo, o.name, o.setting, *f.box)
-                writer.writerow((*place, f.detector, f.symbol, round(f.probability, 4), *shares))
 
 
 def _truth_type(outcome: Outcome) -> Type:

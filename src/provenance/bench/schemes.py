@@ -17,14 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from .. import codecs, risk
-from ..errors import InputError
 from ..labels import Risk
 from ..metrics import ms_ssim, psnr_db
 from ..taxonomy import Type
-from .anchors import Pixels, encoder
+from .anchors import Pixels, check, encoder, pixels_of
 
 TYPES = tuple(str(kind) for kind in Type)
 
@@ -59,15 +57,13 @@ def run(photos: Sequence[Path], progress: Callable[[str], None]) -> tuple[Outcom
     and AVIF.
 
     Raises:
-        InputError: There are no photos, or one is too small for MS-SSIM (176 px).
+        InputError: There are no photos, or one cannot be read or is too small for MS-SSIM.
     """
-    if not photos:
-        raise InputError("no photos to compare on; name files or folders of PNG")
+    check(photos)
     fixed, free = _coders()
     outcomes = []
     for path in photos:
-        with Image.open(path) as opened:
-            pixels = np.asarray(opened.convert("RGB"))
+        pixels = pixels_of(path)
         budget = None
         for group in (fixed, free):
             spent = []
@@ -81,8 +77,11 @@ def run(photos: Sequence[Path], progress: Callable[[str], None]) -> tuple[Outcom
 
 
 def write(outcomes: Sequence[Outcome], folder: Path) -> str:
-    """Write ``schemes.csv``, ``.md``, ``.png`` and ``.svg``; give the table."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write ``schemes.csv``, ``.md``, ``.png`` and ``.svg``; give the table.
+
+    Args:
+        folder: which is there.
+    """
     with (folder / "schemes.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(Outcome.__slots__)
@@ -148,8 +147,7 @@ def _ordinary(kind: str, **options: Any) -> Coder:
 
 def _outcome(name: str, path: Path, pixels: Pixels, size: int, decoded: Pixels) -> Outcome:
     similarity = ms_ssim(pixels, decoded)
-    if similarity is None:
-        raise InputError(f"{path}: sides under 176 px are too small to compare on")
+    assert similarity is not None
     found = risk.assess(pixels, decoded)
     likely = [finding for finding in found.findings if finding.probability >= LIKELY]
     return Outcome(

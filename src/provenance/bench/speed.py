@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import codecs
 from ..errors import InputError
+from ..files import read
 from ..imaging import load
 from .anchors import Pixels, opened, saved
 
@@ -49,7 +50,7 @@ def run(
         raise InputError("no photos to time; name files")
     timings = []
     for path in photos:
-        pixels = load(path.read_bytes(), str(path), max_pixels=max_pixels).pixels
+        pixels = load(read(path), str(path), max_pixels=max_pixels).pixels
         height, width = pixels.shape[:2]
         for name, encode, decode in _contenders(codec, pixels, max_pixels):
             progress(f"{path.name}: {name}")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError, UsageError
-from ..files import MAX_PIXELS
+from ..files import MAX_PIXELS, make_folder
 from . import console
 from .options import MaxPixels, need
 
@@ -53,6 +53,7 @@ def codec(
     need("bench", "matplotlib", "pillow_jxl", "scipy")
     from ..bench import codec as bench
 
+    make_folder(output)
     if every is not None:
         from ..bench import schemes
 
@@ -142,7 +143,8 @@ def risk(
             side=side,
             codec=name,
         )
-    console.say(*risk_report.write(outcomes, output, split=split).splitlines())
+        text = risk_report.write(outcomes, output, split=split)
+    console.say(*text.splitlines())
     console.say(f"written to {output}")
 
 

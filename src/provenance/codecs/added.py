@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..config import home
 from ..errors import InputError, ModelError, OutputError, UsageError
-from ..files import read, sha256, write
+from ..files import make_folder, read, sha256, write
 from . import schemes
 from .schemes import MAX_BYTES, SUFFIX, Weights
 
@@ -76,10 +76,7 @@ def add(name: str, weights: Path, expected: str | None, taken: list[str]) -> Wei
         about = schemes.metadata(data)
         assert about is not None
     try_out(data, str(weights), about[0])
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{target.parent}: cannot be made: {error.strerror}") from error
+    make_folder(target.parent)
     write(target, data)
     return get(name)
 
