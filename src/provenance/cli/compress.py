@@ -43,21 +43,6 @@ class Rendition(StrEnum):
     JXL = "jxl"
 
 
-class Decoder(StrEnum):
-    """Those of ``--decoder``."""
-
-    CONSERVATIVE = "conservative"
-    PERCEPTUAL = "perceptual"
-
-
-class Tune(StrEnum):
-    """Those of ``--tune``."""
-
-    PSNR = "psnr"
-    SSIM = "ssim"
-    MEANING = "meaning"
-
-
 def compress(
     photo: Annotated[
         Path, typer.Argument(help="Photo to compress; - for standard input.", readable=False)
@@ -92,14 +77,14 @@ def compress(
     ] = None,
     codec: Annotated[str, typer.Option(help="See `provenance codecs`.")] = "msh",
     decoder: Annotated[
-        Decoder | None,
+        str | None,
         typer.Option(
             help="Of the codec msh: conservative, or perceptual, which invents texture.",
             show_default=False,
         ),
     ] = None,
     tune: Annotated[
-        Tune | None,
+        str | None,
         typer.Option(
             help="Of the codec msh: psnr; ssim, which spends more where errors are seen; or "
             "meaning, which does where the risk score finds a change.",

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from provenance.codecs.entropy import TOTAL
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> None:
     if options.photos:
         found |= counted(found, crops.photos(options.photos))
     with loop.whole(options.weights) as aside:
-        save_file(found, aside)
+        aside.write_bytes(save(found))
 
 
 def network_of(weights: Path) -> MeanScaleHyperprior:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from provenance.codecs.learned.hyperprior import LEVELS, MeanScaleHyperprior
@@ -99,7 +99,7 @@ def run(options: argparse.Namespace) -> None:
     if options.weights:
         state = {name: value.half().contiguous() for name, value in decoder.state_dict().items()}
         with loop.whole(options.weights) as aside:
-            save_file(state, aside)
+            aside.write_bytes(save(state))
 
 
 def picture(synthesis: nn.Module, latents: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from provenance.codecs.learned import published
@@ -106,7 +106,7 @@ def run(options: argparse.Namespace) -> None:
     )
     state = options.work / f"{options.scheme}.safetensors"
     with loop.whole(state) as aside:
-        save_file(network.published(), aside)
+        aside.write_bytes(save(network.published()))
     if options.weights:
         with loop.whole(options.weights) as aside:
             aside.write_bytes(converted(state.read_bytes(), str(state), half=True))
