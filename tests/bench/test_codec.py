@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from provenance.bench.anchors import Contender, anchors
+from provenance.bench.anchors import Contender, anchors, qualities_of
 from provenance.bench.codec import Point, Summary, run, write
 from provenance.codecs.schemes import SCHEMES
 
@@ -55,6 +55,9 @@ def test_a_codec_of_one_rate_is_one_point(data: Path, tmp_path: Path) -> None:
     assert "nan" not in table
     (row,) = [line for line in table.splitlines() if line.startswith("| factorized")]
     assert ";" not in row
+    # The benchmark of the risk score asks the same.
+    assert qualities_of("factorized", (10, 80)) == (100,)
+    assert qualities_of("msh", (10, 80)) == (10, 80)
 
 
 @pytest.mark.parametrize("every", [[], ["--codecs", "all"]])

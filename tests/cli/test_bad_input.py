@@ -140,6 +140,8 @@ def test_usage_errors(provenance: Command, astronaut: Path, tmp_path: Path) -> N
     told = provenance("verify", astronaut, "--jpeg", "--json").json("error")["error"]
     assert told["exit_code"] == 2 and "--jpeg" in told["message"]
     _one_line(provenance("compress", astronaut, "--codec", "none", "-o", out), 2, "no such codec")
+    for option, known in (("--tune", "psnr, ssim, meaning"), ("--decoder", "perceptual")):
+        _one_line(provenance("compress", astronaut, option, "sharp", "-o", out), 2, known)
     _one_line(provenance("compress", astronaut, "--preview", "big", "-o", out), 2, "--preview")
     _one_line(provenance("compress", astronaut, "--preview", "9", "-o", out), 2, "16 to 4096")
     _one_line(provenance("compress", astronaut, "-o", "-", "--json"), 2, "--json")

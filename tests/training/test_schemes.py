@@ -62,6 +62,8 @@ def test_training_goes_on_where_it_stopped(
     assert rate < 6 and psnr > 24 and not others
     weights = schemes.weights("small", tmp_path / "small.safetensors")
     assert weights is not None and weights.scheme == scheme
+    modes = {path.stat().st_mode for path in work.glob("*.safetensors")}
+    assert modes == {(tmp_path / "small.safetensors").stat().st_mode}
     # Another training goes on from there.
     again = [*command, "--work", str(tmp_path / "other"), "--minutes", "0.001"]
     again += ["--start", str(work / f"{scheme}.safetensors")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import functools
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -85,7 +84,7 @@ def for_each_tile(height: int, width: int, tile: int, work: Callable[[Region], N
     columns = list(_spans(width, tile))
     tiles = [Region(*rows, *span) for rows in _spans(height, tile) for span in columns]
     threads = torch.get_num_threads()
-    if threads == 1 or len(tiles) == 1 or not _thread_setters():
+    if threads == 1 or len(tiles) == 1 or not _SETTERS:
         for region in tiles:
             work(region)
         return
@@ -99,18 +98,6 @@ def for_each_tile(height: int, width: int, tile: int, work: Callable[[Region], N
             pass
 
 
-def _without_helpers() -> None:
-    """Make torch work with one thread wherever it is called from this one."""
-    torch.get_num_threads()  # A thread gets its number at its first use of torch, and keeps it.
-    for set_threads in _thread_setters():
-        set_threads(1)
-
-
-# A forked process has none of the threads that OpenMP would wait for, for ever.
-os.register_at_fork(after_in_child=_without_helpers)
-
-
-@functools.cache
 def _thread_setters() -> tuple[Callable[[int], object], ...]:
     """What sets the number of threads of the calling thread alone, within torch's libraries.
 
@@ -122,6 +109,20 @@ def _thread_setters() -> tuple[Callable[[int], object], ...]:
     names = ("omp_set_num_threads", "MKL_Set_Num_Threads_Local")
     found = tuple(getattr(libraries, name) for name in names if hasattr(libraries, name))
     return found if hasattr(libraries, names[0]) else ()
+
+
+_SETTERS = _thread_setters()
+
+
+def _without_helpers() -> None:
+    """Make torch work with one thread wherever it is called from this one."""
+    torch.get_num_threads()  # A thread gets its number at its first use of torch, and keeps it.
+    for set_threads in _SETTERS:
+        set_threads(1)
+
+
+# A forked process has none of the threads that OpenMP would wait for, for ever.
+os.register_at_fork(after_in_child=_without_helpers)
 
 
 def give_back() -> None:
