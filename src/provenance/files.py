@@ -48,6 +48,8 @@ def read(path: Path, limit: int = MAX_BYTES) -> bytes:
     """
     try:
         if path == STANDARD_STREAM:
+            if sys.stdin is None:
+                raise InputError("standard input: is closed; name a file")
             if sys.stdin is _read_to_its_end[0]:
                 raise InputError("standard input: can be read once; name a file for the other")
             data = sys.stdin.buffer.read(limit + 1)

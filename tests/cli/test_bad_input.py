@@ -278,7 +278,7 @@ def test_names_that_are_no_text(
     odd, other = Path(f"{tmp_path}/a\udcff.avif"), tmp_path / "b.avif"
     for path in (odd, other):
         shutil.copy(compressed, path)
-    strict = {"PYTHONIOENCODING": "utf-8:strict"}
+    strict, ascii_alone = {"PYTHONIOENCODING": "utf-8:strict"}, {"PYTHONIOENCODING": "ascii"}
     done = provenance("verify", tmp_path, "--json", env=strict)
     assert done.code == 0, done.err
     names = [json.loads(line)["file"] for line in done.out.splitlines()]
@@ -286,11 +286,14 @@ def test_names_that_are_no_text(
     photo = Path(f"{tmp_path}/b\udcff.png")
     with Image.open(astronaut) as opened:
         opened.resize((16, 16)).save(photo)
-    for command in ("compress", "report"):
-        source = photo if command == "compress" else odd
-        done = provenance(command, source, "-o", tmp_path / command, "--json", env=strict)
+    for command, source, suffix in (("compress", photo, ".avif"), ("report", odd, ".html")):
+        output = Path(f"{tmp_path}/c\udcff{suffix}")
+        done = provenance(command, source, "-o", output, "--json", env=strict)
         assert done.code == 0, done.err
-        json.loads(done.out)
+        assert json.loads(done.out)["output"] == f"{tmp_path}/c\N{REPLACEMENT CHARACTER}{suffix}"
+        # Escaped for an older terminal, it must not be half a character, which is no JSON text.
+        done = provenance(command, source, "-o", output, "-f", "--json", env=ascii_alone)
+        assert "\\udc" not in done.out
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
@@ -309,6 +312,25 @@ def test_a_reader_that_leaves(home: Path, compressed: Path) -> None:
         assert process.stdout is not None
         process.stdout.close()
         assert process.wait(60) == 6
+
+
+@pytest.mark.parametrize(
+    ("closed", "command", "words"),
+    [
+        ("1", "show {0}", "standard output: is closed"),
+        ("0", "compress - -o -", "standard input: is closed"),
+        ("2", "show {0}.none", None),
+    ],
+)
+def test_a_stream_that_is_closed(
+    closed: str, command: str, words: str | None, home: Path, compressed: Path
+) -> None:
+    script = Path(sys.executable).with_name("provenance")
+    line = f"{script} {command.format(compressed)} {closed}>&-"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
+    assert done.returncode == 6, done.stderr
+    assert (words or "") in done.stderr
+    assert done.stderr.count("\n") == (words is not None)
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
@@ -358,5 +380,7 @@ def test_a_name_of_another_format(provenance: Command, compressed: Path, tmp_pat
         ("label", photo, photo, "--codec", "a", "--model", "b", "-o", tmp_path / "a.jpg"),
     ):
         _one_line(provenance(*arguments), 2, "named like", "is to be written")
+    done = provenance("decompress", compressed, "-o", tmp_path / "a.GIF")
+    _one_line(done, 2, "a.GIF", "read and not written", ".png")
     assert list(tmp_path.iterdir()) == [photo]
     assert provenance("compress", photo, "-o", tmp_path / "a.bin").code == 0

@@ -49,6 +49,15 @@ def test_what_cannot_be_done_is_refused_before_the_work(
     assert done.code == 2 and "choose from de, en" in done.err
     done = provenance("report", compressed, "--original", tmp_path / "no.png")
     assert done.code == 6 and "no such file" in done.err
-    done = provenance("report", compressed, "-o", compressed, "--force")
-    assert done.code == 6 and "never touched" in done.err
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(b"precious")
+    done = provenance("report", compressed, "-o", photo, "--force")
+    assert done.code == 2 and "name a file that ends in .html" in done.err
+    assert photo.read_bytes() == b"precious"
+    photo.unlink()
+    text = tmp_path / "notes.txt"
+    text.write_text("hello")
+    done = provenance("report", text)
+    assert done.code == 6 and done.err.endswith("notes.txt: no picture of a known format\n")
+    text.unlink()
     assert not list(tmp_path.iterdir())

@@ -336,11 +336,20 @@ def _compressed(state: restated.State) -> bytes:
     return target.getvalue()
 
 
+def _archive(name: str) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as out:
+        out.writestr(name, b"hello")
+    return target.getvalue()
+
+
 STATE = restated.factorized_state(4, 6, 0)
 WEIGHT = "g_a.2.weight"
 HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
-    "empty": (lambda: b"", "read safely"),
-    "text": (lambda: b"hello, these are no weights at all", "read safely"),
+    "empty": (lambda: b"", "neither PyTorch nor safetensors"),
+    "text": (lambda: b"hello, these are no weights at all", "neither PyTorch nor safetensors"),
+    "JPEG": (lambda: b"\xff\xd8\xff\xe0" + bytes(99), "neither PyTorch nor safetensors"),
+    "another archive": (lambda: _archive("notes.txt"), "that PyTorch did not write"),
     "code": (lambda: _saved({"g_a.0.weight": _Harm()}), "read safely"),
     "code, legacy": (lambda: _saved(_Harm(), legacy=True), "read safely"),
     "code, bare pickle": (lambda: pickle.dumps(_Harm()), "read safely"),

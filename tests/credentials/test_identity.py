@@ -39,6 +39,17 @@ def test_the_configuration_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert trust_folder() == tmp_path / "trust"
 
 
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(_: int) -> None:
+        raise KeyError
+
+    for name in ("HOME", "PROVENANCE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    with pytest.raises(InputError, match="set PROVENANCE_HOME"):
+        home()
+
+
 def test_a_new_identity_is_private_to_its_owner(tmp_path: Path) -> None:
     folder = tmp_path / "config" / "provenance" / "identity"
     previous = os.umask(0)

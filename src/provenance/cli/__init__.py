@@ -8,7 +8,8 @@ import os
 import re
 import sys
 from itertools import pairwise
-from typing import NoReturn
+from pathlib import Path
+from typing import NoReturn, TextIO
 
 from ..errors import InputError, OutputError, ProvenanceError, UsageError
 
@@ -23,6 +24,11 @@ def main() -> None:
     """
     from .app import app
 
+    if sys.stderr is None:
+        sys.stderr = _nowhere()  # Whoever closed it wants no messages; the exit code still tells.
+    if sys.stdout is None:
+        sys.stdout = _nowhere()
+        _fail(OutputError("standard output: is closed; lead it to /dev/null instead"))
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A name that the terminal cannot show is no reason to stop.
         sys.stdout.reconfigure(errors="replace")
@@ -75,10 +81,14 @@ def _refuse_empty(arguments: list[str]) -> None:
             raise UsageError(f"{argument} is empty: give a value, or leave it out")
 
 
+def _nowhere() -> TextIO:
+    """What takes all that is written."""
+    return Path(os.devnull).open("w")
+
+
 def _flush() -> None:
     """What cannot be written becomes an error while there is somebody to tell it."""
-    if sys.stdout:
-        sys.stdout.flush()
+    sys.stdout.flush()
 
 
 def _leave(code: int = 6) -> NoReturn:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UsageError
-from ..files import MAX_PIXELS, write
+from ..files import MAX_PIXELS, shown, write
 from ..stages import Stages
 from . import console
 from .options import Crop, Force, Json, Language, MaxPixels, check_picture, window_of
@@ -55,7 +55,7 @@ def evidence(
     if json:
         console.print_json(
             {
-                "output": str(output),
+                "output": shown(output),
                 "bytes": len(sheet.png),
                 "caption": sheet.caption,
                 "strength": found.invention.strength,

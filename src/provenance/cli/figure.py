@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError, NotLabelledError, UsageError
-from ..files import MAX_PIXELS, write
+from ..files import MAX_PIXELS, shown, write
 from ..stages import Stages
 from . import console
 from .options import Crop, Force, Json, Language, MaxPixels, check_picture, window_of
@@ -71,7 +71,7 @@ def figure(
     write(output, drawn.png, force=force)
     if json:
         console.print_json(
-            {"output": str(output), "bytes": len(drawn.png), "caption": drawn.caption}
+            {"output": shown(output), "bytes": len(drawn.png), "caption": drawn.caption}
         )
     else:
         console.say(drawn.caption)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ..files import MAX_PIXELS, STANDARD_STREAM, check_output, write
+from ..errors import InputError, UsageError
+from ..files import MAX_PIXELS, STANDARD_STREAM, check_output, shown, write
 from ..stages import Stages
 from . import console
 from .options import Force, Json, Language, MaxPixels, MaxScore, Output, PolicyFile, demands
@@ -36,6 +37,8 @@ def report(
 
     catalogue(language)  # Refused before any work is done.
     target = output or console.default_output(file, ".report.html")
+    if target != STANDARD_STREAM and target.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"{target}: the report is HTML; name a file that ends in .html")
     console.refuse_mixed(target, json)
     inputs = (file, original) if original else (file,)
     check_output(target, force=force, inputs=inputs)
@@ -54,13 +57,15 @@ def report(
         )
         with stages("write"):
             page = render(subject, language=language).encode()
-    write(target, page, force=force)
     code = subject.verification.exit_code
+    if code == 6:
+        raise InputError(f"{subject.verification.file}: no picture of a known format")
+    write(target, page, force=force)
     if json:
         verdict = subject.verification.to_json()["verdict"]
         console.print_json(
             {
-                "output": str(target),
+                "output": shown(target),
                 "bytes": len(page),
                 "language": language,
                 "verdict": verdict,

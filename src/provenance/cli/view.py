@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -38,3 +39,7 @@ def view(
 
         webbrowser.open(server.url)
     server.run()
+    # It writes nothing, so nothing is lost with what is still computed for a page that has gone,
+    # and a decoding would keep the program for a minute.
+    sys.stdout.flush()
+    os._exit(0)

@@ -10,7 +10,7 @@ import typer
 
 from ..errors import UsageError
 from ..files import STANDARD_STREAM, check_output, shown, write
-from ..formats import kind_of_suffix
+from ..formats import OTHER_SUFFIXES, kind_of_suffix
 from . import console
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ def prepare(
     check_output(target, force=force, inputs=inputs)
     suffix = Path(f"x{suffix}").suffix
     wanted, named = kind_of_suffix(suffix), kind_of_suffix(target.suffix)
+    if wanted and target.suffix.lower() in OTHER_SUFFIXES:
+        raise UsageError(
+            f"{target}: such files are read and not written; name it {suffix}, for {wanted}"
+        )
     if wanted and named not in (wanted, None):
         raise UsageError(
             f"{target}: named like {named}, but {wanted} is to be written; name it {suffix}"

@@ -251,9 +251,13 @@ def _torch_load(data: bytes) -> object:
 
 
 def _torch_load_restricted(data: bytes) -> object:
-    if data[:4] != b"PK\x03\x04":
+    if data[:1] == b"\x80":
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    if data[:4] != b"PK\x03\x04":
+        raise ValueError("neither PyTorch nor safetensors wrote it")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if not any(entry.filename.endswith("/data.pkl") for entry in archive.infolist()):
+            raise ValueError("an archive that PyTorch did not write")
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
             raise ValueError("the archive is compressed")
     with tempfile.TemporaryDirectory() as folder:
