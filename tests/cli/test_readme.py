@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
+
+from provenance import api
 
 from .conftest import Command
 
@@ -32,11 +35,29 @@ def test_its_examples_name_options_that_exist(provenance: Command) -> None:
 
 
 def test_its_links_lead_somewhere() -> None:
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-    for page in pages:
-        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
-            if not target.startswith("http"):
-                assert (page.parent / target).exists(), f"{page}: {target}"
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for target, anchor in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", page.read_text()):
+            if target.startswith("http"):
+                continue
+            leads_to = page.parent / target if target else page
+            assert leads_to.exists(), f"{page}: {target}"
+            assert not anchor or anchor in _anchors(leads_to), f"{page}: {target}#{anchor}"
+
+
+def _anchors(page: Path) -> set[str]:
+    """Of its headings, as GitHub makes them."""
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    return {
+        re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    }
+
+
+def test_the_policy_of_its_page_takes_what_the_codec_writes(compressed: Path) -> None:
+    told = re.search(r"```toml\n(.+?)```", (ROOT / "docs/policies.md").read_text(), re.DOTALL)
+    assert told is not None
+    label, demanded = api.show(compressed), tomllib.loads(told[1])
+    assert label.codec.name in demanded["codecs"] and label.model.name in demanded["models"]
 
 
 def test_its_library_example_runs(astronaut: Path, tmp_path: Path) -> None:

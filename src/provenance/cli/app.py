@@ -66,6 +66,7 @@ def provenance(
     """Compress photos with neural codecs, measure the risk that their meaning changed, and say so
     in the file, signed.
 
-    Exit codes: 0 good, 1 policy or risk not met, 2 usage, 3 no label or credential, 4 tampered or
-    invalid, 5 signer not trusted, 6 input/output or internal error.
+    Exit codes: 0 good, 1 policy or risk not met, 2 usage, 3 no label or
+    credential, 4 tampered or invalid, 5 signer not trusted, 6 input/output or
+    internal error.
     """

@@ -37,7 +37,8 @@ def add(
     weights: Annotated[
         Path,
         typer.Option(
-            help="Published weights: CompressAI's bmshj2018, or HiFiC's in PyTorch.", readable=False
+            help="Published weights, CompressAI's bmshj2018, HiFiC's or CDC's; or converted ones.",
+            readable=False,
         ),
     ],
     sha256: Annotated[

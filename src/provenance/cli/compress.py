@@ -55,7 +55,7 @@ def compress(
             "-q",
             min=1,
             max=100,
-            help="1 smallest, 100 best; 50 unless one of the next three is given.",
+            help="1 smallest, 100 best; 50 without --bpp, --max-bytes and --min-psnr.",
             show_default=False,
         ),
     ] = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import console
-from .options import Certificate, Force, Json, PasswordFile, Signer, signer
+from .options import Certificate, Json, PasswordFile, Signer, signer
 
 if TYPE_CHECKING:
     from ..credentials import Identity
@@ -30,10 +30,12 @@ def show(
 def new(
     organisation: Annotated[str, typer.Option(help="Who answers for what is signed.")],
     name: Annotated[str, typer.Option(help="Name of the signer.")],
-    force: Force = False,
+    force: Annotated[
+        bool, typer.Option("--force", "-f", help="Though there is one, which is kept aside.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Make a new identity, trusted on this machine only; an old one is kept aside."""
+    """Make a new identity, trusted on this machine only."""
     from ..credentials import identity_folder, new_identity
 
     _print(new_identity(organisation, name, identity_folder(), replace=force), json)

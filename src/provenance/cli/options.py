@@ -35,7 +35,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text."
 Timing = Annotated[bool, typer.Option("--timing", help="Print the share of each stage.")]
 Crop = Annotated[
     str | None,
-    typer.Option(help="Show LEFT,TOP,WIDTH,HEIGHT, in px.", show_default=False),
+    typer.Option(
+        metavar="LEFT,TOP,WIDTH,HEIGHT", help="Show this part, in px.", show_default=False
+    ),
 ]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace an existing output.")]
 Language = Annotated[str, typer.Option("--language", "-l", help="en or de.")]

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import console
-from .options import Force, Json
+from .options import Json
 
 if TYPE_CHECKING:
     from ..credentials import Anchor, RevocationList
 
 app = typer.Typer(no_args_is_help=True, help="Whom to trust: CA certificates, by name.")
 
-Name = Annotated[str, typer.Argument(help="Name of it.")]
+Name = Annotated[str, typer.Argument(help="Name of the anchor or the list.")]
 
 
 @app.command("list")
@@ -47,7 +47,7 @@ def add(
         Path,
         typer.Argument(help="PEM file, or folder of them, with CA certificates.", readable=False),
     ],
-    name: Name,
+    name: Annotated[str, typer.Argument(help="Name that it gets.")],
     time_stamps: Annotated[
         bool, typer.Option("--time-stamps", help="For time stamps, and nothing else.")
     ] = False,
@@ -69,8 +69,10 @@ def revoke(
     file: Annotated[
         Path, typer.Argument(help="Revocation list (CRL), PEM or DER.", readable=False)
     ],
-    name: Annotated[str, typer.Argument(help="Name of the list.")],
-    force: Force = False,
+    name: Annotated[str, typer.Argument(help="Name that it gets.")],
+    force: Annotated[
+        bool, typer.Option("--force", "-f", help="Replace an older list of that name.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Believe the certificates on a revocation list no longer."""
