@@ -42,6 +42,21 @@ def _lines(out: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.splitlines()]
 
 
+def test_progress_on_a_terminal_leaves_a_file_its_lines(pictures: Path, tmp_path: Path) -> None:
+    files = [pictures / "b.avif", pictures / "desk" / "unsigned.png"]
+    script = Path(sys.executable).with_name("provenance")
+    out, (terminal, theirs) = tmp_path / "out.jsonl", os.openpty()
+    try:
+        with out.open("wb") as stream:
+            command = [script, "verify", *files, "--json"]
+            subprocess.run(command, stdout=stream, stderr=theirs, timeout=300, check=False)
+        assert b"verified" in os.read(terminal, 10_000)
+    finally:
+        os.close(theirs)
+        os.close(terminal)
+    assert [line["file"] for line in _lines(out.read_text())] == [str(file) for file in files]
+
+
 def test_a_folder_gives_one_line_of_json_for_each_picture(
     provenance: Command, pictures: Path
 ) -> None:

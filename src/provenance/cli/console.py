@@ -65,9 +65,16 @@ def progress() -> Iterator[Callable[[str], None]]:
         yield lambda _: None
         return
     from rich.console import Console
+    from rich.live import Live
+    from rich.spinner import Spinner
+    from rich.text import Text
 
-    with Console(stderr=True).status("") as status:
-        yield lambda name: status.update(f"{one_line(name)} …")
+    spinner = Spinner("dots")
+    # On one terminal, what is said meanwhile is put above it; a file or a pipe is left alone.
+    with Live(
+        spinner, console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty()
+    ):
+        yield lambda name: spinner.update(text=Text(f"{one_line(name)} …"))
 
 
 def print_timing(stages: Stages) -> None:
