@@ -42,7 +42,13 @@ def provenance(home: Path) -> Command:
             [str(script), *map(str, arguments)],
             input=stdin,
             capture_output=True,
-            env={**os.environ, "COLUMNS": "100", "TERM": "dumb", **(env or {})},
+            env={
+                **os.environ,
+                "COLUMNS": "100",
+                "TERM": "dumb",
+                "PYTHONWARNINGS": "error",
+                **(env or {}),
+            },
             timeout=300,
             check=False,
         )

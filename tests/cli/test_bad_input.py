@@ -370,6 +370,20 @@ def test_a_folder_that_nobody_may_look_into(
     assert capsys.readouterr().err == "provenance: closed/x.avif: Permission denied\n"
 
 
+def test_warnings_of_libraries_are_for_programmers() -> None:
+    code = (
+        "import sys, warnings, provenance.cli.app as app, provenance.cli as cli\n"
+        "app.app = lambda: warnings.warn('serial number')\n"
+        "cli.main()"
+    )
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
+    for options, told in ([], False), (["-W", "default"], True):
+        done = subprocess.run(
+            [sys.executable, *options, "-c", code], env=clean, capture_output=True, check=True
+        )
+        assert (b"serial number" in done.stderr) == told
+
+
 def test_a_name_of_another_format(provenance: Command, compressed: Path, tmp_path: Path) -> None:
     photo = tmp_path / "photo.png"
     Image.new("RGB", (16, 16)).save(photo)

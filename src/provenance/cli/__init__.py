@@ -7,6 +7,7 @@ import io
 import os
 import re
 import sys
+import warnings
 from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn, TextIO
@@ -24,6 +25,8 @@ def main() -> None:
     """
     from .app import app
 
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # Libraries warn programmers; users are told by errors.
     if sys.stderr is None:
         sys.stderr = _nowhere()  # Whoever closed it wants no messages; the exit code still tells.
     if sys.stdout is None:
