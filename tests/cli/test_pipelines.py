@@ -48,7 +48,7 @@ def test_progress_on_a_terminal_leaves_a_file_its_lines(pictures: Path, tmp_path
     out, (terminal, theirs) = tmp_path / "out.jsonl", os.openpty()
     try:
         with out.open("wb") as stream:
-            command = [script, "verify", *files, "--json"]
+            command: list[str | Path] = [script, "verify", *files, "--json"]
             subprocess.run(command, stdout=stream, stderr=theirs, timeout=300, check=False)
         assert b"verified" in os.read(terminal, 10_000)
     finally:
