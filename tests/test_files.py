@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,22 @@ def test_a_name_may_be_as_long_as_names_may_be(tmp_path: Path) -> None:
 def test_a_private_file_is_private(tmp_path: Path) -> None:
     write(tmp_path / "key", b"secret", mode=0o600)
     assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_umask_is_heeded_and_never_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = os.umask(0o027)
+    try:
+        monkeypatch.setattr(os, "umask", lambda _mask: pytest.fail("it is the whole process's"))
+        write(tmp_path / "shared", b"data")
+    finally:
+        monkeypatch.undo()
+        os.umask(before)
+    assert (tmp_path / "shared").stat().st_mode & 0o777 == 0o640
+
+
+def test_an_output_in_what_is_no_folder_is_one_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutputError, match="cannot be written"):
+        write(tmp_path / "file" / "output", b"data")

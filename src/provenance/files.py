@@ -6,9 +6,10 @@ import errno
 import hashlib
 import os
 import re
+import secrets
 import sys
-import tempfile
 from collections.abc import Container, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from .errors import InputError, OutputError, TooLargeError
@@ -189,15 +190,12 @@ def write(path: Path, data: bytes, *, force: bool = False, mode: int = 0o666) ->
         except OSError as error:
             raise OutputError(f"standard output: cannot be written: {error.strerror}") from error
         return
-    aside = None
+    aside = path.parent / f".provenance-{secrets.token_hex(8)}"
     try:
-        handle, name = tempfile.mkstemp(prefix=".provenance-", dir=path.parent)
-        aside = Path(name)
-        with os.fdopen(handle, "wb") as stream:
+        with open(aside, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        aside.chmod(mode & ~_umask())
         if force:
             aside.replace(path)
         else:
@@ -207,8 +205,8 @@ def write(path: Path, data: bytes, *, force: bool = False, mode: int = 0o666) ->
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
     finally:
-        if aside is not None:
-            aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink()
 
 
 def make_folder(path: Path) -> None:
@@ -262,9 +260,3 @@ def one_line(text: str) -> str:
 def sha256(data: bytes) -> str:
     """SHA-256 of ``data`` in lower-case hexadecimal."""
     return hashlib.sha256(data).hexdigest()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def test_anchors_are_added_listed_and_removed(authority: Authority, tmp_path: Path) -> None:
-    store = TrustStore(tmp_path / "trust")
+    store = TrustStore(str(tmp_path / "trust"))
     assert store.list() == ()
     added = store.add(authority.path, "press")
     assert store.list() == (added,)

@@ -236,7 +236,7 @@ def _example() -> str:
 def test_the_example_of_the_documentation_is_a_policy(tmp_path: Path, report: Report) -> None:
     path = tmp_path / "desk.toml"
     path.write_text(_example())
-    problems = load_policy(path).problems(report)
+    problems = load_policy(str(path)).problems(report)
     assert problems == (
         "risk 0.37, allowed 0.3",
         "shape 0.37, allowed 0.2",

@@ -74,15 +74,15 @@ class TrustStore:
     lists of certificates that were taken back in ``revoked``.
     """
 
-    def __init__(self, folder: Path, identity: Path | None = None) -> None:
+    def __init__(self, folder: Path | str, identity: Path | str | None = None) -> None:
         """
         Args:
             folder: holds ``NAME.pem`` files.
             identity: the local identity's folder; its CA, and those of identities it replaced,
                 are trusted without being added.
         """
-        self._folder = folder
-        self._identity = identity
+        self._folder = Path(folder)
+        self._identity = None if identity is None else Path(identity)
 
     def list(self) -> tuple[Anchor, ...]:
         """All anchors: the local ones, then those for signers, then those for time stamps.

@@ -281,14 +281,14 @@ class RequiredHistory:
         return (f"history: {', '.join(poor)}",) if poor else ()
 
 
-def load_policy(path: Path) -> Policy:
+def load_policy(path: Path | str) -> Policy:
     """Read a policy from a TOML file (``schemas/policy-1.schema.json``; ``docs/policies.md``).
 
     Raises:
         InputError: It is missing, not TOML, against the schema, or demands nothing; says where.
     """
     try:
-        found = tomllib.loads(read(path, MAX_BYTES).decode())
+        found = tomllib.loads(read(Path(path), MAX_BYTES).decode())
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not a TOML file: {error}") from error
     if problem := problem_of(found, SCHEMA):
