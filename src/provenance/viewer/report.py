@@ -64,6 +64,8 @@ class _Place:
     """All of it in one line, for those who do not see the picture."""
     corners: str
     """Of its outline, as SVG's ``points``; empty where the box is all that is known."""
+    outlined: tuple[int, int, int, int]
+    """Box around the outline: x, y, width, height, in pixels of the picture."""
     tag_y: float
     """Upper end of the number, in pixels of the picture."""
     window: pictures.Window
@@ -200,7 +202,8 @@ def _place(
     said = "; ".join(facts)
     at = pictures.window(finding, *size)
     before, after = (pictures.detail(side, at, size) if side else None for side in sides)
-    above = finding.box[1] - 22 * unit
+    outlined = _box_around(finding)
+    above = outlined[1] - 22 * unit
     return _Place(
         number,
         finding,
@@ -210,11 +213,19 @@ def _place(
         language,
         f"{name}: {sentence} {said[:1].upper()}{said[1:]}.",
         _points(finding.polygon),
-        above if above >= 0 else finding.box[1] + finding.box[3],
+        outlined,
+        above if above >= 0 else outlined[1] + outlined[3],
         at,
         before,
         after,
     )
+
+
+def _box_around(finding: Finding) -> tuple[int, int, int, int]:
+    if not finding.polygon:
+        return finding.box
+    xs, ys = finding.polygon[::2], finding.polygon[1::2]
+    return min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)
 
 
 def _points(polygon: tuple[int, ...] | None) -> str:

@@ -27,22 +27,26 @@ if (split) {
 }
 
 // Numbers keep their size on the screen, whatever size the picture has there, and lie above their
-// places, or where else no other does.
+// places, or where no other number and, if that can be, no other place is.
 function fit() {
   const { width, height } = stage.dataset;
   const unit = width / stage.clientWidth;
+  const tags = [...stage.querySelectorAll(".tag")].reverse();
+  const boxes = tags.map((tag) => ["x", "y", "width", "height"].map((name) => Number(tag.dataset[name])));
   const placed = [];
-  for (const tag of [...stage.querySelectorAll(".tag")].reverse()) {
-    const [x, y, wide, tall] = ["x", "y", "width", "height"].map((name) => Number(tag.dataset[name]));
+  tags.forEach((tag, index) => {
+    const [x, y, wide, tall] = boxes[index];
     const [w, h] = [tag.firstElementChild.width.baseVal.value * unit, 20 * unit];
     const gap = 2 * unit;
     const rooms = [[x, y - h - gap], [x, y + tall + gap], [x + wide - w, y - h - gap], [x + wide + gap, y], [x - w - gap, y], [x + wide - w, y + tall + gap]]
       .filter(([left, top]) => left >= 0 && top >= 0 && left + w <= width && top + h <= height);
-    const free = ([left, top]) => placed.every(([l, t, r, b]) => left >= r || left + w <= l || top >= b || top + h <= t);
-    const [left, top] = rooms.find(free) ?? rooms[0] ?? [x, y];
-    placed.push([left, top, left + w, top + h]);
+    const meets = ([left, top], [l, t, wider, taller]) => left < l + wider && l < left + w && top < t + taller && t < top + h;
+    const free = rooms.filter((room) => !placed.some((other) => meets(room, other)));
+    const clear = free.find((room) => !boxes.some((box, other) => other !== index && meets(room, box)));
+    const [left, top] = clear ?? free[0] ?? rooms[0] ?? [x, y];
+    placed.push([left, top, w, h]);
     tag.setAttribute("transform", `translate(${left} ${top}) scale(${unit})`);
-  }
+  });
 }
 
 function told(link, yes) {
