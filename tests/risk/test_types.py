@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from provenance.labels import Finding
+from provenance.labels.translation import translated
 from provenance.risk import assess
 from provenance.risk.signals.ciede import ciede2000, to_cielab
 from provenance.risk.signals.oklab import to_oklab
@@ -133,3 +134,16 @@ def test_of_which_hardly_anything_is_left_has_faded(meadow: Pixels, thing: Pixel
     assert kind_of(replaced(3)) == "amplitude"
     assert replaced(3).types["shape"] < 0.15
     assert replaced(30).types["shape"] > 2 * replaced(3).types["shape"]
+
+
+def test_more_and_less_colour_are_told_in_both_languages() -> None:
+    plain = np.full((160, 200, 3), 120, dtype=np.uint8)
+    coloured = plain.copy()
+    coloured[60:100, 80:130] = (190, 90, 60)
+    for before, after, english, german in (
+        (coloured, plain, "has less colour than it had", "ist weniger farbig als zuvor"),
+        (plain, coloured, "has more colour than it had", "ist farbiger als zuvor"),
+    ):
+        (finding,) = assess(before, after, detectors=["signal"]).findings
+        assert finding.sentence == f"Something in the middle {english}."
+        assert translated(finding.sentence, "de") == (f"Etwas in der Mitte {german}.", "de")

@@ -125,16 +125,16 @@ def _sentence(seen: Measurement, where: str) -> str:
     if kind == Type.SHAPE:
         return f"Something {where} has another shape than it had."
     shifts = {
-        "is lighter": seen.lightness_shift,
-        "is darker": -seen.lightness_shift,
-        "has more colour": seen.saturation_shift,
-        "has less colour": -seen.saturation_shift,
+        "is lighter than it was": seen.lightness_shift,
+        "is darker than it was": -seen.lightness_shift,
+        "has more colour than it had": seen.saturation_shift,
+        "has less colour than it had": -seen.saturation_shift,
     }
     strongest = max(shifts, key=lambda name: shifts[name])
     if seen.contrast_ratio < VANISHED:
         return f"Something {where} has faded or vanished."
     if shifts[strongest] > 0.5 * seen.colour_shift:
-        return f"Something {where} {strongest} than it was."
+        return f"Something {where} {strongest}."
     if seen.contrast_ratio > 1.4:
         return f"Something {where} stands out more than it did."
     return f"Something {where} has another colour or contrast than it had."
