@@ -283,8 +283,8 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
 
     with quiet():
         turn = tags.turn_of(opened)
-        described = _unless_damaged(lambda: tags.exif_of(opened, data), "EXIF data", notes)
-        iim = _unless_damaged(lambda: tags.iim_of(opened), "IPTC-IIM", notes)
+        described = unless_damaged(lambda: tags.exif_of(opened, data), "EXIF data", notes)
+        iim = unless_damaged(lambda: tags.iim_of(opened), "IPTC-IIM", notes)
     image = opened if turn is None else opened.transpose(turn)
     if highest != 255:
         notes.append("Samples of more than 8 bits were reduced to 8 bits.")
@@ -318,7 +318,8 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
     return Photo(pixels, alpha, grey, icc, described, xmp, iim, kind, tuple(notes), frames)
 
 
-def _unless_damaged(read: Callable[[], bytes | None], what: str, notes: list[str]) -> bytes | None:
+def unless_damaged(read: Callable[[], bytes | None], what: str, notes: list[str]) -> bytes | None:
+    """What ``read`` gives; where it raises a `ValueError`, none, and a note says so of ``what``."""
     try:
         return read()
     except ValueError:

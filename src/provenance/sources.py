@@ -125,12 +125,9 @@ def decoded(parts: container.Parts, max_pixels: int) -> Photo:
     height, width = picture.pixels.shape[:2]
     if (parts.width, parts.height) != (width, height):
         raise InvalidError("container and bitstream announce different sizes")
-    described, notes = None, list[str]()
-    if parts.exif:
-        try:
-            described = exif.upright(parts.exif)
-        except ValueError:
-            notes.append("The EXIF data is damaged and was left out.")
+    described, notes, found = None, list[str](), parts.exif
+    if found:
+        described = imaging.unless_damaged(lambda: exif.upright(found), "EXIF data", notes)
     return Photo(
         picture.pixels,
         picture.alpha,

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from ..errors import AnnotationError, InputError, OutputError, UsageError
-from ..files import read, sha256, write
+from ..files import make_folder, read, sha256, write
 from ..labels.schema import MAX_BYTES
 from .document import parse, to_json
 from .model import Annotation
@@ -61,10 +61,7 @@ class Store:
             raise UsageError(
                 f"observer {observer!r}: use 1 to 40 small letters, digits, - or _; a code will do"
             )
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{folder}: cannot be made: {error.strerror}") from error
+        make_folder(folder)
         self.folder = folder
         self.observer = observer
         self._lock = threading.Lock()

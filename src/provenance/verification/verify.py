@@ -102,14 +102,13 @@ def verify(
         intact = sound and as_signed and credential.intact and credential.history_intact
         valid = intact and credential.valid
         trusted = valid and credential.trusted
-    nothing = consistent and label is None
     report = Report(
         file=name,
         media_type=media_type,
         intact=intact,
         valid=valid,
         trusted=trusted,
-        label_consistent=None if nothing else consistent and label is not None and not unvouched,
+        label_consistent=None if consistent and label is None else consistent and not unvouched,
         label_true=label_true,
         policy_met=None,
         steps=(),

@@ -122,7 +122,8 @@ def _without_helpers() -> None:
 
 
 # A forked process has none of the threads that OpenMP would wait for, for ever.
-os.register_at_fork(after_in_child=_without_helpers)
+if hasattr(os, "register_at_fork"):  # Windows forks none.
+    os.register_at_fork(after_in_child=_without_helpers)
 
 
 def give_back() -> None:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ..merging import distinct
 from .perturbation import recompressed
-from .scales import at_scales, working_size
+from .scales import at_scales
 
 FloatArray = npt.NDArray[np.float32]
 ByteArray = npt.NDArray[np.uint8]
@@ -87,11 +87,6 @@ class Figure:
     def lost(self) -> float:
         """Share of the contrast that is gone."""
         return 1 - max(0.0, self.contrast_after) / self.contrast
-
-
-def holds_figures(height: int, width: int, max_pixels: int) -> bool:
-    """Whether a picture of that size is large enough for `find_figures` to look at."""
-    return min(working_size(height, width, max_pixels)) >= MIN_SIDE
 
 
 def find_figures(original: ByteArray, reconstruction: ByteArray, max_pixels: int) -> list[Figure]:

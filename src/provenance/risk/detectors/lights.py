@@ -17,7 +17,8 @@ from ..calibration import LIGHTS, LIGHTS_BUSY, MIN_PROBABILITY
 from ..pair import Pair
 from ..places import whereabouts, whole_pixels
 from ..scoring import deceptiveness
-from .spots import Spot, find_spots, holds_spots
+from .scales import is_too_small
+from .spots import MIN_SIDE, Spot, find_spots
 
 Lab = tuple[float, float, float]
 
@@ -73,7 +74,7 @@ class LightsDetector:
         Pictures too small to have spots are not looked at.
         """
         height, width = pair.original.shape[:2]
-        if not holds_spots(height, width, MAX_WORKING_PIXELS):
+        if is_too_small(height, width, MAX_WORKING_PIXELS, MIN_SIDE):
             return None
         pixel = max(1.0, (height * width / MAX_WORKING_PIXELS) ** 0.5)
         findings = [

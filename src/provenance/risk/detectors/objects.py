@@ -15,7 +15,8 @@ from ..calibration import MIN_PROBABILITY, VANISHED
 from ..pair import Pair
 from ..places import whereabouts, whole_pixels
 from ..scoring import deceptiveness
-from .figures import Figure, find_figures, holds_figures
+from .figures import MIN_SIDE, Figure, find_figures
+from .scales import is_too_small
 
 MAX_WORKING_PIXELS = 400_000
 """Larger pictures are shrunk to this."""
@@ -40,7 +41,7 @@ class ObjectsDetector:
         whether the thing meant anything by convention, nobody knows.
         """
         height, width = pair.original.shape[:2]
-        if not holds_figures(height, width, MAX_WORKING_PIXELS):
+        if is_too_small(height, width, MAX_WORKING_PIXELS, MIN_SIDE):
             return None
         figures = find_figures(pair.original, pair.reconstruction, MAX_WORKING_PIXELS)
         likely = [figure for figure in figures if probability(figure) >= MIN_PROBABILITY]

@@ -13,7 +13,12 @@ FloatArray = npt.NDArray[np.float32]
 ByteArray = npt.NDArray[np.uint8]
 
 
-def working_size(height: int, width: int, max_pixels: int) -> tuple[int, int]:
+def is_too_small(height: int, width: int, max_pixels: int, min_side: int) -> bool:
+    """Whether `at_scales` has no level of a picture of that size."""
+    return min(_working_size(height, width, max_pixels)) < min_side
+
+
+def _working_size(height: int, width: int, max_pixels: int) -> tuple[int, int]:
     """Width and height of the largest level; that of the picture, or less."""
     scale = min(1.0, (max_pixels / (height * width)) ** 0.5)
     return round(width * scale), round(height * scale)
@@ -43,9 +48,9 @@ def at_scales(
     import cv2
 
     height, width = original.shape[:2]
-    size = working_size(height, width, max_pixels)
-    if min(size) < min_side:
+    if is_too_small(height, width, max_pixels, min_side):
         return
+    size = _working_size(height, width, max_pixels)
     pictures = [original, reconstruction]
     if size != (width, height):
         pictures = [

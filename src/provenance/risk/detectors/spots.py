@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ..merging import distinct
 from ..signals.pyramid import resize, smooth, squared
 from .perturbation import recompressed
-from .scales import at_scales, working_size
+from .scales import at_scales
 
 FloatArray = npt.NDArray[np.float32]
 ByteArray = npt.NDArray[np.uint8]
@@ -94,11 +94,6 @@ class Spot:
         here = _difference(self.colour, self.surround)
         there = _difference(self.other_colour, self.other_surround)
         return float(np.linalg.norm(here - there)) / self.contrast
-
-
-def holds_spots(height: int, width: int, max_pixels: int) -> bool:
-    """Whether a picture of that size is large enough for `find_spots` to look at."""
-    return min(working_size(height, width, max_pixels)) >= MIN_SIDE
 
 
 def find_spots(original: ByteArray, reconstruction: ByteArray, max_pixels: int) -> list[Spot]:
