@@ -10,7 +10,6 @@ back. Lines that the reader cannot make out, though people may, are compared by 
 from __future__ import annotations
 
 import importlib.util
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -23,6 +22,7 @@ from ..calibration import (
     FAINT,
     ILLEGIBLE,
     LEGIBLE,
+    LETTERS,
     LONE_LETTER,
     MIN_PROBABILITY,
     READABLE,
@@ -32,8 +32,8 @@ from ..calibration import (
 from ..pair import Pair
 from ..places import whereabouts, whole_pixels
 from ..scoring import deceptiveness
-from .perturbation import SOFTENED_PX, recompressed, recompressed_within, softened
-from .reading import Line, Reading, crop, find_lines, is_cut, models, read_lines
+from .perturbation import SOFTENED_PX, recompressed_within, softened
+from .reading import MARGIN, Line, Reading, crop, find_lines, is_cut, models, read_lines
 from .strokes import compare_strokes
 from .words import ChangedWord, changed_words, folded
 
@@ -92,7 +92,7 @@ class TextDetector:
         # Reading again costs as much as reading: only where it can decide anything.
         doubtful = [i for i in differ if self._misread(pair, lines[i], before[i], after[i])]
         again = read_lines(
-            [recompressed(crops[i], PERTURBED_QUALITY) for i in doubtful]
+            [_recompressed_there(pair.original, lines[i], PERTURBED_QUALITY) for i in doubtful]
             + [_rescaled(crops[i]) for i in doubtful]
             + [softened(rebuilt[i], sigma) for sigma in SOFTENED_PX for i in doubtful]
         )
@@ -138,7 +138,9 @@ class TextDetector:
         lacks = 1 - strokes.correlation
         probability = STROKES(lacks)
         if _counts(probability, legible=False):
-            harmed = compare_strokes(before, _recompressed_there(pair.original, line))
+            harmed = compare_strokes(
+                before, _recompressed_there(pair.original, line, FAINT_QUALITY, margin=0)
+            )
             share = (1 - harmed.correlation) / lacks if harmed else 1.0
             probability *= 1 - min(1.0, share) ** FAINT
         if not _counts(probability, legible=False):
@@ -170,14 +172,12 @@ class TextDetector:
         seen = pair.signals.measure(box)
         crisp = deceptiveness(seen.crispness)
         legible = _legible(word)
-        belief = math.sqrt(word.confidence_before)
-        if word.is_lone:
-            belief *= LONE_LETTER
+        belief = LONE_LETTER if word.is_lone else 1.0
         return Finding(
             box=box,
             types=_types(seen.types, faded=seen.types[str(Type.AMPLITUDE)] > MOSTLY),
             symbol=str(Symbol.NUMERAL if word.is_numeral else Symbol.TEXT),
-            probability=belief * TEXT_VISIBLE(seen.change),
+            probability=belief * TEXT_VISIBLE(seen.change * word.letters**LETTERS),
             # What can still be read deceives even where it is soft; what cannot, hardly does.
             deceptiveness=max(LEGIBLE, crisp) if legible else 0.3 * crisp,
             detector=self.name,
@@ -247,12 +247,15 @@ def _changed_lines(pair: Pair) -> list[Line]:
     return [line for _change, line in ordered[:MAX_LINES]]
 
 
-def _recompressed_there(pixels: ByteArray, line: Line) -> ByteArray:
-    """A line as JPEG leaves it, whose blocks lie as they do in the picture."""
-    box = whole_pixels(line.box(), *pixels.shape[1::-1])
-    around, (left, top) = recompressed_within(pixels, box, FAINT_QUALITY)
-    corners = tuple((x - left, y - top) for x, y in line.corners)
-    return crop(around, replace(line, corners=corners), 0)
+def _recompressed_there(
+    pixels: ByteArray, line: Line, quality: int, margin: float = MARGIN
+) -> ByteArray:
+    """What `crop` gives of a line as JPEG leaves it, whose blocks lie as they do in the picture."""
+    left, top, right, bottom = line.box()
+    box = (left - margin, top - margin, right + margin, bottom + margin)
+    around, start = recompressed_within(pixels, whole_pixels(box, *pixels.shape[1::-1]), quality)
+    corners = tuple((x - start[0], y - start[1]) for x, y in line.corners)
+    return crop(around, replace(line, corners=corners), margin)
 
 
 def _rescaled(pixels: ByteArray) -> ByteArray:

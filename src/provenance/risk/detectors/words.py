@@ -24,6 +24,8 @@ class ChangedWord:
 
     before: str
     after: str
+    letters: int
+    """How many read otherwise: those that were lost or those that came, whichever are more."""
     confidence_before: float
     """Lowest of the changed characters."""
     confidence_after: float
@@ -115,6 +117,7 @@ def changed_words(
             ChangedWord(
                 before=_quoted(before, source[first : last + 1]),
                 after=_quoted(after, target[begin:end]),
+                letters=max(len(lost), len(new)),
                 confidence_before=min(source[i].character.confidence for i in changed),
                 confidence_after=_mean([target[j].character.confidence for j in read]),
                 start=start,
