@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -23,11 +24,13 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from provenance import api
 from provenance.assembly import Labelled
-from provenance.credentials import Identity, default_identity, sign
+from provenance.credentials import Identity, default_identity, default_trust, sign
 from provenance.credentials.certificates import USAGES, to_pem
+from provenance.labels import Label
 
 from ..annotation import browser
 from ..credentials.conftest import Authority
+from ..manifests import created, label_assertion, updated
 
 BADGE = resources.files("provenance") / "viewer" / "badge.js"
 NODE_MODULES = Path(__file__).parents[1] / "readers" / "node_modules"
@@ -267,6 +270,71 @@ def test_a_parent_that_was_changed_counts(site: Site, rendition: Labelled, ancho
     assert site.badge(child.data, "photo.avif", anchors=anchors).state == "tampered"
 
 
+def test_an_original_whose_credential_is_in_pieces_counts(
+    site: Site, rendition: Labelled, anchors: bytes
+) -> None:
+    broken = bytearray(rendition.data)
+    broken[broken.index(b"jumdc2pa") + 25] ^= 1  # the length of what follows
+    child = api.compress(bytes(broken), quality=80)
+    assert site.badge(child.data, "photo.avif", anchors=anchors).state == "tampered"
+
+
+def _of_level(label: Label, level: int) -> Label:
+    return replace(label, risk=replace(label.risk, level=level))
+
+
+def test_a_label_that_does_not_hold_is_not_shown(
+    site: Site, rendition: Labelled, authority: Authority
+) -> None:
+    data = _without_manifest(rendition.data)
+    label, anchors = rendition.label, authority.path.read_bytes()
+    ours = label_assertion(label)
+    told = {**ours, "data": {**ours["data"], "history": [{"score": 0.9, "level": 1}]}}
+    for assertions in (
+        [label_assertion(label, created=False)],
+        [label_assertion(_of_level(label, 1))],
+        [told],
+        [ours, ours],
+    ):
+        signed = created(data, "image/jpeg", authority.issue(), assertions)
+        badge = site.badge(signed, "photo.jpeg", anchors=anchors)
+        assert (badge.state, badge.text) == ("invalid", "signature or label not valid")
+        assert "the label does not hold" in badge.open()
+    signed = created(data, "image/jpeg", authority.issue(), [ours])
+    assert site.badge(signed, "photo.jpeg", anchors=anchors).state == "trusted"
+    # In XMP there is one, and whoever signed the file has not signed it.
+    signed = created(data, "image/jpeg", authority.issue(), [])
+    assert site.badge(signed, "photo.jpeg", anchors=anchors).state == "stripped"
+
+
+def test_a_certificate_that_has_ended_is_no_change_of_the_file(
+    site: Site, rendition: Labelled, authority: Authority
+) -> None:
+    anchors = authority.path.read_bytes()
+    data = _signed(rendition, authority.issue(days=(-1, 2 / 86400)))
+    time.sleep(2.5)
+    assert site.badge(data, "photo.jpeg", anchors=anchors).state == "invalid"
+
+
+def test_under_an_update_stands_the_label_of_what_was_updated(
+    site: Site, rendition: Labelled, authority: Authority, anchors: bytes
+) -> None:
+    theirs = authority.path.read_bytes()
+    level = rendition.label.risk.level
+    # What the one who updated it believed of its signer is on record, and does not count.
+    for believed in ((), default_trust().list()):
+        data = updated(rendition.data, "image/jpeg", authority.issue(), believed)
+        badge = site.badge(data, "photo.jpeg", anchors=anchors + theirs)
+        assert (badge.state, badge.text) == ("trusted", f"Risk {level}/5 · intact, trusted signer")
+        # Both must be known: who signed the label, and who says that nothing happened since.
+        for one in (anchors, theirs):
+            assert site.badge(data, "photo.jpeg", anchors=one).state == "untrusted"
+    changed = bytearray(data)
+    changed[-2000] ^= 4
+    badge = site.badge(bytes(changed), "photo.jpeg", anchors=anchors + theirs)
+    assert badge.state == "tampered"
+
+
 def test_stripped_is_not_the_same_as_never_labelled(
     site: Site, rendition: Labelled, astronaut: Path
 ) -> None:
@@ -296,6 +364,13 @@ def test_a_strangers_words_are_words(
     assert badge.all("script, .panel img") == []
 
 
+def test_characters_that_turn_the_order_of_others_are_left_out(
+    site: Site, rendition: Labelled, authority: Authority
+) -> None:
+    data = _signed(rendition, authority.issue(organisation="Example\u202e\u0000 Press"))
+    assert "by Example Press, Somebody." in site.badge(data, "photo.jpeg").open()
+
+
 def test_it_speaks_german(site: Site, compressed: Labelled) -> None:
     badge = site.badge(compressed.data, "photo.avif", lang="de-AT")
     assert "unversehrt, Unterzeichner unbekannt" in badge.text
@@ -309,6 +384,16 @@ def test_it_is_small() -> None:
 def _main_type(made: Labelled) -> str:
     types = made.label.risk.findings[0].types
     return max(types, key=lambda name: types[name])
+
+
+def _without_manifest(jpeg: bytes) -> bytes:
+    """The same without its APP11 segments."""
+    kept, at = jpeg[:2], 2
+    while jpeg[at + 1] != 0xDA:
+        end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4])
+        kept += b"" if jpeg[at + 1] == 0xEB else jpeg[at:end]
+        at = end
+    return kept + jpeg[at:]
 
 
 def _without_chunk(png: bytes, kind: bytes) -> bytes:
