@@ -38,6 +38,7 @@ def updated(
     identity: Identity,
     anchors: Sequence[Anchor] = (),
     *,
+    assertions: Sequence[dict[str, Any]] = (),
     redacted: Sequence[str] = (),
 ) -> bytes:
     """``data`` with an update manifest (C2PA 2.2, 11.2.4) on top of its own.
@@ -51,7 +52,8 @@ def updated(
         {"action": "c2pa.redacted", "parameters": {"redacted": uri}, **reason} for uri in redacted
     ]
     stated = {"label": "c2pa.actions.v2", "created": True, "data": {"actions": actions}}
-    manifest = {"assertions": [stated] if actions else [], "redactions": list(redacted)}
+    said = [*([stated] if actions else []), *assertions]
+    manifest = {"assertions": said, "redactions": list(redacted)}
     return _signed(data, media_type, identity, manifest, anchors, update=True)
 
 
@@ -66,7 +68,8 @@ def _signed(
 ) -> bytes:
     name = identity.algorithm.encode()
     pem, chain = private_pem(identity), to_pem(identity.chain)
-    signer = c2pa.Signer.from_info(c2pa.C2paSignerInfo(name, chain, pem, None))
+    clock = identity.time_stamps.url if identity.time_stamps else None
+    signer = c2pa.Signer.from_info(c2pa.C2paSignerInfo(name, chain, pem, clock))
     target = io.BytesIO()
     with (
         c2pa.Context.from_json(library_settings(anchors), signer=signer) as context,

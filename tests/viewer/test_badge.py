@@ -311,8 +311,9 @@ def test_a_certificate_that_has_ended_is_no_change_of_the_file(
     site: Site, rendition: Labelled, authority: Authority
 ) -> None:
     anchors = authority.path.read_bytes()
-    data = _signed(rendition, authority.issue(days=(-1, 2 / 86400)))
-    time.sleep(2.5)
+    signer = authority.issue(days=(-1, 3 / 86400))
+    data = _signed(rendition, signer)
+    time.sleep(max(0, signer.valid_until.timestamp() + 2.5 - time.time()))
     assert site.badge(data, "photo.jpeg", anchors=anchors).state == "invalid"
 
 
@@ -333,6 +334,10 @@ def test_under_an_update_stands_the_label_of_what_was_updated(
     changed[-2000] ^= 4
     badge = site.badge(bytes(changed), "photo.jpeg", anchors=anchors + theirs)
     assert badge.state == "tampered"
+    # One that brings a label of its own vouches for that.
+    own = [label_assertion(rendition.label)]
+    data = updated(rendition.data, "image/jpeg", authority.issue(), assertions=own)
+    assert site.badge(data, "photo.jpeg", anchors=theirs).state == "trusted"
 
 
 def test_stripped_is_not_the_same_as_never_labelled(

@@ -86,17 +86,20 @@ class Credential:
     """Intact, and the certificate is of an acceptable kind and was in its time. Anyone can make
     one that is; do not show this as "verified"."""
     trusted: bool
-    """Valid, and the certificate chains to an anchor that is listed here for signers."""
+    """Valid, and the certificate chains to an anchor that is listed here for signers; so do those
+    of all `layers`."""
     trusted_by: str | None
     """Name of that anchor."""
     signer: Subject | None
     """Whom the certificate names; believe it only if `trusted`. None if it cannot be read."""
     signed_at: datetime.datetime | None
-    """When, as a time stamp tells that chains to an anchor listed here for time stamps."""
+    """When, as a time stamp tells that chains to an anchor listed here for time stamps. None under
+    an update: its own tells nothing of what it updates."""
     algorithm: str | None
     """C2PA name of the signature algorithm, in lower case."""
     label: Label | None
-    """The label the signer vouches for: of a created assertion and never of a gathered one."""
+    """The label the signer, the last of the `layers`, vouches for: of a created assertion and
+    never of a gathered one."""
     label_problem: str | None
     """Why there is no label although something like one is there."""
     claim_generator: str | None
@@ -112,6 +115,9 @@ class Credential:
     """What was checked in the active manifest and found good, in C2PA's codes."""
     claims: tuple[Claim, ...]
     """Of all manifests that the file carries, its own first; empty where they cannot be read."""
+    layers: tuple[Claim, ...]
+    """Whose word counts: the file's own claim and, where it only updates the one below it (C2PA
+    2.2, 11.2), those down to the one that brings the label or binds the content."""
 
     @property
     def manifests(self) -> int:
@@ -146,4 +152,5 @@ def broken(problem: str) -> Credential:
         failures=(problem,),
         successes=frozenset(),
         claims=(),
+        layers=(),
     )

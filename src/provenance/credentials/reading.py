@@ -25,15 +25,12 @@ from .limits import problem_of
 from .manifest import LABEL_ASSERTION, UNREADABLE
 from .revocation import RevocationList
 from .settings import anchor_uri, library_settings
-from .standing import UNTRUSTED, speaker, stamp_anchor, standing, taken_back
+from .standing import UNTRUSTED, is_about_signer, speaker, stamp_anchor, standing, taken_back
 from .trust import Anchor, Purpose, TrustStore
+from .updates import layers_of, problems_of
 
 ANY_BYTES = "application/octet-stream"
 """The media type under which a detached manifest covers every byte of a file."""
-
-_ABOUT_SIGNER = ("signingCredential.", "timeStamp.", "timestamp.", "claimSignature.outsideValidity")
-"""Failures that leave the content's hashes untouched. Any code not known here counts against
-them."""
 
 _ELSEWHERE = "manifest.inaccessible"
 """An ingredient's manifest is on the network, where nobody looked."""
@@ -194,14 +191,17 @@ def _credential(
     judged = standing(report, chains.get(name, ()), anchors, lists, stamped)
     if state in ("Valid", "Trusted"):
         failures += judged.problems
+    own, *_ = claims = tuple(_claims(report, found.exact, chains))
+    ingredients = tuple(_ingredients(report, chains, anchors, lists))
+    layers, updated = layers_of(claims, ingredients, active)
+    failures += problems_of(updated)
 
-    intact = all(_is_about_signer(code) for code, _ in failures)
+    intact = all(is_about_signer(code) for code, _ in failures)
     valid = (
         intact and state in ("Valid", "Trusted") and all(code == UNTRUSTED for code, _ in failures)
     )
     trusted = valid and state == "Trusted" and not failures
 
-    own, *others = _claims(report, found.exact, chains)
     signature = manifest.get("signature_info") or {}
     return Credential(
         intact=intact,
@@ -209,17 +209,18 @@ def _credential(
         trusted=trusted,
         trusted_by=judged.trusted_by if trusted else None,
         signer=own.signer,
-        signed_at=judged.signed_at,
+        signed_at=None if updated else judged.signed_at,
         algorithm=str(signature["alg"]).lower() if "alg" in signature else None,
-        label=own.label,
-        label_problem=own.label_problem,
+        label=layers[-1].label,
+        label_problem=layers[-1].label_problem,
         claim_generator=own.claim_generator,
         title=own.title,
         actions=own.actions,
-        ingredients=tuple(_ingredients(report, chains, anchors, lists)),
+        ingredients=ingredients,
         failures=tuple(f"{code}: {words}" if words else code for code, words in failures),
         successes=frozenset(code for code, _ in _statuses(active, "success")),
-        claims=(own, *others),
+        claims=claims,
+        layers=layers,
     )
 
 
@@ -267,10 +268,6 @@ def _generator(manifest: Mapping[str, Any]) -> str | None:
 def _statuses(results: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str]]:
     for status in results.get(kind) or ():
         yield str(status["code"]), str(status.get("explanation") or "")
-
-
-def _is_about_signer(code: str) -> bool:
-    return code.startswith(_ABOUT_SIGNER)
 
 
 def _subject(chain: _Chain) -> Subject | None:
@@ -349,7 +346,7 @@ def _ingredients(
                 media_type=str(entry.get("format") or ""),
                 of=name,
                 manifest=own,
-                intact=all(_is_about_signer(code) or code == _ELSEWHERE for code in codes),
+                intact=all(is_about_signer(code) or code == _ELSEWHERE for code in codes),
                 trusted=trusted and not codes and vouched,
                 failures=tuple(f"{code}: {words}" if words else code for code, words in found),
             )

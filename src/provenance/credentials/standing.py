@@ -24,6 +24,8 @@ EXPIRED = "signingCredential.expired"
 REVOKED = "signingCredential.revoked"
 NOT_UNDERSTOOD = "signingCredential.invalid"
 
+_ABOUT_SIGNER = ("signingCredential.", "timeStamp.", "timestamp.", "claimSignature.outsideValidity")
+
 _STAMP_TRUSTED = "timeStamp.trusted"
 _STAMP_ANCHOR = ", trust list: "
 """What the library writes before the URI of the anchor that it trusted a time stamp by."""
@@ -39,6 +41,11 @@ class Standing:
     """As a time stamp by one of our authorities tells."""
     problems: tuple[tuple[str, str], ...]
     """What the library missed, in C2PA's codes and words."""
+
+
+def is_about_signer(code: str) -> bool:
+    """Whether a failure leaves the content's hashes untouched; one not known here does not."""
+    return code.startswith(_ABOUT_SIGNER)
 
 
 def standing(

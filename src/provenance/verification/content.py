@@ -68,8 +68,12 @@ def check_label(credential: Credential | None, steps: Steps) -> tuple[Label | No
         return None, steps.skipped("label", "none is signed")
     if problem := contradiction(signed):
         return signed, steps.failed("label", problem)
-    writer = f"{signed.tool.name} {signed.tool.version}"
-    return signed, steps.passed("label", f"version {signed.schema_version}, signed by {writer}")
+    detail = f"version {signed.schema_version}, signed by {signed.tool.name} {signed.tool.version}"
+    if credential and len(credential.layers) > 1:
+        signer = credential.layers[-1].signer
+        whose = (signer and (signer.organisation or signer.common_name)) or "an unnamed signer"
+        detail += f", in the manifest of {whose} that this one updates"
+    return signed, steps.passed("label", detail)
 
 
 def contradiction(label: Label) -> str | None:

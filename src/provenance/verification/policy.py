@@ -100,9 +100,9 @@ class TrustedSigner:
         """See `Policy`."""
         if not report.trusted:
             return ("no trusted signer",)
-        organisation = (report.signer or {}).get("organisation")
-        if self.organisations and organisation not in self.organisations:
-            return (f"signed by {organisation}, who is not among the signers allowed",)
+        strange = [name for name in report.organisations if name not in self.organisations]
+        if self.organisations and strange:
+            return (f"signed by {strange[0]}, who is not among the signers allowed",)
         return ()
 
 

@@ -77,6 +77,15 @@ class Report:
     """What was read, to be looked at further; no part of the JSON form."""
 
     @property
+    def organisations(self) -> tuple[str | None, ...]:
+        """Who signed, and, where that only updates another manifest, who signed that."""
+        updated = self.credential.layers[1:] if self.credential else ()
+        return (
+            (self.signer or {}).get("organisation"),
+            *(claim.signer.organisation if claim.signer else None for claim in updated),
+        )
+
+    @property
     def label_survived(self) -> bool:
         """No credential is left, but the label is intact and signed on its own for this picture."""
         own = self.label_signature

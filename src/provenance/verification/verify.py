@@ -160,7 +160,7 @@ def _exit_code(report: Report, *, broken: bool, signed: bool, unvouched: bool) -
 
 
 def _actions(credential: Credential | None) -> tuple[Action, ...]:
-    return credential.actions if credential and credential.valid else ()
+    return credential.layers[-1].actions if credential and credential.valid else ()
 
 
 def _signer(credential: Credential | None) -> Mapping[str, Any] | None:

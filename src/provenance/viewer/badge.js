@@ -3,7 +3,6 @@
 const LABEL = "org.provenance.miscompression";
 const XMP_NAMESPACE = "https://provenance-label.org/ns/miscompression/1.0/";
 const MOST_BYTES = 200e6, MOST_FINDINGS = 100;
-// Of signers.
 const USAGES = "1.3.6.1.5.5.7.3.4\n1.3.6.1.5.5.7.3.36\n1.3.6.1.4.1.62558.2.1";
 const UNKNOWN_SIGNER = "signingCredential.untrusted";
 // Faults that leave a file as it was signed.
@@ -148,8 +147,8 @@ async function examined(url, anchorsUrl) {
     const claims = (await reader.crJson()).manifests;
     const of = (name) => claims.find(({ label }) => label === name);
     let claim = of(active), known = validity === "Trusted";
-    // An update manifest is not bound to the content: its parent is, and has the label.
-    while (claim && !Object.keys(claim.assertions).some((key) => /^c2pa\.hash/.test(key))) {
+    // An update manifest is not bound to the content: its parent is, and may have the label.
+    while (claim && !Object.keys(claim.assertions).some((key) => /^(c2pa\.hash|org\.prov)/.test(key))) {
       const parent = Object.values(claim.assertions).find((entry) => entry.relationship === "parentOf");
       claim = of(lastOf(parent?.activeManifest));
       // As it was when updated, then what is different now.
