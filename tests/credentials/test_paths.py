@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
@@ -14,9 +15,18 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from provenance.credentials import Anchor, Identity, Purpose, TrustStore, read, sign
+from provenance.credentials import (
+    Anchor,
+    Identity,
+    Purpose,
+    TimeStamping,
+    TrustStore,
+    read,
+    sign,
+)
 from provenance.credentials.certificates import (
     MAX_CHAIN,
+    STAMP_USAGES,
     USAGES,
     check_chain,
     is_issued_by,
@@ -26,6 +36,11 @@ from provenance.credentials.certificates import (
 from provenance.credentials.name_constraints import permits
 from provenance.errors import InputError, SigningError
 from provenance.labels import Label
+
+from ..time_stamps import time_stamps
+
+if TYPE_CHECKING:
+    from .conftest import Authority
 
 Extensions = list[tuple[x509.ExtensionType, bool]]
 Party = tuple[x509.Name, ec.EllipticCurvePrivateKey]
@@ -64,14 +79,20 @@ class Root:
         certificate = _issue(self.own, self.own, [(_CA, True), (_CA_USAGE, True)])
         self.anchors = [Anchor("root", (certificate,), None)]
 
-    def signer(self, extensions: Extensions) -> Identity:
+    def signer(
+        self,
+        extensions: Extensions,
+        usages: tuple[x509.ExtensionType, bool] = (x509.ExtendedKeyUsage(USAGES), False),
+    ) -> Identity:
         """Of the Example Press, below a CA with these extensions beside or instead of the usual."""
         given = {type(extension) for extension, _ in extensions}
         usual = [(entry, True) for entry in (_CA, _CA_USAGE) if type(entry) not in given]
         agency = _name(O="Agency"), ec.generate_private_key(ec.SECP256R1())
         desk = _name(O="Example Press", CN="Desk"), ec.generate_private_key(ec.SECP256R1())
-        usages: Extensions = [(_USAGE, True), (x509.ExtendedKeyUsage(USAGES), False)]
-        chain = _issue(agency, desk, usages), _issue(self.own, agency, [*usual, *extensions])
+        chain = (
+            _issue(agency, desk, [(_USAGE, True), usages]),
+            _issue(self.own, agency, [*usual, *extensions]),
+        )
         return Identity(chain, "es256", desk[1])
 
 
@@ -160,6 +181,36 @@ def test_what_a_ca_may_issue_is_trusted(
     check_chain(signer.chain, datetime.datetime.now(datetime.UTC))
     credential = read(signed(signer), "image/png", root.anchors)
     assert credential is not None and credential.trusted_by == "root"
+
+
+@pytest.mark.parametrize(
+    ("extensions", "proven"),
+    [
+        ([], True),
+        ([(_permitted(_directory(O="Example Press")), True)], True),
+        ([(x509.ExtendedKeyUsage(STAMP_USAGES), False)], True),
+        ([(_permitted(_directory(O="Other Press")), True)], False),
+        ([(_excluded(_directory(O="Example Press")), True)], False),
+        ([(x509.ExtendedKeyUsage(USAGES), False)], False),
+    ],
+    ids=["any", "permitted", "usage", "not permitted", "excluded", "other usage"],
+)
+def test_an_authority_stamps_the_time_only_where_its_cas_may_issue_it(
+    extensions: Extensions,
+    proven: bool,
+    root: Root,
+    authority: Authority,
+    signed: Callable[[Identity], bytes],
+    tmp_path: Path,
+) -> None:
+    stamper = root.signer(extensions, (x509.ExtendedKeyUsage(STAMP_USAGES), True))
+    assert not callable(stamper.key)
+    with time_stamps(tmp_path, stamper.chain, stamper.key) as url:
+        data = signed(replace(authority.issue(), time_stamps=TimeStamping(url)))
+    clock = Anchor("clock", root.anchors[0].certificates, None, Purpose.TIME_STAMPS)
+    credential = read(data, "image/png", [*authority.trust.list(), clock])
+    assert credential is not None and credential.trusted
+    assert (credential.signed_at is not None) is proven
 
 
 def test_who_may_issue_for_no_signer_is_no_anchor_for_signers(tmp_path: Path) -> None:

@@ -28,6 +28,11 @@ DOCUMENT_SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
 USAGES = (ExtendedKeyUsageOID.EMAIL_PROTECTION, DOCUMENT_SIGNING, C2PA_SIGNING)
 """Extended key usages that make a signer acceptable."""
 
+STAMP_USAGES = (ExtendedKeyUsageOID.TIME_STAMPING,)
+"""And who stamps the time."""
+
+Usages = tuple[x509.ObjectIdentifier, ...]
+
 _ANY = ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE
 
 _NEEDED = {
@@ -169,31 +174,47 @@ def leads_to(
     chain: Sequence[x509.Certificate],
     authority: x509.Certificate,
     at: datetime.datetime | None,
+    usages: Usages = USAGES,
 ) -> bool:
     """Whether a chain, leaf first, leads to an authority (RFC 5280, 6.1): every issuer may issue
-    signers' certificates with these names, in its time, and no longer a path than it allows.
+    certificates for one of these usages with these names, in its time, and no longer a path than it
+    allows.
 
     Args:
         at: when; None leaves the time out.
     """
     # Of most authorities the name alone tells that they issued none of these.
     ends = (end for end, entry in enumerate(chain, 1) if is_issued_by(entry, authority))
-    return any(_fault((*chain[:end], authority), at) is None for end in ends)
+    return any(_fault((*chain[:end], authority), at, usages) is None for end in ends)
 
 
-def _fault(path: Sequence[x509.Certificate], at: datetime.datetime | None) -> str | None:
+def stamps_lead_to(certificates: Sequence[x509.Certificate], authority: x509.Certificate) -> bool:
+    """Whether every certificate that a time stamp brings, but those of CAs, leads to an authority
+    that may issue it: which of them made the stamp, only its signature tells."""
+    stampers = [entry for entry in certificates if not is_ca(entry)]
+    return bool(stampers) and all(
+        leads_to(chain_of(entry, certificates), authority, None, STAMP_USAGES) for entry in stampers
+    )
+
+
+def _fault(
+    path: Sequence[x509.Certificate], at: datetime.datetime | None, usages: Usages = USAGES
+) -> str | None:
     """Which issuer, in words, may not stand above those before it; None where all may."""
     for depth, (issued, issuer) in enumerate(itertools.pairwise(path), 1):
         if not is_issued_by(issued, issuer):
             name = issued.subject.rfc4514_string()
             return f"{name} is not issued by the next; give the signer's own first"
-        if why := forbidden(path[:depth], issuer, at):
+        if why := forbidden(path[:depth], issuer, at, usages):
             return f"{issuer.subject.rfc4514_string()} {why}"
     return None
 
 
 def forbidden(
-    below: Sequence[x509.Certificate], issuer: x509.Certificate, at: datetime.datetime | None
+    below: Sequence[x509.Certificate],
+    issuer: x509.Certificate,
+    at: datetime.datetime | None,
+    usages: Usages = USAGES,
 ) -> str | None:
     """Why an issuer may not stand above these, in words; None where it may.
 
@@ -213,8 +234,9 @@ def forbidden(
             return "may not sign certificates: its key usage lacks keyCertSign"
         if unknown:
             return f"has a critical extension that is not understood: {unknown[0].dotted_string}"
-        if isinstance(extended, x509.ExtendedKeyUsage) and not {*USAGES, _ANY} & {*extended}:
-            return "may issue no certificates for signers: see its extended key usage"
+        if isinstance(extended, x509.ExtendedKeyUsage) and not {*usages, _ANY} & {*extended}:
+            whom = "signers" if usages is USAGES else "time stamps"
+            return f"may issue no certificates for {whom}: see its extended key usage"
         if constraints.path_length is not None and len(below) - 1 > constraints.path_length:
             return "allows no such long path below it"
         if isinstance(names, x509.NameConstraints):

@@ -1,31 +1,38 @@
-"""The signers' certificates out of a manifest store.
+"""The signers' certificates out of a manifest store, and those of who stamped the time.
 
 The C2PA library tells names and serial number, not the certificates themselves, so fingerprints
 and trust need this: JUMBF boxes (ISO/IEC 19566-5) down to the signature, then the ``x5chain``
-header of COSE (RFC 9360). Nothing is verified here.
+header of COSE (RFC 9360), and the token (RFC 3161) of a time stamp. Nothing is verified here.
 """
 
 from __future__ import annotations
 
 import contextlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from cryptography import x509
 
 from ..errors import InvalidError
 from ..unpacking import unpacked
-from .certificates import MAX_CHAIN, from_der
+from .certificates import MAX_CHAIN, UNREADABLE, from_der
 from .limits import MAX_UNPACKED
 
 _X5CHAIN = (33, "x5chain")
+_TIME_STAMPS = ("sigTst", "sigTst2")
+_SEQUENCE, _CERTIFICATES = 0x30, 0xA0
 _MAX_DEPTH = 8
 _MAX_ITEMS = 256
-_NOT_UNDERSTOOD = (StopIteration, ValueError, TypeError, LookupError, struct.error, InvalidError)
+_NOT_UNDERSTOOD = (
+    *(StopIteration, LookupError, AttributeError, struct.error, InvalidError),
+    *UNREADABLE,
+)
 
 _Area = tuple[int, int]
 """Where something begins and ends."""
+
+_Get = Callable[[Any, Any], tuple[x509.Certificate, ...]]
 
 
 def signer_chains(store: bytes) -> dict[str, tuple[x509.Certificate, ...]]:
@@ -36,13 +43,29 @@ def signer_chains(store: bytes) -> dict[str, tuple[x509.Certificate, ...]]:
     Args:
         store: the manifest store, a JUMBF superbox.
     """
+    return _found(store, _chain)
+
+
+def stamp_certificates(store: bytes) -> dict[str, tuple[x509.Certificate, ...]]:
+    """What the time stamp of each manifest's signature brings, by the manifest's label, in any
+    order: the certificate of who made it, and those above.
+
+    Manifests are missing where there is none, or several, or it is not understood.
+
+    Args:
+        store: the manifest store, a JUMBF superbox.
+    """
+    return _found(store, _stamp)
+
+
+def _found(store: bytes, get: _Get) -> dict[str, tuple[x509.Certificate, ...]]:
     found: dict[str, tuple[x509.Certificate, ...]] = {}
     with contextlib.suppress(*_NOT_UNDERSTOOD):
         whole = next(area for name, area in _superboxes(store, 0, len(store)) if name == "c2pa")
         for name, area in _superboxes(store, *whole):
             with contextlib.suppress(*_NOT_UNDERSTOOD):
                 label, manifest, inside = _plain(store, name, area)
-                found[label] = _chain(manifest, inside)
+                found[label] = get(*_headers(manifest, inside))
     return found
 
 
@@ -57,19 +80,59 @@ def _plain(store: bytes, label: str, area: _Area) -> tuple[str, bytes, _Area]:
     return name, manifest, inside
 
 
-def _chain(store: bytes, manifest: _Area) -> tuple[x509.Certificate, ...]:
+def _headers(store: bytes, manifest: _Area) -> tuple[Any, Any]:
+    """Of the signature: the protected ones and the others."""
     area = next(area for name, area in _superboxes(store, *manifest) if name == "c2pa.signature")
     content = next(store[start:end] for kind, start, end in _boxes(store, *area) if kind == b"cbor")
     message, _ = _decode(content, 0, 0)
     protected, _ = _decode(message[0], 0, 0)
+    return protected, message[1]
+
+
+def _chain(protected: Any, others: Any) -> tuple[x509.Certificate, ...]:
     # One alone: of several, the C2PA library may have checked the signature against another.
     [chain] = [
-        header[name] for header in (protected, message[1]) for name in _X5CHAIN if name in header
+        header[name] for header in (protected, others) for name in _X5CHAIN if name in header
     ]
     encoded = [chain] if isinstance(chain, bytes) else chain
     if len(encoded) > MAX_CHAIN:
         raise ValueError("too many certificates")
     return tuple(map(from_der, encoded))
+
+
+def _stamp(_: Any, others: Any) -> tuple[x509.Certificate, ...]:
+    [tokens] = [others[name]["tstTokens"] for name in _TIME_STAMPS if name in others]
+    [token] = tokens
+    return tuple(map(from_der, _cms_certificates(token["val"])))
+
+
+def _cms_certificates(token: bytes) -> list[bytes]:
+    """Of a ``SignedData`` (RFC 5652, 5.1); cryptography minds the order in which some give them."""
+    [(_, _, content)] = _der(token)
+    [_, (_, _, explicit)] = _der(content)
+    [(_, _, signed)] = _der(explicit)
+    [found] = [inside for tag, _, inside in _der(signed) if tag == _CERTIFICATES]
+    certificates = [whole for tag, whole, _ in _der(found) if tag == _SEQUENCE]
+    if len(certificates) > MAX_CHAIN:
+        raise ValueError("too many certificates")
+    return certificates
+
+
+def _der(data: bytes) -> list[tuple[int, bytes, bytes]]:
+    """Tag, whole and content of each value, one after the other (X.690)."""
+    found: list[tuple[int, bytes, bytes]] = []
+    at = 0
+    while at < len(data):
+        size, start = data[at + 1], at + 2
+        if size > 127:
+            start += size & 127
+            size = int.from_bytes(data[at + 2 : start], "big")
+        if data[at + 1] == 128 or size > len(data) - start or len(found) > _MAX_ITEMS:
+            raise ValueError("a value is cut, or its length is left open")
+        end = start + size
+        found.append((data[at], data[at:end], data[start:end]))
+        at = end
+    return found
 
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:

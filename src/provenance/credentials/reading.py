@@ -18,8 +18,8 @@ from cryptography.x509 import Certificate
 
 from ..errors import LabelError
 from ..labels import Label, parse_label
-from .certificates import Subject, subject_of, unfit
-from .cose import signer_chains
+from .certificates import Subject, stamps_lead_to, subject_of, unfit
+from .cose import signer_chains, stamp_certificates
 from .credential import Action, Claim, Credential, Ingredient, broken
 from .limits import problem_of
 from .manifest import LABEL_ASSERTION, UNREADABLE
@@ -89,7 +89,7 @@ def read(
             found = _ask(source, anchors)
         if found is None:
             return None
-        stamped = _stamped(found.report, source, anchors)
+        stamped = _stamped(found, source, anchors)
         return _credential(found, stamped, anchors, lists)
     except c2pa.C2paError as error:
         return broken(" ".join(str(error).split())[:300])
@@ -146,13 +146,17 @@ def _ask(source: _Source, anchors: Iterable[Anchor]) -> _Found | None:
             return _Found(report, json.loads(reader.crjson()), store.getvalue())
 
 
-def _stamped(
-    report: Mapping[str, Any], source: _Source, anchors: Sequence[Anchor]
-) -> Mapping[str, Any] | None:
+def _stamped(found: _Found, source: _Source, anchors: Sequence[Anchor]) -> Mapping[str, Any] | None:
     """A report in which an anchor for time stamps vouches for the time; None without one."""
     clocks = [anchor for anchor in anchors if anchor.purpose is Purpose.TIME_STAMPS]
+    report = found.report
     named = stamp_anchor(report)
     if named is None or not clocks:
+        return None
+    # The library does not look at name constraints.
+    brought = stamp_certificates(found.store).get(report["active_manifest"], ())
+    authorities = [entry for anchor in clocks for entry in anchor.certificates]
+    if not any(stamps_lead_to(brought, authority) for authority in authorities):
         return None
     if named in {anchor_uri(anchor) for anchor in clocks}:
         return report

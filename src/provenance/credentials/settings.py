@@ -10,15 +10,14 @@ import json
 from collections.abc import Iterable
 
 from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ..files import sha256
-from .certificates import USAGES
+from .certificates import STAMP_USAGES, USAGES
 from .trust import Anchor, Purpose
 
 _KINDS = {
     Purpose.SIGNERS: ("manifest", USAGES),
-    Purpose.TIME_STAMPS: ("tsa", (ExtendedKeyUsageOID.TIME_STAMPING,)),
+    Purpose.TIME_STAMPS: ("tsa", STAMP_USAGES),
 }
 """The library's name for each purpose, and the extended key usages it is for."""
 
