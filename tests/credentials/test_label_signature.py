@@ -76,6 +76,17 @@ def test_every_algorithm_there_and_back_and_for_another_library(
     assert payload["picture"] == {"of": "pixels", "sha256": "ab" * 32}
 
 
+def test_a_time_that_has_not_come_is_remarked_upon(
+    label: Label, identity: Identity, trust: TrustStore
+) -> None:
+    now = datetime.datetime.now(datetime.UTC)
+    for minutes, odd in ((-60, False), (5, False), (15, True), (60 * 24 * 1000, True)):
+        claimed = now + datetime.timedelta(minutes=minutes)
+        found = checked(sign_label(label, PICTURE, identity, claimed), label, trust)
+        assert found.valid and found.trusted_by == "local"
+        assert ("later than this machine's clock" in str(found.problem)) is odd
+
+
 @pytest.mark.parametrize("raw", [False, True])
 def test_a_key_elsewhere_signs_in_der_or_raw(raw: bool, label: Label, authority: Any) -> None:
     signer = authority.issue()

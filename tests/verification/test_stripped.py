@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import io
 import json
 from pathlib import Path
@@ -21,6 +22,7 @@ from provenance.credentials import (
     default_identity,
     new_identity,
     sign,
+    sign_label,
 )
 from provenance.errors import SigningError
 from provenance.formats import RENDITIONS
@@ -239,6 +241,19 @@ def test_a_stranger_s_signature_is_said_to_be_one(
     assert report.exit_code == 3
     assert "Stranger, not trusted here" in xmp_step(report).detail
     assert report.label_signature is not None and report.label_signature.trusted_by is None
+
+
+def test_a_label_that_says_it_was_signed_in_the_future_is_remarked_upon(
+    files: dict[str, bytes], label: Label
+) -> None:
+    bare = stripped(files["png"], "png")
+    shown = binding.of_pixels(imaging.load(bare, "png"))
+    later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=400)
+    jws = sign_label(label, shown, default_identity(), later)
+    data = metadata.embed(bare, "image/png", metadata.packet(label, signature=jws))
+    report = provenance.verify(data)
+    assert report.exit_code == 3 and report.label_survived
+    assert f"{later:%Y-%m-%d %H:%M}, later than this machine's clock" in xmp_step(report).detail
 
 
 def test_a_signature_of_the_label_under_a_whole_credential_must_hold_too(

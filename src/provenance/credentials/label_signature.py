@@ -32,6 +32,7 @@ from .identity import Identity
 from .revocation import RevocationList
 from .signatures import made, verified
 from .standing import speaker, taken_back
+from .timestamps import CLOCKS
 from .trust import Anchor
 
 MAX_BYTES = 100_000
@@ -65,7 +66,7 @@ class LabelSignature:
     claimed_at: datetime.datetime
     """When, as the signer says; no time stamp proves it."""
     problem: str | None
-    """The first thing that is wrong."""
+    """The first thing that is wrong, or odd: a time that has not come makes none invalid."""
     picture: Binding
     """The one that it was signed for."""
 
@@ -150,6 +151,9 @@ def check_label_signature(
                 raise SigningError(why)
             valid = True
             trusted_by = speaker(chain, anchors, now)
+            if claimed_at > now + CLOCKS:
+                when = f"{claimed_at:%Y-%m-%d %H:%M}"
+                problem = f"says that it was made at {when}, later than this machine's clock tells"
         except SigningError as error:
             problem = str(error)
     return LabelSignature(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import urllib.parse
 from dataclasses import dataclass
 
 from ..errors import SigningError, UsageError
+
+CLOCKS = datetime.timedelta(minutes=10)
+"""By how much two clocks may differ."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..credentials.timestamps import CLOCKS
 from ..errors import InputError, UsageError
 from ..files import read
 from ..labels import Label, ModelFacts
@@ -31,9 +32,6 @@ from .report import Report
 SCHEMA = "policy-1.schema.json"
 MAX_BYTES = 100_000
 """Largest policy file that is read."""
-
-CLOCKS = datetime.timedelta(minutes=10)
-"""By how much two clocks may differ."""
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 

@@ -65,7 +65,7 @@ def check_xmp(
     if signed is None and (problem := contradiction(described)):
         return described, own, steps.failed(STEP, problem)
     if signed is not None:
-        also = "" if own is None else ", and the label is signed on its own"
+        also = "" if own is None else f", and the label is signed on its own{_remark(own)}"
         return described, own, steps.passed(STEP, f"tells the same as the signed label{also}")
     left = "the file's credential has none" if credential else "credential stripped"
     more = "; it does not cover the preview" if parts and parts.preview_size else ""
@@ -85,7 +85,14 @@ def _alone(own: LabelSignature | None, left: str, more: str, steps: Steps) -> bo
         return steps.skipped(STEP, str(own.problem))
     who = own.signer.organisation or own.signer.common_name
     chosen = f"trusted by the anchor {own.trusted_by}" if own.trusted_by else "not trusted here"
-    return steps.passed(STEP, f"label intact, {left}: signed on its own by {who}, {chosen}{more}")
+    return steps.passed(
+        STEP, f"label intact, {left}: signed on its own by {who}, {chosen}{_remark(own)}{more}"
+    )
+
+
+def _remark(own: LabelSignature) -> str:
+    """What is odd about a signature that holds."""
+    return f" (it {own.problem})" if own.valid and own.problem else ""
 
 
 def _shown(data: bytes, name: str, parts: container.Parts | None, max_pixels: int) -> Binding:
