@@ -7,12 +7,12 @@ import ipaddress
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from provenance.credentials import (
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from .conftest import Authority
 
 Extensions = list[tuple[x509.ExtensionType, bool]]
-Party = tuple[x509.Name, ec.EllipticCurvePrivateKey]
+Party = tuple[x509.Name, Any]
 
 
 def _directory(**parts: str) -> x509.DirectoryName:
@@ -223,6 +223,34 @@ def test_who_may_issue_for_no_signer_is_no_anchor_for_signers(tmp_path: Path) ->
         store.add(file, "clock")
     assert store.list() == ()
     assert store.add(file, "clock", Purpose.TIME_STAMPS).name == "clock"
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda: rsa.generate_private_key(65537, 1024), "RSA key of 1024 bits"),
+        (lambda: ec.generate_private_key(ec.SECP256K1()), "curve secp256k1"),
+    ],
+)
+def test_a_ca_with_a_weak_key_speaks_for_nobody(
+    make: Callable[[], Any],
+    why: str,
+    root: Root,
+    signed: Callable[[Identity], bytes],
+    tmp_path: Path,
+) -> None:
+    weak, desk = (_name(O="Agency"), make()), (_name(O="Example Press"), root.own[1])
+    usages: Extensions = [(_USAGE, True), (x509.ExtendedKeyUsage(USAGES), False)]
+    ca: Extensions = [(_CA, True), (_CA_USAGE, True)]
+    chain = _issue(weak, desk, usages), _issue(root.own, weak, ca)
+    data = signed(Identity(chain, "es256", desk[1]))
+    credential = read(data, "image/png", root.anchors)
+    assert credential is not None and credential.valid and not credential.trusted
+    with pytest.raises(SigningError, match=f"Agency .*{why}"):
+        check_chain(chain, datetime.datetime.now(datetime.UTC))
+    (tmp_path / "weak.pem").write_bytes(to_pem([_issue(weak, weak, ca)]))
+    with pytest.raises(InputError, match=why):
+        TrustStore(tmp_path / "trust").add(tmp_path / "weak.pem", "weak")
 
 
 def test_a_ca_that_limits_no_usage_may_issue() -> None:

@@ -237,6 +237,7 @@ def forbidden(
         if isinstance(extended, x509.ExtendedKeyUsage) and not {*usages, _ANY} & {*extended}:
             whom = "signers" if usages is USAGES else "time stamps"
             return f"may issue no certificates for {whom}: see its extended key usage"
+        algorithm_of(issuer.public_key())
         if constraints.path_length is not None and len(below) - 1 > constraints.path_length:
             return "allows no such long path below it"
         if isinstance(names, x509.NameConstraints):
@@ -244,6 +245,8 @@ def forbidden(
                 if not permits(names, certificate):
                     name = certificate.subject.rfc4514_string()
                     return f"may not issue for {name}: see its name constraints"
+    except SigningError as error:
+        return f"has a key that is not good enough: {error}"
     except UNREADABLE:
         return "cannot be read"
     if at is not None and not issuer.not_valid_before_utc <= at <= issuer.not_valid_after_utc:
