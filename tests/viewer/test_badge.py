@@ -30,6 +30,7 @@ from provenance.labels import Label
 
 from ..annotation import browser
 from ..credentials.conftest import Authority
+from ..elsewhere import Keeper, kept_elsewhere
 from ..manifests import created, label_assertion, updated
 
 BADGE = resources.files("provenance") / "viewer" / "badge.js"
@@ -338,6 +339,17 @@ def test_under_an_update_stands_the_label_of_what_was_updated(
     own = [label_assertion(rendition.label)]
     data = updated(rendition.data, "image/jpeg", authority.issue(), assertions=own)
     assert site.badge(data, "photo.jpeg", anchors=theirs).state == "trusted"
+
+
+def test_a_credential_that_is_elsewhere_is_not_fetched_and_no_change_of_the_file(
+    site: Site, compressed: Labelled, authority: Authority
+) -> None:
+    png = api.decompress(compressed.data, to="png").data
+    with kept_elsewhere(png, compressed.label, authority.issue()) as (data, address):
+        badge = site.badge(data, "photo.png", anchors=authority.path.read_bytes())
+        assert (badge.state, badge.text) == ("unreadable", "could not be checked")
+        assert address in badge.open()
+        assert Keeper.asked == []
 
 
 def test_stripped_is_not_the_same_as_never_labelled(

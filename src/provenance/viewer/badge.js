@@ -78,7 +78,7 @@ STYLE.replaceSync(`
   .panel p { margin: .2rem 0; } .quiet { opacity: .8; } .tampered, .invalid { font-weight: 600; }
   ul { margin: .3rem 0; padding: 0; list-style: none; max-height: 16rem; overflow: auto; }
   li button { width: 100%; padding: .25rem .4rem; border: 0; border-left: 4px solid var(--at); background: none; text-align: left; }
-  li button:hover, li button:focus { background: #8884; }
+  li button:is(:hover, :focus) { background: #8884; }
 `);
 
 const libraries = new Map();
@@ -131,7 +131,7 @@ async function examined(url, anchorsUrl) {
   try {
     reader = await (await library(anchors)).reader.fromBlob(blob.type, blob);
   } catch (error) {
-    if (await holds(blob, "c2pa")) return { state: "tampered" };
+    if (await holds(blob, "jumdc2pa")) return { state: "tampered" };
     throw error;
   }
   if (!reader) return { state: await holds(blob, XMP_NAMESPACE) ? "stripped" : "none" };
