@@ -74,6 +74,19 @@ def test_the_label_of_what_is_updated_counts(
     assert trace(report.credential, "photo").made_from[0].made_from[0].label == before.label
 
 
+def test_what_is_decoded_from_an_updated_file_was_compressed_once(
+    files: dict[str, bytes], authority: Authority, both: TrustStore
+) -> None:
+    data = updated(files["image/avif"], "image/avif", authority.issue(), both.list())
+    decoded = provenance.decompress(data, to="png", trust=both).data
+    tree = provenance.history(decoded, trust=both)
+    steps = []
+    while tree:
+        steps.append(tree.compressed)
+        tree = tree.made_from[0] if tree.made_from else None
+    assert steps == [False, False, True, False]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_changed_content_is_noticed_under_an_update(
     kind: str, files: dict[str, bytes], authority: Authority, both: TrustStore

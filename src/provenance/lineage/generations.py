@@ -13,6 +13,9 @@ MAX_DEPTH = 100
 MAX_GENERATIONS = 1000
 """Bounds of the tree that is made of a stranger's file."""
 
+_HARMLESS = {"c2pa.opened", "c2pa.edited.metadata", "c2pa.published", "c2pa.redacted"}
+"""Actions that leave a picture as it was: what an update manifest may tell (C2PA 2.2, 11.2)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Generation:
@@ -37,9 +40,17 @@ class Generation:
 
     @property
     def compressed(self) -> bool:
-        """Whether this very step compressed the picture: its label is not its parent's."""
-        label = self.label
-        return label is not None and all(entry.label != label for entry in self.made_from)
+        """Whether this very step compressed the picture: its label is not its parent's, nor that of
+        what the parent left as it was."""
+        return self.label is not None and self.label not in self._brought()
+
+    def _brought(self) -> Iterator[Label]:
+        """The labels of what this was made from."""
+        for entry in self.made_from:
+            if entry.label is not None:
+                yield entry.label
+            elif _HARMLESS.issuperset(action.name for action in entry.actions):
+                yield from entry._brought()
 
     def to_json(self) -> dict[str, Any]:
         """Following ``output-1.schema.json``; the risk is that of the whole chain so far."""
