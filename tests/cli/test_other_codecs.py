@@ -198,5 +198,19 @@ def test_an_installed_package_brings_a_codec(
     assert provenance("decompress", target, "-o", tmp_path / "no.png").code == 6
 
 
+def test_a_broken_codec_hides_no_other(provenance: Command, tmp_path: Path) -> None:
+    (tmp_path / "mosaic.py").write_text("raise RuntimeError('no licence')")
+    paths = (str(tmp_path), str(MOSAIC), os.environ.get("PYTHONPATH"))
+    env = {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    listed = provenance("codecs", "--json", env=env)
+    problem = "mosaic: mosaic:Mosaic cannot load: RuntimeError: no licence; mend or remove it"
+    assert listed.code == 6 and problem in listed.err
+    told = listed.json("codecs")
+    assert told["problems"] == [problem]
+    assert told["codecs"][0]["name"] == "msh"
+    shown = provenance("codecs", env=env)
+    assert (shown.code, "hyperprior" in shown.out, problem in shown.err) == (6, True, True)
+
+
 def _changed(change: str) -> str:
     return DECODER.replace("Image.open(source)", f"Image.open(source){change}")

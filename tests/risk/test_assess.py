@@ -11,8 +11,7 @@ import pytest
 
 from provenance.errors import InputError
 from provenance.labels import Finding, Risk, parse_risk, to_json
-from provenance.risk import assess, assessment
-from provenance.risk.detectors.registry import Detectors
+from provenance.risk import assess
 from provenance.risk.scoring import score, weight
 
 Pixels = npt.NDArray[np.uint8]
@@ -277,47 +276,3 @@ def test_longer_sides_than_opencv_moves(size: tuple[int, int]) -> None:
     dotted = plain.copy()
     dotted[0, 0] = 0
     assert 0 <= signals(plain, dotted).score <= 1
-
-
-class _Odd:
-    """A detector from outside."""
-
-    name = "outside"
-
-    def __init__(self, probability: float, box: tuple[int, int, int, int]) -> None:
-        self.finding = Finding(
-            box,
-            {"amplitude": 1, "geometry": 0, "shape": 0},
-            None,
-            probability,
-            1,
-            "outside",
-            {},
-            "A.",
-        )
-
-    def available(self) -> bool:
-        return True
-
-    def find(self, _: object) -> list[Finding]:
-        return [self.finding]
-
-
-@pytest.mark.parametrize(
-    ("probability", "box"),
-    [
-        (float("nan"), (0, 0, 4, 4)),
-        (1.5, (0, 0, 4, 4)),
-        (0.5, (0, 0, 0, 4)),
-        (0.5, (-1, 0, 4, 4)),
-        (0.5, (0, 0, 65, 4)),
-    ],
-)
-def test_what_a_detector_from_outside_cannot_have_found(
-    probability: float, box: tuple[int, int, int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    odd = Detectors((_Odd(probability, box),), ())
-    monkeypatch.setattr(assessment, "find_detectors", lambda _: odd)
-    plain = np.full((64, 64, 3), 90, np.uint8)
-    with pytest.raises(InputError, match="detector outside: found a probability of"):
-        assess(plain, 255 - plain)

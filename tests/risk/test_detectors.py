@@ -34,6 +34,12 @@ class Plates:
         return [Finding(box, seen.types, "other", 0.8, 1.0, self.name, {}, "The plate changed.")]
 
 
+class Impostor(Plates):
+    """One that would be taken for ours."""
+
+    name = "text"
+
+
 class Unlicensed(Plates):
     """One whose weights are not there."""
 
@@ -45,17 +51,20 @@ class Unlicensed(Plates):
 
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three detectors of other packages: one that works, one without weights, one broken."""
+    """Detectors of other packages: one that works, one without weights, three broken."""
     points = EntryPoints(
         [
             EntryPoint("plates", "sample:Plates", ENTRY_POINTS),
             EntryPoint("unlicensed", "sample:Unlicensed", ENTRY_POINTS),
             EntryPoint("broken", "sample_that_is_not_there:Nothing", ENTRY_POINTS),
+            EntryPoint("leaving", "sample:leave", ENTRY_POINTS),
+            EntryPoint("impostor", "sample:Impostor", ENTRY_POINTS),
+            EntryPoint("signal", "sample:Plates", ENTRY_POINTS),
         ]
     )
     monkeypatch.setattr(registry, "entry_points", lambda group: points.select(group=group))
     module = type(sys)("sample")
-    vars(module).update(Plates=Plates, Unlicensed=Unlicensed)
+    vars(module).update(Plates=Plates, Unlicensed=Unlicensed, Impostor=Impostor, leave=sys.exit)
     monkeypatch.setitem(sys.modules, "sample", module)
 
 
@@ -128,7 +137,8 @@ def test_a_detector_of_another_package_is_used() -> None:
 
 @pytest.mark.usefixtures("installed")
 def test_detectors_of_other_packages_that_cannot_run_are_named() -> None:
-    assessor = assess(*pair()).assessor
+    with pytest.warns(RuntimeWarning) as told:
+        assessor = assess(*pair()).assessor
     assert assessor.detectors == (
         "signal",
         "text",
@@ -138,7 +148,12 @@ def test_detectors_of_other_packages_that_cannot_run_are_named() -> None:
         "identity",
         "plates",
     )
-    assert {"unlicensed", "broken"} <= set(assessor.unavailable)
+    assert assessor.unavailable == ("broken", "impostor", "leaving", "unlicensed")
+    assert [str(warning.message) for warning in told] == [
+        "detector broken: ModuleNotFoundError: No module named 'sample_that_is_not_there'",
+        "detector impostor: TypeError: its name is 'text', but that of its entry point 'impostor'",
+        "detector leaving: SystemExit: ",
+    ]
 
 
 def test_a_detector_that_does_not_exist_is_an_error() -> None:

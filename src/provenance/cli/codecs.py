@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import ModelError
 from . import console
 from .options import Json
 
@@ -23,12 +24,22 @@ def codecs(context: typer.Context, json: Json = False) -> None:
         return
     from .. import codecs as registry
 
-    found = {name: registry.get(name) for name in registry.names()}
+    found, problems = {}, list[str]()
+    for name in registry.names():
+        try:
+            found[name] = registry.get(name)
+        except ModelError as error:  # One that is broken must not hide the others.
+            problems.append(str(error))
     if json:
-        console.print_json({"codecs": [_facts(*entry) for entry in found.items()]})
-        return
-    for entry in found.items():
-        _show(*entry)
+        codecs = [_facts(*entry) for entry in found.items()]
+        console.print_json({"codecs": codecs, "problems": problems})
+    else:
+        for entry in found.items():
+            _show(*entry)
+    for problem in problems:
+        console.note(problem)
+    if problems:
+        raise typer.Exit(ModelError.exit_code)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from . import added, external, schemes
 from .base import Codec, Picture
 from .bitstream import pack, parse
 from .learned.msh import DECODERS, TUNES, digest_of
+from .package import PackageCodec
 from .schemes import SCHEMES, Weights
 
 GROUP = "provenance.codecs"
@@ -57,11 +58,7 @@ def get(name: str, decoder: str | None = None, tune: str | None = None) -> Codec
     if weights := schemes.small(name):
         return _fixed_rate(weights)
     for entry in entry_points(group=GROUP, name=name):
-        try:
-            codec: Codec = entry.load()()
-        except Exception as error:  # Whatever a stranger's package does.
-            raise ModelError(f"{name}: {entry.value} cannot be loaded: {error}") from error
-        return codec
+        return PackageCodec(entry)
     if found := external.load().get(name):
         return found
     if name in added.names():

@@ -16,13 +16,22 @@ _Found = TypeVar("_Found")
 
 @dataclass(frozen=True)
 class Pair:
-    """An original and its reconstruction, uint8 [h, w, 3] each, sRGB, equal sizes."""
+    """An original and its reconstruction, uint8 [h, w, 3] each, sRGB, equal sizes.
+
+    Nobody can write into them here: others look at them, too.
+    """
 
     original: npt.NDArray[np.uint8]
     reconstruction: npt.NDArray[np.uint8]
     _known: dict[Callable[..., Any], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    def __post_init__(self) -> None:
+        for side in ("original", "reconstruction"):
+            pixels = getattr(self, side).view()
+            pixels.flags.writeable = False
+            object.__setattr__(self, side, pixels)
 
     @property
     def signals(self) -> Signals:

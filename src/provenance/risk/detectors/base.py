@@ -12,7 +12,7 @@ ENTRY_POINTS = "provenance.detectors"
 """Group of entry points; each names a class or function that makes a `Detector` when called."""
 
 BUILT_IN = frozenset({"signal", "text", "faces", "lights", "objects", "identity", "seeds"})
-"""Names of our own; of what others do, nothing is taken for granted."""
+"""Names of our own, which no other can have."""
 
 
 @runtime_checkable

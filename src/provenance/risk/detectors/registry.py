@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from ...errors import UsageError
-from .base import ENTRY_POINTS, Detector
+from .base import BUILT_IN, ENTRY_POINTS, Detector
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,9 @@ class Detectors:
 def find_detectors(names: Sequence[str] | None = None) -> Detectors:
     """The detectors of these names, or all of them, in the order they run.
 
+    Warns:
+        RuntimeWarning: One cannot be loaded; says why.
+
     Raises:
         UsageError: A name that no detector and no expected one has.
     """
@@ -33,7 +37,7 @@ def find_detectors(names: Sequence[str] | None = None) -> Detectors:
     ready: list[Detector] = []
     unavailable: list[str] = []
     for name in known:
-        detector = _made(makers.get(name)) if names is None or name in names else None
+        detector = _made(name, makers[name]) if names is None or name in names else None
         if detector is None:
             unavailable.append(name)
         else:
@@ -51,25 +55,26 @@ def _makers() -> dict[str, Callable[[], Detector]]:
         "identity": _identity,
     }
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
-        if point.name not in makers:
+        if point.name not in BUILT_IN:
             makers[point.name] = functools.partial(_load, point)
     return makers
 
 
 def _load(point: EntryPoint) -> Detector:
-    detector: Detector = point.load()()
-    return detector
+    from .outside import OutsideDetector
+
+    return OutsideDetector(point.load()(), point.name)
 
 
-def _made(maker: Callable[[], Detector] | None) -> Detector | None:
+def _made(name: str, maker: Callable[[], Detector]) -> Detector | None:
     """The detector, or None where it cannot work here."""
-    if maker is None:
-        return None
     try:
         detector = maker()
         return detector if detector.available() else None
-    except Exception:
+    except (Exception, SystemExit) as error:
         # Another package's code may fail in any way. The label then names it as missing.
+        problem = f"{type(error).__name__}: {error}"
+        warnings.warn(f"detector {name}: {problem}", RuntimeWarning, stacklevel=2)
         return None
 
 
