@@ -564,6 +564,41 @@ def test_every_control_has_a_name(chrome: Chrome, pictures: Pictures, folder: Pa
         assert unnamed == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(
+    chrome: Chrome, pictures: Pictures, folder: Path, scheme: str
+) -> None:
+    if problem := browser.axe_missing():
+        pytest.skip(problem)
+    browser.prefer(chrome, prefers_color_scheme=scheme, prefers_reduced_motion="reduce")
+    try:
+        with running(find(*pictures), folder) as url:
+            page = Page(chrome, url)
+            assert browser.serious(chrome) == {}
+            page.type("n", Keys.ENTER)
+            page.saved()
+            assert browser.serious(chrome) == {}
+            chrome.execute_script("document.activeElement.blur()")
+            page.one("#done").click()  # which tells what is lacking
+            page.one("#show-keys").click()
+            assert browser.serious(chrome) == {}
+    finally:
+        browser.prefer(chrome)
+
+
+def test_words_of_any_script_stand_in_their_own_direction(
+    chrome: Chrome, pictures: Pictures, folder: Path
+) -> None:
+    with running(find(*pictures), folder) as url:
+        page = Page(chrome, url)
+        page.type("n")
+        field = page.one('[data-field="original"]')
+        field.send_keys("\N{ARABIC LETTER BEH}\N{ARABIC LETTER ALEF}\N{ARABIC LETTER BEH} 14")
+        assert page.style('[data-field="original"]', "direction") == "rtl"
+        page.one('[data-field="reconstruction"]').send_keys("door 14")
+        assert page.style('[data-field="reconstruction"]', "direction") == "ltr"
+
+
 def test_page_and_library_read_descriptions_alike(
     chrome: Chrome, pictures: Pictures, folder: Path
 ) -> None:

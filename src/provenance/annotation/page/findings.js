@@ -89,6 +89,7 @@ export class Findings {
       field.dataset.field = side;
       field.rows = 2;
       field.maxLength = 1000;
+      field.dir = "auto";
       field.value = finding[side];
       field.addEventListener("input", () => {
         finding[side] = field.value;
