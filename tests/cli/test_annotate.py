@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from provenance.cli.annotate import open_
+from provenance.errors import UsageError
+
 from ..annotation.conftest import annotation, finding
 from .conftest import Command
 
@@ -98,6 +101,17 @@ def test_open_refuses_what_cannot_be_shown(
         taken.listen()
         code, err = refused(astronaut, astronaut, "--port", taken.getsockname()[1])
     assert code == 6 and "port" in err
+
+
+def test_an_observer_is_refused_before_pictures_are_read(
+    monkeypatch: pytest.MonkeyPatch, astronaut: Path, tmp_path: Path
+) -> None:
+    def identify(_: object) -> None:
+        raise AssertionError("read")
+
+    monkeypatch.setattr("provenance.annotation.pairs.identify", identify)
+    with pytest.raises(UsageError, match="observer 'a/b'"):
+        open_(original=astronaut, reconstruction=astronaut, observer="a/b", output=tmp_path / "out")
 
 
 def test_without_the_extra_it_says_which(

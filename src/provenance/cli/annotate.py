@@ -53,11 +53,11 @@ def open_(
     from ..annotation.study import Study
 
     with console.progress() as announce:
-        pairs = []
-        for pair in find(original, reconstruction):
+        found, pairs = find(original, reconstruction), []
+        store = Store(output, observer.lower())
+        for pair in found:
             announce(pair.name)
             pairs.append(identify(pair))
-        store = Store(output, observer.lower())
         study = Study(pairs, store, lambda path: sources.load(path, max_pixels)[1])
         # A mistake in the arguments shows here and not first in the browser.
         study.render(pairs[0].id)
