@@ -44,10 +44,11 @@ ALLOWED: dict[str, set[str]] = {
     "assembly": LEAVES
     | {"labels", "codecs", "container", "risk", "metadata", "credentials"}
     | {"lineage", "viewer"},
+    "arguments": LEAVES | {"labels", "codecs"},
     "sources": LEAVES | {"labels", "codecs", "container", "metadata", "credentials"},
     "api": LEAVES
     | {"labels", "codecs", "container", "risk", "metadata", "credentials"}
-    | {"lineage", "verification", "assembly", "sources", "viewer"},
+    | {"lineage", "verification", "arguments", "assembly", "sources", "viewer"},
     "invention": LEAVES | {"labels", "codecs", "risk", "sources"},
     "pipeline": LEAVES | {"credentials", "verification", "api", "sources"},
     "examination": LEAVES

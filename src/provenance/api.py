@@ -5,13 +5,13 @@ Each takes a path, or the bytes themselves, and returns a frozen result; none wr
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from . import binding, codecs, container, formats, imaging, metadata
+from .arguments import PREVIEW_SIDE, check_facts, check_goals, check_noise, check_result
 from .assembly import (
     Labelled,
     Parent,
@@ -36,11 +36,6 @@ from .stages import Stages
 from .verification import Original, Policy, Report
 from .verification import verify as verify_bytes
 from .viewer.stamp import stamp as stamped
-
-PREVIEW_SIDE = 320
-"""Longest side of the preview in a compressed file, px."""
-PREVIEW_SIDES = (16, 4096)
-"""Smallest and largest side that may be asked for."""
 
 
 def compress(
@@ -94,28 +89,26 @@ def compress(
 
     Raises:
         InputError: The source is missing, no image, or beyond ``max_pixels``.
-        UsageError: A quality, codec, format or size of preview that does not exist, more than one
-            goal, or a goal that this picture cannot meet.
+        UsageError: A quality, codec, format, language or size of preview that does not exist, more
+            than one goal, or a goal or format that this picture cannot meet.
         SigningError: The signer refused.
     """
-    goals = (quality, bits_per_pixel, max_bytes, min_psnr)
-    if sum(goal is not None for goal in goals) > 1:
-        raise UsageError("quality, bits per pixel, size and PSNR: give one of them")
-    if max_bytes is not None and to:
-        raise UsageError("a highest file size is for compressed files, not for other formats")
-    smallest, largest = PREVIEW_SIDES
-    if preview is not None and not smallest <= preview <= largest:
-        raise UsageError(f"preview {preview}: give a side of {smallest} to {largest} px, or none")
+    has_goal = check_goals(quality, bits_per_pixel, max_bytes, min_psnr, to)
+    check_result(to, caption, preview)
     stages = stages or Stages()
     name, data = read_source(source)
     chosen = codecs.get(codec, decoder, tune)
-    if not chosen.variable_rate and any(goal is not None for goal in goals):
+    check_noise(chosen, steps=steps, seed=seed, seeds=seeds)
+    if has_goal and not chosen.variable_rate:
         raise UsageError(
             f"{codec}: has one rate; leave quality, bits per pixel, size and PSNR out, or choose "
             "another codec"
         )
+    signing = Signing.by(identity, trust)
     with stages("load"):
         photo = loaded(data, name, max_pixels)
+    if to:
+        formats.check_kind(to, photo.width, photo.height)
     original = Parent(name, data, photo.media_type, beside(source, data))
     picture = codecs.Picture(photo.pixels, photo.alpha, photo.grey)
     pixels = photo.width * photo.height
@@ -129,7 +122,7 @@ def compress(
             photo,
             original,
             chosen,
-            Signing(identity, trust),
+            signing,
             stages,
             to=to,
             preview=preview,
@@ -191,13 +184,16 @@ def decompress(
         InvalidError: Container or bitstream are broken, or the label is told to be false.
         NotLabelledError: It carries no label.
         ModelError: Its model is not installed here.
-        UsageError: The picture is too small for a mark.
+        UsageError: No such format or language, or a picture too small for a mark or too large for
+            the format.
     """
-    stages = stages or Stages()
+    check_result(to, caption)
+    stages, signing = stages or Stages(), Signing.by(identity, trust)
     name, data = read_source(source)
     with stages("load"):
         parts = unpack(data, name)
-        report = verify_bytes(data, name, trust or default_trust(), sidecar=beside(source, data))
+        formats.check_kind(to, parts.width, parts.height)
+        report = verify_bytes(data, name, signing.trust, sidecar=beside(source, data))
         if problem := report.label_problem:
             raise InvalidError(f"{name}: its label is not to be believed: {problem}")
         if (label := report.label) is None:
@@ -214,9 +210,9 @@ def decompress(
         notes = left_out(photo, to)
         if not report.label_trusted:
             notes.append("The label is taken over, and nobody whom you trust has signed it.")
-        packet = described(label, photo, bound, media_type, identity, caption, notes.append)
+        packet = described(label, photo, bound, media_type, signing.identity, caption, notes.append)
         finished = metadata.embed(finished, media_type, packet)
-    parent, signing = Parent(name, data, container.MEDIA_TYPE), Signing(identity, trust)
+    parent = Parent(name, data, container.MEDIA_TYPE)
     made = signed(finished, media_type, label, signing, parent, stages, stamp=place)
     return replace(made, notes=(*notes, *made.notes))
 
@@ -281,12 +277,13 @@ def label(
         InputError: A source is missing or no image, the sizes differ, or the reconstruction is
             in a format that cannot carry a label, has several frames, or has a label by nature.
         UsageError: The picture is too small for a mark, a sidecar is to be given for a picture
-            that is to be changed, or a number is none.
+            that is to be changed, no such language, or what no label can say of a codec.
     """
-    if not all(value is None or math.isfinite(value) for value in (quality, bits_per_pixel)):
-        raise UsageError("quality and bits per pixel: give finite numbers")
+    check_facts(codec, model, quality, bits_per_pixel)
+    check_result(caption=caption)
     if sidecar and (stamp or caption):
         raise UsageError("a sidecar leaves the picture's file as it is: no stamp, no caption")
+    signing = Signing.by(identity, trust)
     stages, notes = stages or Stages(), list[str]()
     name, data = read_source(original)
     with stages("load"):
@@ -317,7 +314,6 @@ def label(
     made = label_of(
         parent, photo, shown, codec, model, facts, stages, redact_evidence=redact_evidence
     )
-    signing = Signing(identity, trust)
     if sidecar:
         manifest = signed(other, SIDECAR, made, signing, parent, stages, title=other_name)
         return replace(manifest, notes=(*notes, *manifest.notes))
@@ -333,7 +329,7 @@ def label(
         said = replace(photo, xmp=unmarked.xmp or photo.xmp, iim=unmarked.iim or photo.iim)
         bound = binding.of_pixels(shown)
         kind = shown.media_type
-        packet = described(made, said, bound, kind, identity, caption, notes.append)
+        packet = described(made, said, bound, kind, signing.identity, caption, notes.append)
         with named(other_name):
             finished = metadata.embed(other, shown.media_type, packet)
     labelled = signed(finished, kind, made, signing, parent, stages, title=other_name, stamp=place)

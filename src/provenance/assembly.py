@@ -63,10 +63,19 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """Who signs, and whose signatures on the original are believed; None for this machine's own."""
+    """Who signs, and whose signatures on the original are believed."""
 
-    identity: Identity | None
-    trust: TrustStore | None
+    identity: Identity
+    trust: TrustStore
+
+    @staticmethod
+    def by(identity: Identity | None, trust: TrustStore | None) -> Signing:
+        """Both as they are now; this machine's own for None.
+
+        Raises:
+            InputError: Either cannot be read.
+        """
+        return Signing(identity or default_identity(), (trust or default_trust()).held())
 
 
 def compressed(
@@ -329,7 +338,7 @@ def described(
     photo: Photo,
     bound: binding.Binding,
     media_type: str,
-    identity: Identity | None,
+    identity: Identity,
     caption: str | None,
     note: Callable[[str], None],
 ) -> bytes:
@@ -345,7 +354,7 @@ def described(
     return metadata.packet(
         label,
         photo.xmp,
-        signature=sign_label(label, bound, identity or default_identity()),
+        signature=sign_label(label, bound, identity),
         event=metadata.Event(datetime.datetime.now(datetime.UTC), media_type),
         caption=said,
         iim=photo.iim,
@@ -378,17 +387,16 @@ def signed(
     from .credentials import SIDECAR, sign
 
     with stages("sign"):
-        signer = signing.identity or default_identity()
-        notes = [*signer.notes]
+        notes = [*signing.identity.notes]
         data = sign(
             finished,
             media_type,
             label,
-            signer,
+            signing.identity,
             original=parent.data,
             original_media_type=parent.media_type,
             title=Path(title).name if title else f"{Path(parent.name).stem}{_suffix(media_type)}",
-            trust=signing.trust or default_trust(),
+            trust=signing.trust,
             stamp=stamp,
             note=notes.append,
             original_sidecar=parent.sidecar,

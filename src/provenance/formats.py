@@ -171,6 +171,22 @@ def _codestream(data: bytes) -> bytes:
     return found[:_JXL_HEADER]
 
 
+def check_kind(kind: str, width: int = 1, height: int = 1) -> None:
+    """Whether files of that kind can be written here, with pictures of that size.
+
+    Raises:
+        UsageError: It is none of `RENDITIONS`, its encoder is not installed, or the picture exceeds
+            its sides.
+    """
+    if kind not in RENDITIONS:
+        raise UsageError(f"{kind}: not a rendition format; choose from {', '.join(RENDITIONS)}")
+    if extra := RENDITIONS[kind].extra:
+        plugin(extra)
+    limit = RENDITIONS[kind].longest_side
+    if max(width, height) > limit:
+        raise UsageError(f"{kind} cannot hold sides over {limit} px; use png")
+
+
 def plugin(extra: str) -> None:
     """Make Pillow read and write a format that it does not know by itself.
 

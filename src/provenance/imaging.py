@@ -19,7 +19,7 @@ from .formats import (
     HEIF,
     JXL,
     MAX_SEGMENTS,
-    RENDITIONS,
+    check_kind,
     has_too_many_segments,
     jxl_size,
     plugin,
@@ -167,14 +167,7 @@ def render(photo: Photo, kind: str) -> bytes:
         UsageError: ``kind`` is none of these, its encoder is not installed, or the picture exceeds
             the format's sides.
     """
-    if kind not in RENDITIONS:
-        raise UsageError(f"{kind}: not a rendition format; choose from {', '.join(RENDITIONS)}")
-    limit = RENDITIONS[kind].longest_side
-    if max(photo.width, photo.height) > limit:
-        raise UsageError(f"{kind} cannot hold sides over {limit} px; use png")
-    extra = RENDITIONS[kind].extra
-    if extra:
-        plugin(extra)
+    check_kind(kind, photo.width, photo.height)
     image = to_pillow(on_white(photo) if kind == "jpeg" else photo)
     # A grey picture in a format that has no grey must not carry a grey profile.
     icc = photo.icc if kind not in _WITHOUT_GREY or not photo.grey else None

@@ -56,7 +56,7 @@ def files(photo: imaging.Photo, label: Label, original: bytes) -> dict[str, byte
     for kind, entry in RENDITIONS.items():
         rendered = imaging.render(photo, kind)
         bound = binding.of_pixels(imaging.load(rendered, kind))
-        packet = described(label, photo, bound, entry.media_type, None, None, print)
+        packet = described(label, photo, bound, entry.media_type, default_identity(), None, print)
         labelled = metadata.embed(rendered, entry.media_type, packet)
         made[kind] = sign(
             labelled,
@@ -314,7 +314,9 @@ def test_the_report_follows_the_schema(files: dict[str, bytes]) -> None:
 def test_a_grey_picture_keeps_its_label_too(label: Label, photo: imaging.Photo) -> None:
     grey = imaging.Photo(np.repeat(photo.pixels[:, :, :1], 3, axis=2), grey=True)
     data = imaging.render(grey, "png")
-    packet = described(label, grey, binding.of_pixels(grey), "image/png", None, None, print)
+    packet = described(
+        label, grey, binding.of_pixels(grey), "image/png", default_identity(), None, print
+    )
     with Image.open(io.BytesIO(data)) as opened:
         coloured = io.BytesIO()
         opened.convert("RGB").save(coloured, "PNG")

@@ -3,7 +3,7 @@
 from ..labels import MEANING
 from .added import remove
 from .base import Codec, Picture
-from .bitstream import MAX_SEEDS, redrawn, resampled
+from .bitstream import MAX_SEED, MAX_SEEDS, MAX_STEPS, redrawn, resampled
 from .learned.msh import DECODERS, SSIM, TUNES
 from .rate_control import Choice, Encoded, at, reaching, within
 from .regions import keeping_meaning
@@ -24,7 +24,9 @@ from .registry import (
 __all__ = [
     "DECODERS",
     "DEFAULT",
+    "MAX_SEED",
     "MAX_SEEDS",
+    "MAX_STEPS",
     "MEANING",
     "SSIM",
     "TUNES",

@@ -83,7 +83,11 @@ class FixedRateCodec:
     def facts(self) -> CodecFacts:
         known = self._weights.facts
         decoder = "generative" if known.generative else "conservative"
-        return CodecFacts(self._weights.scheme, known.family, known.generative, decoder)
+        drawn = {} if known.steps is None else {"steps": known.steps}
+        seed = SEED if drawn else None
+        return CodecFacts(
+            self._weights.scheme, known.family, known.generative, decoder, seed, drawn
+        )
 
     @property
     def model(self) -> ModelFacts:
