@@ -284,3 +284,19 @@ def test_an_orientation_of_many_values_warns_of_nothing() -> None:
     assert data.count(entry) == 1
     many = data.replace(entry, struct.pack("<HHI", 0x0112, 3, 3))
     assert imaging.load(many, "many.tif").pixels.shape == (8, 8, 3)
+
+
+def test_an_orientation_may_be_a_long_integer() -> None:
+    entry = struct.pack(">HHIH", 0x0112, 3, 1, 6)
+    sound = camera("MM")
+    assert sound.count(entry) == 1
+    wider = sound.replace(entry + b"\0\0", struct.pack(">HHII", 0x0112, 4, 1, 6))
+    assert exif.upright(wider) == exif.upright(sound)
+
+
+def test_a_bigtiff_is_no_exif() -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(stream, "TIFF", big_tiff=True)
+    for act in (exif.upright, exif.at_its_end):
+        with pytest.raises(ValueError, match="BigTIFF"):
+            act(stream.getvalue())

@@ -16,6 +16,7 @@ LEAVES = {
     "taxonomy",
     "imaging",
     "colours",
+    "directories",
     "exif",
     "pillow",
     "tags",

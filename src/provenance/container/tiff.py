@@ -7,54 +7,15 @@ old packet are blanked.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Mapping
 
+from ..directories import Directories
 from ..errors import ContainerError
 
 XMP_TAG = 700
-MAX_ENTRIES = 4096
 
 _BYTES = 1
 _ONE_BYTE_TYPES = (1, 2, 6, 7)
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """How a file counts: ``struct``'s codes of a directory's count and of an offset."""
-
-    order: str
-    count: str
-    offset: str
-    pointer: int
-    """Where the offset of the first directory lies."""
-
-    def size(self, code: str) -> int:
-        return struct.calcsize(self.order + code)
-
-    @property
-    def entry(self) -> int:
-        """Bytes of an entry: tag, type, count and value."""
-        return self.size("HH") + 2 * self.size(self.offset)
-
-
-_FORMS = {
-    b"II*\0": _Form("<", "H", "I", 4),
-    b"MM\0*": _Form(">", "H", "I", 4),
-    b"II+\0": _Form("<", "Q", "Q", 8),
-    b"MM\0+": _Form(">", "Q", "Q", 8),
-}
-"""Ordinary TIFF, and BigTIFF, whose offsets have 64 bits."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Directory:
-    form: _Form
-    start: int
-    end: int
-    entries: dict[int, bytes]
-    """As they stand, by tag."""
-    following: bytes
-    """Offset of the next directory, as it stands."""
 
 
 def read_xmp(data: bytes) -> bytes | None:
@@ -63,8 +24,8 @@ def read_xmp(data: bytes) -> bytes | None:
     Raises:
         ContainerError: No TIFF, or its first directory or packet runs out of the file.
     """
-    span = _packet(_directory(data), data)
-    return None if span is None else data[slice(*span)]
+    span = _packet(*_first(data))
+    return None if span is None else data[span]
 
 
 def replace_xmp(data: bytes, xmp: bytes) -> bytes:
@@ -73,63 +34,55 @@ def replace_xmp(data: bytes, xmp: bytes) -> bytes:
     Raises:
         ContainerError: As for `read_xmp`, or the file would exceed 4 GiB and is no BigTIFF.
     """
-    found = _directory(data)
-    form = found.form
+    read, found = _first(data)
+    form, end = read.form, read.end(read.first)
+    kept = {tag: data[place : place + form.entry] for tag, place in found.items()}
+    following = data[end : end + form.inline]
     changed = bytearray(data)
-    for span in ((found.start, found.end), _packet(found, data)):
+    for span in (slice(read.first, end + form.inline), _packet(read, found)):
         if span is not None:
-            changed[slice(*span)] = bytes(span[1] - span[0])
+            changed[span] = bytes(span.stop - span.start)
     changed += bytes(-len(changed) % 8)
     packet_at = len(changed)
     changed += xmp + bytes(-len(xmp) % 8)
     at = len(changed)
     if form.offset == "I" and at >= (1 << 32) - (1 << 20):
         raise ContainerError("tiff: more than 4 GiB do not fit in one file")
-    width = form.size(form.offset)
     place = struct.pack(form.order + form.offset, packet_at)
-    value = xmp.ljust(width, b"\0") if len(xmp) <= width else place
-    entry = struct.pack(f"{form.order}HH{form.offset}", XMP_TAG, _BYTES, len(xmp)) + value
-    entries = sorted({**found.entries, XMP_TAG: entry}.items())
-    changed += struct.pack(form.order + form.count, len(entries))
-    changed += b"".join(raw for _, raw in entries) + found.following
+    value = xmp.ljust(form.inline, b"\0") if len(xmp) <= form.inline else place
+    kept[XMP_TAG] = struct.pack(f"{form.order}HH{form.offset}", XMP_TAG, _BYTES, len(xmp)) + value
+    changed += struct.pack(form.order + form.count, len(kept))
+    changed += b"".join(entry for _, entry in sorted(kept.items())) + following
     struct.pack_into(form.order + form.offset, changed, form.pointer, at)
     return bytes(changed)
 
 
-def _directory(data: bytes) -> _Directory:
-    form = _FORMS.get(data[:4])
-    if form is None:
-        raise ContainerError("tiff: has not its signature")
+def _first(data: bytes) -> tuple[Directories, Mapping[int, int]]:
+    """The file, and where the entries of its first directory stand, by tag."""
     try:
-        (start,) = struct.unpack_from(form.order + form.offset, data, form.pointer)
-        (count,) = struct.unpack_from(form.order + form.count, data, start)
-        if start < 8 or not 0 < count <= MAX_ENTRIES:
-            raise ContainerError(f"tiff: a first directory of {count} entries at {start}")
-        entries: dict[int, bytes] = {}
-        at = start + form.size(form.count)
-        for _ in range(count):
-            (tag,) = struct.unpack_from(form.order + "H", data, at)
-            if tag in entries:
-                raise ContainerError(f"tiff: tag {tag} is there twice")
-            entries[tag] = data[at : at + form.entry]
-            at += form.entry
-        end = at + form.size(form.offset)
-        struct.unpack_from(form.order + form.offset, data, at)
-    except struct.error:
-        raise ContainerError("tiff: the first directory runs out of the file") from None
-    return _Directory(form, start, end, entries, data[at:end])
+        read = Directories(data)
+        found, count = read.entries(read.first), read.number(read.form.count, read.first)
+        if not found:
+            raise ContainerError("tiff: a first directory of 0 entries")
+        read.following(read.first)
+    except ValueError as error:
+        raise ContainerError(f"tiff: {error}") from None
+    if len(found) < count:
+        # Readers differ in which of them counts, and a label must say the same to all.
+        raise ContainerError("tiff: a tag is there twice")
+    return read, found
 
 
-def _packet(directory: _Directory, data: bytes) -> tuple[int, int] | None:
-    """Where the packet starts and ends."""
-    entry, form = directory.entries.get(XMP_TAG), directory.form
-    if entry is None:
+def _packet(read: Directories, found: Mapping[int, int]) -> slice | None:
+    """Where the packet lies; None where there is none, or one too short to be any."""
+    place = found.get(XMP_TAG)
+    if place is None:
         return None
-    _, kind, size, offset = struct.unpack(f"{form.order}HH{form.offset}{form.offset}", entry)
-    if kind not in _ONE_BYTE_TYPES:
+    if read.kind(place) not in _ONE_BYTE_TYPES:
         raise ContainerError("tiff: its XMP has a type that is not bytes")
-    if size <= form.size(form.offset):
+    if read.count(place) <= read.form.inline:
         return None
-    if offset + size > len(data) or (offset < directory.end and offset + size > directory.start):
+    span, end = read.value(place), read.end(read.first) + read.form.inline
+    if span.stop > len(read.data) or (span.start < end and span.stop > read.first):
         raise ContainerError("tiff: its XMP runs out of the file")
-    return offset, offset + size
+    return span
