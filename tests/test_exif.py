@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from provenance import exif, imaging
 from provenance.errors import ImageError
@@ -119,7 +119,7 @@ def is_all_there(described: bytes | None, mark: str) -> None:
     assert (details[0xA002], details[0xA003]) == (200, 300)
     assert found.get_ifd(0xA005)[1] == "R98"
     assert found.get_ifd(0x8825)[0x1D] == "2026:01:02"
-    assert 0x0112 not in found and not found.get_ifd(1)
+    assert 0x0112 not in found and not found.get_ifd(ExifTags.IFD.IFD1)
 
 
 @pytest.mark.parametrize("mark", ORDERS)
@@ -148,6 +148,7 @@ def test_what_cameras_note_stays_where_it_was_for_it_has_offsets(mark: str) -> N
 def test_a_picture_that_was_not_turned_keeps_its_thumbnail(mark: str) -> None:
     found = imaging.load(photo("JPEG", camera(mark, turn=1)), "photo").exif
     assert found is not None and found.endswith(THUMBNAIL)
+    assert told(found).get_ifd(ExifTags.IFD.IFD1) == {0x0201: 1100, 0x0202: len(THUMBNAIL)}
     details = told(found).get_ifd(0x8769)
     assert (details[0xA002], details[0xA003]) == (300, 200)
 

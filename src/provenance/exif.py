@@ -8,11 +8,12 @@ import struct
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .directories import LONG, SHORT, UNDEFINED, Directories
+from .directories import LONG, RATIONAL, SHORT, UNDEFINED, Directories
 from .errors import UsageError
 
 MARK = b"Exif\0\0"
@@ -28,17 +29,27 @@ IIM_TAG = 33723
 _ICC_TAG = 34675
 
 _ORIENTATION, _EXIF, _GPS, _INTEROPERABILITY = 0x0112, 0x8769, 0x8825, 0xA005
-_SIDES = ((0x0100, 0x0101), (0xA002, 0xA003))
+_RESOLUTION, _UNIT = (0x011A, 0x011B), 0x0128
+_SIDES = ((0x0100, 0x0101), (0xA002, 0xA003), _RESOLUTION)
+"""Tags that exchange their values where a picture that lay is turned."""
 _THUMBNAIL = (0x0201, 0x0202)
 _DESCRIPTIVE = (
-    *(0x010E, 0x010F, 0x0110, _ORIENTATION, 0x011A, 0x011B, 0x0128, 0x0131, 0x0132, 0x013B, 0x013C),
+    *(0x010E, 0x010F, 0x0110, _ORIENTATION, *_RESOLUTION, _UNIT, 0x0131, 0x0132, 0x013B, 0x013C),
     *(0x4746, 0x4749, 0x8298, _EXIF, _GPS, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F),
 )
 """Tags of a TIFF's directory that are EXIF; the others tell how its pixels lie."""
 _POINTERS = ((_EXIF, _GPS), (_INTEROPERABILITY,), ())
 """Tags that point to a directory: in the first one, in those, and in those that they point to."""
 
-_LYING = 5
+_UNITS = {2: 1.0, 3: 2.54}
+"""Units in an inch, by what the tag of the unit says."""
+_RESOLUTIONS = (1, 65_535)
+"""Least and most dots per inch that are believed, and that a JPEG can tell."""
+_FINEST = 39
+"""Largest denominator of a resolution that is written: true to half a dot per metre, which is how
+PNG tells it, and to whole dots per inch where PNG means them."""
+_EMPTY = b"II*\0\x08\0\0\0" + bytes(6)
+LYING = 5
 """The least orientation of those that lay the picture on its side."""
 
 
@@ -71,7 +82,7 @@ def upright(exif: bytes) -> bytes | None:
     # Where the data end with the entries, there is no other directory.
     second = read.following(first) if end + 4 <= len(exif) else 0
     turn = read.integer(entries[_ORIENTATION]) if _ORIENTATION in entries else 1
-    if turn >= _LYING:
+    if turn >= LYING:
         everywhere = {**entries}
         if _EXIF in entries:
             with suppress(ValueError):  # Then it tells no sides.
@@ -112,18 +123,67 @@ def _thumbnail(read: Directories, second: int) -> int:
     return size
 
 
-def at_its_end(exif: bytes) -> bytes:
+def at_its_end(exif: bytes, told: Mapping[int, _Value] | None = None) -> bytes:
     """The same EXIF with its first directory at its end.
+
+    Args:
+        told: what it says beside or instead of what it did.
 
     Raises:
         ValueError: It cannot be read.
     """
     read = _plain(exif)
-    raw = exif[read.first : read.end(read.first) + 4]
+    first, entries, end = read.first, read.entries(read.first), read.end(read.first)
+    second = exif[end : end + 4].ljust(4, b"\0")
     moved = bytearray(exif) + bytes(len(exif) % 2)
     struct.pack_into(read.form.order + "I", moved, read.form.pointer, len(moved))
-    moved[read.first : read.first + len(raw)] = bytes(len(raw))
-    return bytes(moved + raw)
+    moved[first : end + 4] = bytes(len(moved[first : end + 4]))
+    kept = {tag: exif[place : place + 12] for tag, place in entries.items()}
+    return bytes(moved + _directory(read.form.order, told or {}, len(moved), kept, second))
+
+
+def resolution(exif: bytes) -> tuple[float, float] | None:
+    """Dots per inch, across and down; None where it tells none that can be.
+
+    Raises:
+        ValueError: It cannot be read.
+    """
+    read = _plain(exif)
+    entries = read.entries(read.first)
+    if not entries.keys() >= set(_RESOLUTION):
+        return None
+    unit = _UNITS.get(read.integer(entries[_UNIT]) if _UNIT in entries else 2, 0)
+    found = []
+    for place in (entries[tag] for tag in _RESOLUTION):
+        value = read.value(place)
+        if read.kind(place) != RATIONAL or value.stop - value.start != 8:
+            return None
+        above, below = (read.number("I", at) for at in (value.start, value.start + 4))
+        found.append(unit * above / below if below else 0)
+    across, down = found
+    least, most = _RESOLUTIONS
+    return (across, down) if least <= min(found) and max(found) <= most else None
+
+
+def with_resolution(exif: bytes | None, across: float, down: float) -> bytes | None:
+    """The same EXIF, or a new one, telling a resolution where it tells none.
+
+    Args:
+        exif: from the TIFF header on.
+        across: dots per inch, as ``down``; what no one can mean is not told.
+
+    Raises:
+        ValueError: ``exif`` cannot be read.
+    """
+    block, (least, most) = exif or _EMPTY, _RESOLUTIONS
+    if not (least <= across <= most and least <= down <= most) or resolution(block):
+        return exif
+    order = _plain(block).form.order
+    told = {_UNIT: _Value(SHORT, 1, struct.pack(order + "H", 2))}
+    for tag, dots in zip(_RESOLUTION, (across, down), strict=True):
+        parts = Fraction(dots).limit_denominator(_FINEST).as_integer_ratio()
+        told[tag] = _Value(RATIONAL, 1, struct.pack(order + "II", *parts))
+    return at_its_end(block, told)
 
 
 def of_tiff(data: bytes) -> bytes | None:
@@ -172,7 +232,7 @@ def tiff(
         UsageError: It would be longer than 4 GiB.
         ValueError: ``exif`` cannot be read.
     """
-    block = exif or b"II*\0" + bytes(4)
+    block = exif or _EMPTY
     read = _plain(block)
     order = read.form.order
     height, width, channels = (*samples.shape, 1)[:3]
@@ -203,8 +263,8 @@ def tiff(
     for tag, content in ((_ICC_TAG, icc), (IIM_TAG, iim)):
         if content:
             told[tag] = _Value(UNDEFINED, len(content), content)
-    described = read.entries(read.first) if read.first else {}
-    kept = {tag: block[at : at + 12] for tag, at in described.items() if tag in _DESCRIPTIVE}
+    described = read.entries(read.first).items()
+    kept = {tag: block[at : at + 12] for tag, at in described if tag in _DESCRIPTIVE}
     pixels = samples.tobytes() + bytes(samples.size % 2)
     at = len(block) + len(pixels)
     header = block[:4] + struct.pack(order + "I", at) + block[8:]
@@ -235,12 +295,17 @@ def _described(read: Directories, at: int, depth: int) -> dict[int, _Value]:
 
 
 def _directory(
-    order: str, values: Mapping[int, _Value], at: int, kept: Mapping[int, bytes] | None = None
+    order: str,
+    values: Mapping[int, _Value],
+    at: int,
+    kept: Mapping[int, bytes] | None = None,
+    following: bytes = bytes(4),
 ) -> bytes:
     """A directory for the place ``at``, and its values behind it.
 
     Args:
         kept: further entries as they are, with values elsewhere; ``values`` go before.
+        following: offset of the next directory, as it is written.
     """
     entries, behind = dict(kept or {}), bytearray()
     start = at + 2 + 12 * len({*entries, *values}) + 4
@@ -257,4 +322,4 @@ def _directory(
         head = struct.pack(order + "HHI", tag, value.kind, value.count)
         entries[tag] = head + bytes(content).ljust(4, b"\0")
     listed = b"".join(entry for _, entry in sorted(entries.items()))
-    return struct.pack(order + "H", len(entries)) + listed + bytes(4) + behind
+    return struct.pack(order + "H", len(entries)) + listed + following + behind

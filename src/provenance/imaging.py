@@ -161,7 +161,8 @@ def render(photo: Photo, kind: str) -> bytes:
     """Encode as one of `formats.RENDITIONS`.
 
     PNG, WebP, TIFF and JPEG XL are lossless; JPEG has quality 95, AVIF and HEIF 90. ICC and EXIF
-    are written; JPEG shows transparency over white.
+    are written, its resolution also where readers of JPEG and PNG look for it; JPEG shows
+    transparency over white.
 
     Raises:
         UsageError: ``kind`` is none of these, its encoder is not installed, or the picture exceeds
@@ -178,6 +179,9 @@ def render(photo: Photo, kind: str) -> bytes:
         options["extra"] = tags.app13(photo.iim)
     if photo.exif and not is_too_long(photo.exif, kind):
         options["exif"] = exif.MARK + photo.exif if kind == "jpeg" else photo.exif
+    resolution = exif.resolution(photo.exif) if photo.exif else None
+    if resolution and kind in ("jpeg", "png"):
+        options["dpi"] = resolution
     buffer = io.BytesIO()
     image.save(buffer, kind.upper(), **options)
     return buffer.getvalue()
@@ -277,6 +281,8 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
     with quiet():
         turn = tags.turn_of(opened)
         described = unless_damaged(lambda: tags.exif_of(opened, data), "EXIF data", notes)
+        if resolution := tags.resolution_of(opened):
+            described = exif.with_resolution(described, *resolution)
         iim = unless_damaged(lambda: tags.iim_of(opened), "IPTC-IIM", notes)
     image = opened if turn is None else opened.transpose(turn)
     if highest != 255:

@@ -23,6 +23,7 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """By EXIF's orientation (EXIF 2.32, 4.6.4)."""
+_LYING = frozenset(turn for orientation, turn in _TURNS.items() if orientation >= exif.LYING)
 
 FAULTS = (
     *(ArithmeticError, AttributeError, LookupError, OSError, SyntaxError, TypeError, ValueError),
@@ -72,6 +73,23 @@ def turn_of(opened: Image.Image) -> Image.Transpose | None:
         return _TURNS.get(opened.getexif().get(_ORIENTATION, 1))
     except FAULTS:
         return None
+
+
+def resolution_of(opened: Image.Image) -> tuple[float, float] | None:
+    """Dots per inch, across and down in the upright picture, that a file tells outside of EXIF:
+    in JFIF's header, PNG's ``pHYs`` and the like.
+    """
+    info = opened.info
+    # Of a TIFF and of a JPEG without JFIF, Pillow tells what it takes from EXIF, or makes up.
+    if opened.format == "TIFF" or (
+        opened.format in ("JPEG", "MPO") and info.get("jfif_unit") not in (1, 2)
+    ):
+        return None
+    found = info.get("dpi")
+    if not found:
+        return None
+    across, down = map(float, found)
+    return (down, across) if turn_of(opened) in _LYING else (across, down)
 
 
 def read_directories(opened: Image.Image) -> None:
