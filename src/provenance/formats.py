@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from .errors import ImageError, UsageError
 
@@ -100,21 +102,27 @@ def sniff(data: bytes) -> str | None:
     return next((kind for kind, known in _BRANDS.items() if brands & known), None)
 
 
+def jpeg_segments(data: bytes) -> Iterator[slice]:
+    """Where the markers of a JPEG before its picture lie, each with the segment that it begins."""
+    at = 2
+    while True:
+        at = data.find(b"\xff", at)
+        marker = data[at + 1 : at + 2]
+        if at < 0 or marker in (b"", b"\xd9", b"\xda"):
+            return
+        if marker in _WITHOUT_LENGTH:
+            end = at + 1
+        else:
+            end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        yield slice(at, end)
+        at = end
+
+
 def has_too_many_segments(data: bytes) -> bool:
     """Whether a JPEG has more than `MAX_SEGMENTS` before its picture; False for other files."""
     if sniff(data) != "image/jpeg":
         return False
-    at = 2
-    for _ in range(MAX_SEGMENTS):
-        at = data.find(b"\xff", at)
-        marker = data[at + 1 : at + 2]
-        if at < 0 or marker in (b"", b"\xd9", b"\xda"):
-            return False
-        if marker in _WITHOUT_LENGTH:
-            at += 1
-        else:
-            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return True
+    return any(True for _ in islice(jpeg_segments(data), MAX_SEGMENTS, None))
 
 
 def jxl_size(data: bytes, name: str) -> tuple[int, int] | None:

@@ -73,6 +73,27 @@ def test_the_label_goes_in_and_pixels_profile_and_exif_stay(
         assert new.getexif()[0x010E] == "a portrait"
 
 
+def test_further_segments_of_an_older_packet_go_and_no_others(
+    photo: Image.Image, label: Label
+) -> None:
+    def segment(marker: int, content: bytes) -> bytes:
+        return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
+
+    sign = b"http://ns.adobe.com/xmp/extension/\0"
+    digest, whole = b"0" * 32, b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>" * 2
+    parts = [
+        segment(0xE1, sign + digest + struct.pack(">II", len(whole), at) + whole[at : at + 37])
+        for at in (0, 37)
+    ]
+    others = segment(0xE2, sign + b"of somebody else") + segment(0xE1, b"an unknown one")
+    plain = encode(photo, "JPEG")
+    data = plain[:2] + parts[0] + others + parts[1] + plain[2:]
+    after = embed(data, "image/jpeg", packet(label))
+    assert others in after and carried(after, "JPEG") == label
+    assert after.count(sign) == 1
+    assert after == embed(plain[:2] + others + plain[2:], "image/jpeg", packet(label))
+
+
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_second_packet_replaces_the_first(kind: str, photo: Image.Image, label: Label) -> None:
     old = dataclasses.replace(many(label, 20), warnings=("an older warning",))

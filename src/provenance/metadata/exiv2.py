@@ -17,6 +17,7 @@ from typing import Any
 
 from .. import exif
 from ..errors import ContainerError, LabelError, TooLargeError
+from ..formats import jpeg_segments
 from .prefixes import PREFIXES
 
 MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
@@ -29,6 +30,10 @@ _SIGNATURES = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n"}
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
 _KEYWORDS = (b"XML:com.adobe.xmp", b"Raw profile type xmp")
 """Of the PNG chunks in which exiv2 finds XMP."""
+
+_APP1 = 0xE1
+_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
+"""What extended XMP begins with (XMP part 3, 1.1.3.1)."""
 
 _CARRIER = b"\xff\xd8\xff\xd9"
 """A JPEG without a picture."""
@@ -74,6 +79,8 @@ def write(data: bytes, media_type: str, packet: bytes) -> bytes:
         _check(written, media_type)
     except TooLargeError as error:
         raise LabelError(f"{error}, so it could not be read again") from error
+    if media_type == "image/jpeg":
+        return _without_extensions(written)
     return _exif_apart(written) if media_type == "image/png" else written
 
 
@@ -148,6 +155,16 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, slice]]:
         length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         yield kind, slice(at + 8, at + 8 + length)
         at += 12 + length
+
+
+def _without_extensions(data: bytes) -> bytes:
+    """The same JPEG without the segments in which a packet that was replaced went on."""
+    kept, end = list[bytes](), 0
+    for place in jpeg_segments(data):
+        if data.startswith(_EXTENSION, place.start + 4) and data[place.start + 1] == _APP1:
+            kept.append(data[end : place.start])
+            end = place.stop
+    return b"".join((*kept, data[end:]))
 
 
 def _exif_apart(data: bytes) -> bytes:
