@@ -458,6 +458,9 @@ def test_samples_are_read_by_the_range_that_they_have() -> None:
         data = _tiff(32, 3, np.array(beyond, "<f4").tobytes(), (2, 1))
         with pytest.raises(ImageError, match=r"^photo: floating-point samples beyond 0 to 1"):
             imaging.load(data, "photo")
+    signalling = b"\x01\0\xa0\x7f" + bytes(4)
+    with pytest.raises(ImageError, match=r"^photo: floating-point samples beyond 0 to 1"):
+        imaging.load(_tiff(32, 3, signalling, (2, 1)), "photo")
     data = _tiff(32, 2, np.array([0, 255], "<i4").tobytes(), (2, 1))
     with pytest.raises(ImageError, match=r"^photo: integers of 32 bits have no known range"):
         imaging.load(data, "photo")

@@ -49,6 +49,8 @@ _FINEST = 39
 """Largest denominator of a resolution that is written: true to half a dot per metre, which is how
 PNG tells it, and to whole dots per inch where PNG means them."""
 _EMPTY = b"II*\0\x08\0\0\0" + bytes(6)
+_TURNS = range(1, 9)
+"""Orientations that there are; 1 is upright, and cameras that do not know write 0."""
 LYING = 5
 """The least orientation of those that lay the picture on its side."""
 
@@ -70,42 +72,47 @@ class _Value:
 def upright(exif: bytes) -> bytes | None:
     """EXIF of a picture that was turned as its orientation told; None where nothing is left.
 
-    The orientation is gone, sides are exchanged where the picture lay, and so is the thumbnail,
-    which was not turned; everything else stays where it is.
+    The orientation is gone, and so is the thumbnail, which was not turned; where the picture lay,
+    sides and resolutions are exchanged; everything else stays where it is.
 
     Raises:
         ValueError: It cannot be read.
     """
     read = _plain(exif)
     first, entries, end = read.first, read.entries(read.first), read.end(read.first)
-    changed = bytearray(exif)
     # Where the data end with the entries, there is no other directory.
     second = read.following(first) if end + 4 <= len(exif) else 0
     turn = read.integer(entries[_ORIENTATION]) if _ORIENTATION in entries else 1
+    if turn not in _TURNS:
+        turn = 1
     if turn >= LYING:
-        everywhere = {**entries}
-        if _EXIF in entries:
-            with suppress(ValueError):  # Then it tells no sides.
-                everywhere |= read.entries(read.integer(entries[_EXIF]))
-        for sides in _SIDES:
-            if everywhere.keys() >= set(sides):
-                one, other = (slice(everywhere[tag] + 2, everywhere[tag] + 12) for tag in sides)
-                changed[one], changed[other] = exif[other], exif[one]
-    kept, room = b"", len(exif)
+        read = _plain(_with_sides_exchanged(read, entries))
+    size = _thumbnail(read, second) if turn != 1 and second else len(exif)
+    kept, room = b"", size
     for tag, at in entries.items():
         value = read.value(at)
         # Pillow, too, asks whether all of them have room, before it reads the next.
         room -= value.stop - value.start
-        if tag != _ORIENTATION and value.stop <= len(exif) and room >= 0:
-            kept += changed[at : at + 12]
+        if tag != _ORIENTATION and value.stop <= size and room >= 0:
+            kept += read.data[at : at + 12]
     if not kept:
         return None
     order = read.form.order
     count, following = len(kept) // 12, second if turn == 1 else 0
     written = struct.pack(order + "H", count) + kept + struct.pack(order + "I", following)
-    changed[first : end + 4] = written.ljust(end + 4 - first, b"\0")
-    if turn != 1 and second:
-        del changed[_thumbnail(read, second) :]
+    return read.data[:first] + written.ljust(end + 4 - first, b"\0") + read.data[end + 4 : size]
+
+
+def _with_sides_exchanged(read: Directories, entries: Mapping[int, int]) -> bytes:
+    """The data, with what is said of width and height said of the other."""
+    changed, everywhere = bytearray(read.data), {**entries}
+    if _EXIF in entries:
+        with suppress(ValueError):  # Then it tells no sides.
+            everywhere |= read.entries(read.integer(entries[_EXIF]))
+    for sides in _SIDES:
+        if everywhere.keys() >= set(sides):
+            one, other = (slice(everywhere[tag] + 2, everywhere[tag] + 12) for tag in sides)
+            changed[one], changed[other] = read.data[other], read.data[one]
     return bytes(changed)
 
 

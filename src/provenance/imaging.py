@@ -368,7 +368,8 @@ def _highest(image: Image.Image, data: bytes) -> int:
 def _to_eight_bits(image: Image.Image, highest: int) -> Image.Image:
     if image.mode not in ("I", "F") and not image.mode.startswith("I;16"):
         return image  # Pillow has reduced them while loading.
-    samples = np.asarray(image).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # What is no number is refused below.
+        samples = np.asarray(image).astype(np.float64)
     if highest == 1 and not (samples.min(initial=0) >= 0 and samples.max(initial=0) <= 1):
         raise UsageError("floating-point samples beyond 0 to 1; convert it to 16 bits")
     return Image.fromarray(np.clip(np.rint(samples * (255 / highest)), 0, 255).astype(np.uint8))
