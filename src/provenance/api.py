@@ -23,6 +23,7 @@ from .assembly import (
     keeping_meaning,
     label_of,
     left_out,
+    said_of,
     signed,
 )
 from .credentials import SIDECAR, Identity, TrustStore, default_trust
@@ -325,8 +326,7 @@ def label(
     with stages("pack"):
         if stamp:
             shown = imaging.load(other, other_name, max_pixels=max_pixels)
-        # Codecs seldom keep what the original said.
-        said = replace(photo, xmp=unmarked.xmp or photo.xmp, iim=unmarked.iim or photo.iim)
+        said = said_of(unmarked, photo, shown)
         bound = binding.of_pixels(shown)
         kind = shown.media_type
         packet = described(made, said, bound, kind, signing.identity, caption, notes.append)

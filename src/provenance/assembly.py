@@ -358,8 +358,20 @@ def described(
         event=metadata.Event(datetime.datetime.now(datetime.UTC), media_type),
         caption=said,
         iim=photo.iim,
+        turned=photo.turned,
         note=note,
     )
+
+
+def said_of(reconstruction: Photo, original: Photo, shown: Photo) -> Photo:
+    """The original, with what is to be told beside the label: codecs seldom keep what it said.
+
+    Args:
+        shown: the file that tells it; one that was stamped lies upright.
+    """
+    told = reconstruction if reconstruction.xmp else original
+    iim = reconstruction.iim or original.iim
+    return replace(original, xmp=told.xmp, iim=iim, turned=told.turned != shown.turned)
 
 
 def _suffix(media_type: str) -> str:

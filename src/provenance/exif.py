@@ -49,8 +49,6 @@ _FINEST = 39
 """Largest denominator of a resolution that is written: true to half a dot per metre, which is how
 PNG tells it, and to whole dots per inch where PNG means them."""
 _EMPTY = b"II*\0\x08\0\0\0" + bytes(6)
-_TURNS = range(1, 9)
-"""Orientations that there are; 1 is upright, and cameras that do not know write 0."""
 LYING = 5
 """The least orientation of those that lay the picture on its side."""
 
@@ -69,11 +67,14 @@ class _Value:
         )
 
 
-def upright(exif: bytes) -> bytes | None:
-    """EXIF of a picture that was turned as its orientation told; None where nothing is left.
+def upright(exif: bytes, turn: int = 1) -> bytes | None:
+    """EXIF of a picture that is upright; None where nothing is left.
 
     The orientation is gone, and so is the thumbnail, which was not turned; where the picture lay,
     sides and resolutions are exchanged; everything else stays where it is.
+
+    Args:
+        turn: the orientation as which the picture was turned, 1 to 8; of 1 it was not.
 
     Raises:
         ValueError: It cannot be read.
@@ -82,9 +83,6 @@ def upright(exif: bytes) -> bytes | None:
     first, entries, end = read.first, read.entries(read.first), read.end(read.first)
     # Where the data end with the entries, there is no other directory.
     second = read.following(first) if end + 4 <= len(exif) else 0
-    turn = read.integer(entries[_ORIENTATION]) if _ORIENTATION in entries else 1
-    if turn not in _TURNS:
-        turn = 1
     if turn >= LYING:
         read = _plain(_with_sides_exchanged(read, entries))
     size = _thumbnail(read, second) if turn != 1 and second else len(exif)

@@ -95,6 +95,8 @@ class Photo:
     """What could not be kept, in sentences."""
     frames: int = 1
     """How many pictures the file holds, of which this is the first."""
+    turned: bool = False
+    """Whether the file's own pixels lie otherwise: XMP tells places in those."""
 
     @property
     def width(self) -> int:
@@ -269,6 +271,7 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
         frames, highest = _frames(opened, data), _highest(opened, data)
         if opened.format == "TIFF":
             tags.read_directories(opened)
+        orientation = tags.orientation_of(opened)
     if frames > 1:
         most = " or more" if frames == exif.MAX_PAGES else ""
         notes.append(f"Only the first of {frames}{most} frames is used.")
@@ -280,8 +283,10 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
 
     with quiet():
         turn = tags.turn_of(opened)
-        described = unless_damaged(lambda: tags.exif_of(opened, data), "EXIF data", notes)
-        if resolution := tags.resolution_of(opened):
+        described = unless_damaged(
+            lambda: tags.exif_of(opened, data, orientation), "EXIF data", notes
+        )
+        if resolution := tags.resolution_of(opened, orientation):
             described = exif.with_resolution(described, *resolution)
         iim = unless_damaged(lambda: tags.iim_of(opened), "IPTC-IIM", notes)
     image = opened if turn is None else opened.transpose(turn)
@@ -314,7 +319,8 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
     if icc and not colours.is_profile(icc):
         notes.append("The ICC profile is damaged and was left out.")
         icc = None
-    return Photo(pixels, alpha, grey, icc, described, xmp, iim, kind, tuple(notes), frames)
+    turned = orientation != 1
+    return Photo(pixels, alpha, grey, icc, described, xmp, iim, kind, tuple(notes), frames, turned)
 
 
 def unless_damaged(read: Callable[[], bytes | None], what: str, notes: list[str]) -> bytes | None:

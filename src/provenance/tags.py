@@ -23,7 +23,6 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """By EXIF's orientation (EXIF 2.32, 4.6.4)."""
-_LYING = frozenset(turn for orientation, turn in _TURNS.items() if orientation >= exif.LYING)
 
 FAULTS = (
     *(ArithmeticError, AttributeError, LookupError, OSError, SyntaxError, TypeError, ValueError),
@@ -65,19 +64,35 @@ def app13(iim: bytes) -> bytes:
     )
 
 
+def orientation_of(opened: Image.Image) -> int:
+    """How the picture lies, or lay before its reader turned it, as EXIF counts it; 1: upright.
+
+    To be asked before the pixels are loaded, with which Pillow turns a TIFF. What is no orientation
+    is none: cameras that do not know write 0.
+    """
+    try:
+        # The reader of HEIF sets the tag to 1.
+        found = opened.info.get("original_orientation") or opened.getexif().get(_ORIENTATION)
+        return int(found) if found in _TURNS else 1
+    except FAULTS:
+        return 1
+
+
 def turn_of(opened: Image.Image) -> Image.Transpose | None:
     """What brings the image as it is to be seen."""
-    if opened.format == "JXL" and not getattr(opened, "jpeg", False):
-        return None  # In JPEG XL the codestream has the say (18181-2, 9.4), and had it already.
-    try:
-        return _TURNS.get(opened.getexif().get(_ORIENTATION, 1))
-    except FAULTS:
+    if opened.format == "HEIF" or (opened.format == "JXL" and not getattr(opened, "jpeg", False)):
+        # There, other boxes and the codestream have the say (23008-12, 6.5.10; 18181-2, 9.4), and
+        # had it already.
         return None
+    return _TURNS.get(orientation_of(opened))
 
 
-def resolution_of(opened: Image.Image) -> tuple[float, float] | None:
+def resolution_of(opened: Image.Image, orientation: int) -> tuple[float, float] | None:
     """Dots per inch, across and down in the upright picture, that a file tells outside of EXIF:
     in JFIF's header, PNG's ``pHYs`` and the like.
+
+    Args:
+        orientation: as it lay.
     """
     info = opened.info
     # Of a TIFF and of a JPEG without JFIF, Pillow tells what it takes from EXIF, or makes up.
@@ -89,7 +104,7 @@ def resolution_of(opened: Image.Image) -> tuple[float, float] | None:
     if not found:
         return None
     across, down = map(float, found)
-    return (down, across) if turn_of(opened) in _LYING else (across, down)
+    return (down, across) if orientation >= exif.LYING else (across, down)
 
 
 def read_directories(opened: Image.Image) -> None:
@@ -100,11 +115,12 @@ def read_directories(opened: Image.Image) -> None:
         found.get_ifd(tag)
 
 
-def exif_of(opened: Image.Image, data: bytes) -> bytes | None:
+def exif_of(opened: Image.Image, data: bytes, orientation: int) -> bytes | None:
     """EXIF that says no more of turning the picture, from the TIFF header on; None: none.
 
     Args:
         data: the file.
+        orientation: as it lay.
 
     Raises:
         ValueError: It cannot be read.
@@ -113,7 +129,7 @@ def exif_of(opened: Image.Image, data: bytes) -> bytes | None:
         found = exif.of_tiff(data)
     else:
         found = opened.info.get("exif") or _raw_profile(opened, "exif")
-    return exif.upright(found.removeprefix(exif.MARK)) if found else None
+    return exif.upright(found.removeprefix(exif.MARK), orientation) if found else None
 
 
 def _raw_profile(opened: Image.Image, name: str) -> bytes | None:

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from provenance import imaging
-from provenance.assembly import left_out
+from provenance import formats, imaging
+from provenance.assembly import left_out, said_of
 from provenance.labels import Label
 from provenance.metadata import Caption, Event, embed, packet, read_label
 from provenance.metadata.iptc import as_xmp
@@ -155,6 +156,58 @@ def test_what_cannot_be_kept_is_told(label: Label) -> None:
     extended = 'xmlns:n="http://ns.adobe.com/xmp/note/" n:HasExtendedXMP="0123"/>'
     packet(label, xmp(extended), event=EVENT, note=notes.append)
     assert len(notes) == 1 and "extended XMP" in notes[0]
+
+
+REGIONS = xmp(
+    'photoshop:City="London" xmlns:r="http://www.metadataworkinggroup.com/schemas/regions/"'
+    ' xmlns:m="http://ns.microsoft.com/photo/1.2/"'
+    ' xmlns:i="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">'
+    '<r:Regions rdf:parseType="Resource"><r:RegionList><rdf:Bag><rdf:li r:Name="Ada"/></rdf:Bag>'
+    "</r:RegionList></r:Regions>"
+    '<m:RegionInfo rdf:parseType="Resource"/><i:ImageRegion><rdf:Bag/></i:ImageRegion>'
+    "<i:PersonInImage><rdf:Bag><rdf:li>Ada</rdf:li></rdf:Bag></i:PersonInImage>"
+    "</rdf:Description>"
+)
+
+
+def test_regions_of_a_picture_that_was_turned_are_left_out(label: Label) -> None:
+    notes: list[str] = []
+    kept = packet(label, REGIONS, event=EVENT, note=notes.append)
+    assert kept.count(b"Ada") == 2 and b"ImageRegion" in kept and not notes
+    turned = packet(label, REGIONS, event=EVENT, turned=True, note=notes.append)
+    assert turned.count(b"Ada") == 1 and b"PersonInImage" in turned and b"London" in turned
+    assert b":Region" not in turned and b"ImageRegion" not in turned
+    assert len(notes) == 1 and "regions" in notes[0]
+    packet(label, xmp('photoshop:City="London"/>'), turned=True, note=notes.append)
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize("turn", [1, 6])
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF", "HEIF"])
+def test_a_photo_tells_whether_its_pixels_were_turned(kind: str, turn: int) -> None:
+    formats.plugin("heif")
+    described = Image.Exif()
+    described[0x0112], described[0x8769] = turn, {0xA002: 64, 0xA003: 32}
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 32)).save(buffer, kind, exif=described.tobytes())
+    photo = imaging.load(buffer.getvalue(), "photo")
+    assert photo.turned == (turn == 6)
+    found = Image.Exif()
+    found.load(photo.exif or b"")
+    sides = found.get_ifd(0x8769)
+    assert (sides[0xA002], sides[0xA003]) == (photo.width, photo.height)
+
+
+def test_regions_stay_where_labelled_pixels_lie_as_theirs() -> None:
+    flat = imaging.Photo(np.zeros((2, 2, 3), np.uint8))
+    laid, told = replace(flat, turned=True), replace(flat, xmp=b"<x/>")
+    for reconstruction, original, shown, turned in (
+        *((flat, told, flat, False), (flat, replace(told, turned=True), flat, True)),
+        *((laid, replace(told, turned=True), laid, False), (laid, told, laid, True)),
+        (replace(told, turned=True), flat, flat, True),  # It was stamped, and lies upright since.
+    ):
+        said = said_of(reconstruction, original, shown)
+        assert said.xmp == b"<x/>" and said.turned == turned
 
 
 def test_without_being_asked_the_caption_stays(label: Label) -> None:

@@ -57,6 +57,12 @@ _OF_OTHER_PARTS = {
     "http://ns.google.com/photos/1.0/container/",
 }
 """Namespaces that describe what else was in the file and is left out: gain maps, films."""
+_REGIONS = {
+    Name("http://www.metadataworkinggroup.com/schemas/regions/", "Regions"),
+    Name("http://ns.microsoft.com/photo/1.2/", "RegionInfo"),
+    Name(IPTC_EXTENSION, "ImageRegion"),
+}
+"""Who and what is where in the picture, in the pixels as they lay."""
 
 _HEADER = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'.encode()
 _TRAILER = b'<?xpacket end="r"?>'
@@ -80,6 +86,7 @@ def packet(
     event: Event | None = None,
     caption: Caption | None = None,
     iim: bytes | None = None,
+    turned: bool = False,
     note: Callable[[str], None] | None = None,
 ) -> bytes:
     """A packet with the label, merged into the original's own where that can be.
@@ -94,6 +101,8 @@ def packet(
         event: what was done, for the history; None adds nothing to it.
         caption: goes to the end of the picture's caption.
         iim: the original's IPTC-IIM, which is told where ``existing`` does not.
+        turned: whether pixels lie otherwise than those that ``existing`` tells of; its regions,
+            which would then be elsewhere, are left out.
         note: told what of the original's XMP could not be kept.
 
     Raises:
@@ -128,8 +137,11 @@ def packet(
     if not theirs:
         return alone
     mine = ours(about, theirs)
+    stale = _REGIONS if turned else set[Name]()
+    if any(stale & {child.name for child in node.children} for node in theirs):
+        say("The regions in the original's XMP are of the picture before it was turned: left out.")
     for node in theirs:
-        _keep(node, lambda name, _: not _is_stale(name))
+        _keep(node, lambda name, _: not (_is_stale(name) or name in stale))
     prefixes = {**(document.prefixes if document else {}), **PREFIXES}
     try:
         both = _write([*theirs, mine], prefixes)
