@@ -73,6 +73,20 @@ def test_the_label_goes_in_and_pixels_profile_and_exif_stay(
         assert new.getexif()[0x010E] == "a portrait"
 
 
+def test_packets_packed_in_a_png_are_unpacked_until_they_are_too_many() -> None:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        checked = kind + content
+        return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+    plain = encode(Image.new("RGB", (8, 8)), "PNG")
+    packed = chunk(b"zTXt", b"XML:com.adobe.xmp\0\0" + zlib.compress(bytes(400_000)))
+    data = plain[:33] + packed * 10_000 + plain[33:]
+    begun = time.process_time()
+    with pytest.raises(TooLargeError, match="limit"):
+        read_packet(data, "image/png")
+    assert time.process_time() - begun < 0.5
+
+
 def test_further_segments_of_an_older_packet_go_and_no_others(
     photo: Image.Image, label: Label
 ) -> None:

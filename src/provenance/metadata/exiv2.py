@@ -12,6 +12,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from types import ModuleType
 from typing import Any
 
@@ -139,12 +140,13 @@ def _check(data: bytes, media_type: str) -> None:
         sound = data.startswith(_SIGNATURES[media_type])
     if not sound:
         raise ContainerError(f"{media_type.removeprefix('image/')}: has not its signature")
-    found = 0
+    sizes: Iterator[int] = iter(())
     if media_type == "image/png":
-        found = sum(_text_size(k, data[at]) for k, at in _png_chunks(data) if k in _TEXTS)
+        sizes = (_text_size(k, data[at]) for k, at in _png_chunks(data) if k in _TEXTS)
     elif media_type == "image/webp":
-        found = sum(len(body) for kind, body in _webp_chunks(data) if kind.upper() == b"XMP ")
-    if found > MAX_BYTES:
+        sizes = (len(body) for kind, body in _webp_chunks(data) if kind.upper() == b"XMP ")
+    # No more is unpacked than until they are too many.
+    if any(found > MAX_BYTES for found in accumulate(sizes)):
         raise TooLargeError(f"XMP: larger than {MAX_BYTES:,} bytes, which is the limit here")
 
 

@@ -16,7 +16,7 @@ from xml.parsers import expat
 from ..errors import LabelError
 
 MAX_BYTES = 16_000_000
-MAX_ELEMENTS = 200_000
+MAX_ELEMENTS = 100_000
 MAX_DEPTH = 64
 
 XML = "http://www.w3.org/XML/1998/namespace"
