@@ -13,6 +13,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from provenance import exif, imaging
+from provenance.container import items
 from provenance.errors import ImageError
 
 ARTIST = "Jörg Müller".encode()
@@ -158,6 +159,25 @@ def test_the_first_directory_may_stand_at_the_end(mark: str) -> None:
     upright = exif.upright(camera(mark), 6)
     assert upright is not None
     is_all_there(exif.at_its_end(upright), mark)
+
+
+@pytest.mark.parametrize("mark", ORDERS)
+def test_an_avif_that_is_turned_by_its_boxes_keeps_what_its_exif_says(mark: str) -> None:
+    buffer = io.BytesIO()
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.new("RGB", (300, 200)).save(buffer, "AVIF", exif=turned)
+    found = items.read(buffer.getvalue())
+    described = items.Item(b"Exif", bytes(4) + camera(mark, turn=1))
+    refers = items.Reference(b"cdsc", 2, (found.primary,))
+    data = items.write(
+        items.Items(found.primary, {**found.items, 2: described}, (*found.references, refers)),
+        (b"avif", b"mif1", b"miaf"),
+    )
+    read = imaging.load(data, "photo")
+    assert (read.width, read.height) == (200, 300) and read.turned
+    is_all_there(read.exif, mark)
+    assert read.exif is not None and read.exif.index(NOTE) == camera(mark).index(NOTE)
 
 
 def test_an_orientation_that_there_is_not_turns_nothing() -> None:

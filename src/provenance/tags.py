@@ -127,6 +127,9 @@ def exif_of(opened: Image.Image, data: bytes, orientation: int) -> bytes | None:
     """
     if opened.format == "TIFF":
         found = exif.of_tiff(data)
+    elif opened.format == "AVIF":
+        # Where its boxes tell another orientation, Pillow writes the EXIF anew, and spoils texts.
+        found = opened._decoder.get_info()[4]  # type: ignore[attr-defined]
     else:
         found = opened.info.get("exif") or _raw_profile(opened, "exif")
     return exif.upright(found.removeprefix(exif.MARK), orientation) if found else None
