@@ -181,9 +181,8 @@ def render(photo: Photo, kind: str) -> bytes:
         options["extra"] = tags.app13(photo.iim)
     if photo.exif and not is_too_long(photo.exif, kind):
         options["exif"] = exif.MARK + photo.exif if kind == "jpeg" else photo.exif
-    resolution = exif.resolution(photo.exif) if photo.exif else None
-    if resolution and kind in ("jpeg", "png"):
-        options["dpi"] = resolution
+    if kind in ("jpeg", "png") and photo.exif and (dots := exif.resolution(photo.exif)):
+        options["dpi"] = dots
     buffer = io.BytesIO()
     image.save(buffer, kind.upper(), **options)
     return buffer.getvalue()
@@ -271,7 +270,7 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
         frames, highest = _frames(opened, data), _highest(opened, data)
         if opened.format == "TIFF":
             tags.read_directories(opened)
-        orientation = tags.orientation_of(opened)
+            orientation = tags.orientation_of(opened)  # Pillow turns it when it loads.
     if frames > 1:
         most = " or more" if frames == exif.MAX_PAGES else ""
         notes.append(f"Only the first of {frames}{most} frames is used.")
@@ -282,6 +281,8 @@ def _from_pillow(opened: Image.Image, data: bytes) -> Photo:
         xmp = xmp.encode()
 
     with quiet():
+        if opened.format != "TIFF":
+            orientation = tags.orientation_of(opened)
         turn = tags.turn_of(opened)
         described = unless_damaged(
             lambda: tags.exif_of(opened, data, orientation), "EXIF data", notes

@@ -67,8 +67,8 @@ def app13(iim: bytes) -> bytes:
 def orientation_of(opened: Image.Image) -> int:
     """How the picture lies, or lay before its reader turned it, as EXIF counts it; 1: upright.
 
-    To be asked before the pixels are loaded, with which Pillow turns a TIFF. What is no orientation
-    is none: cameras that do not know write 0.
+    Of a TIFF to be asked before it is loaded, of others afterwards, for a PNG may tell it at its
+    end. What is no orientation is none: cameras that do not know write 0.
     """
     try:
         # The reader of HEIF sets the tag to 1.
