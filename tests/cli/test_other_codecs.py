@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from provenance import imaging
+from provenance.codecs import Picture, external
 
 from .conftest import Command
 
@@ -90,6 +91,18 @@ def test_a_program_is_a_codec_like_any_other(
     # Elsewhere, where nobody configured it, the file says what it needs.
     missing = provenance("decompress", target, "-o", tmp_path / "no.png")
     assert (missing.code, "outside" in missing.err) == (6, True)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 3), (30, 70)])
+def test_a_program_gets_narrow_pictures_too(
+    programs: Programs, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROVENANCE_HOME", str(programs.folder))
+    width, height = size
+    codec = external.load()["outside"]
+    picture = Picture(np.full((height, width, 3), 90, np.uint8))
+    decoded = codec.decode(codec.encode(picture, 80), max_pixels=64 * 70)
+    assert decoded.pixels.shape == (height, width, 3)
 
 
 def test_a_decoder_that_gives_another_picture_is_refused(

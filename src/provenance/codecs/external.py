@@ -26,7 +26,7 @@ from typing import Any
 from .. import imaging
 from ..config import home
 from ..errors import BitstreamError, InputError, ModelError, UsageError
-from ..files import read
+from ..files import counted_pixels, read
 from ..labels import CodecFacts, ModelFacts
 from ..labels.schema import problem_of
 from . import alpha
@@ -110,9 +110,8 @@ class CommandCodec:
         """The decoder's picture and the digest of its pixels."""
         made = self._run(self.decoder, "input.bin", payload, "output.png")
         try:
-            photo = imaging.load(
-                made, f"the picture by {self.decoder[0]}", max_pixels=width * height
-            )
+            limit = counted_pixels(width, height)
+            photo = imaging.load(made, f"the picture by {self.decoder[0]}", max_pixels=limit)
         except InputError as error:
             raise ModelError(f"codec {self.facts.name}: {error}") from error
         if photo.pixels.shape[:2] != (height, width):
