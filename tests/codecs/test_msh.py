@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from provenance import codecs
-from provenance.codecs import Picture, bitstream
+from provenance.codecs import Picture, alpha, bitstream
 from provenance.codecs.learned import msh
 from provenance.errors import BitstreamError, ModelError, TooLargeError, UsageError
 from provenance.metrics import ms_ssim, psnr_db
@@ -60,11 +60,33 @@ def test_any_size_comes_back(photo: NDArray[np.uint8], height: int, width: int) 
 
 def test_alpha_is_kept_without_loss_and_grey_stays_grey(photo: NDArray[np.uint8]) -> None:
     codec = codecs.get("msh")
-    alpha = photo[:90, :70, 1]
+    plane = photo[:90, :70, 1]
     grey = np.repeat(photo[:90, :70, :1], 3, axis=2)
-    decoded = codec.decode(codec.encode(Picture(grey, alpha, True), 30), max_pixels=LIMIT)
-    assert decoded.alpha is not None and np.array_equal(decoded.alpha, alpha)
+    decoded = codec.decode(codec.encode(Picture(grey, plane, True), 30), max_pixels=LIMIT)
+    assert decoded.alpha is not None and np.array_equal(decoded.alpha, plane)
     assert decoded.grey and np.ptp(decoded.pixels, axis=2).max() == 0
+
+
+def test_what_does_not_depend_on_quality_is_made_once(
+    photo: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[NDArray[np.uint8] | None] = []
+    encode = alpha.encode
+
+    def counted(plane: NDArray[np.uint8] | None) -> bytes:
+        made.append(plane)
+        return encode(plane)
+
+    monkeypatch.setattr(alpha, "encode", counted)
+    codec, planes = codecs.get("msh"), (photo[:64, :64, 1], photo[:64, :64, 2])
+    pixels = photo[:64, :64]
+    picture = Picture(pixels, planes[0])
+    again = replace(picture, regions=((0, 0, 8, 8),))
+    for each, quality in ((picture, 20), (picture, 30), (again, 30)):
+        codec.encode(each, quality)
+    assert len(made) == 1
+    other = codec.decode(codec.encode(Picture(pixels, planes[1]), 20), max_pixels=LIMIT)
+    assert np.array_equal(other.alpha, planes[1])  # type: ignore[arg-type]
 
 
 def test_decoding_twice_gives_the_same_pixels(stream: bytes) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,21 @@ RUNG = 3
 """Distance of the qualities that are tried for small pictures."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Analysed:
+    """What is made of a picture once, at whatever qualities it is encoded."""
+
+    picture: Picture
+    latents: Tensor
+    """Before they are quantised; see `Coder.analyse`."""
+    alpha: bytes
+    """As bitstreams hold it."""
+    offsets: Offsets | None
+    """The quality map."""
+    fidelities: dict[int, float] = field(default_factory=dict)
+    """PSNR in dB by quality, of those that were tried."""
+
+
 class MeanScaleHyperpriorCodec:
     """Implements `provenance.codecs.Codec`; all instances share one loaded model.
 
@@ -58,8 +74,7 @@ class MeanScaleHyperpriorCodec:
     def __init__(self, decoder: str = CONSERVATIVE, tune: str = PSNR) -> None:
         self._decoder = decoder
         self._tune = tune
-        self._analysed: tuple[Picture, Tensor, Offsets | None] | None = None
-        self._fidelities: dict[int, float] = {}
+        self._known: _Analysed | None = None
 
     @property
     def facts(self) -> CodecFacts:
@@ -86,11 +101,11 @@ class MeanScaleHyperpriorCodec:
         if not 1 <= quality <= 100:
             raise UsageError(f"quality {quality:g}: must be within 1 and 100")
         height, width = picture.pixels.shape[:2]
-        analysed, offsets = self._analyse(picture)
+        known = self._analyse(picture)
         quality = round(quality, 2)
         if height * width <= SMALL:
-            quality = self._best_rung(picture, analysed, offsets, quality)
-        latents = _coder().quantise(analysed, quality, offsets)
+            quality = self._best_rung(known, quality)
+        latents = _coder().quantise(known.latents, quality, known.offsets)
         payload = _coder().encode(latents)
         return pack(
             Bitstream(
@@ -104,9 +119,9 @@ class MeanScaleHyperpriorCodec:
                 grey=picture.grey,
                 words=payload.words,
                 escapes=payload.escapes,
-                alpha=alpha.encode(picture.alpha),
+                alpha=known.alpha,
                 decoder=digest_of(self._decoder),
-                mapped=offsets is not None,
+                mapped=known.offsets is not None,
             )
         )
 
@@ -123,19 +138,20 @@ class MeanScaleHyperpriorCodec:
         pixels = synthesis.synthesise(latents, stream.quality, *size)
         return Picture(as_grey(pixels) if stream.grey else pixels, opacity, stream.grey)
 
-    def _analyse(self, picture: Picture) -> tuple[Tensor, Offsets | None]:
-        """Analysis and quality map, kept for when it is encoded again at another quality.
-
-        The analysis is kept for other regions of the same pixels, too.
-        """
-        if self._analysed is None or self._analysed[0] is not picture:
-            if self._analysed is not None and self._analysed[0].pixels is picture.pixels:
-                analysed = self._analysed[1]
-            else:
-                analysed = _coder().analyse(picture.pixels)
-            self._analysed = (picture, analysed, self._map(picture))
-            self._fidelities = {}
-        return self._analysed[1:]
+    def _analyse(self, picture: Picture) -> _Analysed:
+        """Kept for when the picture is encoded again, at another quality or with other regions."""
+        known = self._known
+        if (
+            known is None
+            or known.picture.pixels is not picture.pixels
+            or known.picture.alpha is not picture.alpha
+        ):
+            latents, plane = _coder().analyse(picture.pixels), alpha.encode(picture.alpha)
+            known = _Analysed(picture, latents, plane, self._map(picture))
+        elif known.picture is not picture:
+            known = replace(known, picture=picture, offsets=self._map(picture), fidelities={})
+        self._known = known
+        return known
 
     def _map(self, picture: Picture) -> Offsets | None:
         from .quality_map import adapted, raised
@@ -147,19 +163,17 @@ class MeanScaleHyperpriorCodec:
             return raised(height, width, picture.regions)
         return None
 
-    def _best_rung(
-        self, picture: Picture, analysed: Tensor, offsets: Offsets | None, highest: float
-    ) -> float:
+    def _best_rung(self, known: _Analysed, highest: float) -> float:
         """The quality with the best PSNR up to ``highest``; the lowest of equal ones."""
-        rungs = range(1, int(highest) + 1, RUNG)
+        picture, rungs = known.picture, range(1, int(highest) + 1, RUNG)
         for quality in rungs:
-            if quality not in self._fidelities:
-                latents = _coder().reconstruct(analysed, quality, offsets)
+            if quality not in known.fidelities:
+                latents = _coder().reconstruct(known.latents, quality, known.offsets)
                 size = picture.pixels.shape[:2]
                 decoded = _coder(self._decoder).synthesise(latents, quality, *size)
                 shown = as_grey(decoded) if picture.grey else decoded
-                self._fidelities[quality] = psnr_db(picture.pixels, shown)
-        return max(rungs, key=self._fidelities.__getitem__)
+                known.fidelities[quality] = psnr_db(picture.pixels, shown)
+        return max(rungs, key=known.fidelities.__getitem__)
 
 
 def digest_of(decoder: str) -> bytes:
