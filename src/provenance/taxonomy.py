@@ -7,6 +7,7 @@ meaning by convention. Texture change alone is not a miscompression.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -19,6 +20,11 @@ class Type(StrEnum):
     """Local translation, rotation, scaling or shearing; contours dissolve."""
     SHAPE = "shape"
     """Something has another shape than it had, and reads as something else."""
+
+
+def main_type(shares: Mapping[str, float]) -> str:
+    """The type with the largest share; of equal ones the first."""
+    return max(shares, key=lambda kind: shares[kind])
 
 
 class Symbol(StrEnum):

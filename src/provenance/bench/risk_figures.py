@@ -11,7 +11,7 @@ from typing import Literal, get_args
 from ..annotation import iou
 from ..labels import Finding
 from ..risk.scoring import score, weight
-from ..taxonomy import LEVEL_BOUNDS, Symbol, Type
+from ..taxonomy import LEVEL_BOUNDS, Symbol, Type, main_type
 from .baselines import BASELINES
 from .boxes import Box, centre, inside, is_at
 from .planting import KINDS, Truth
@@ -276,7 +276,7 @@ def overlap(outcome: Outcome, truth: Truth) -> float:
 def found_type(outcome: Outcome, truth: Truth) -> str:
     """Main type of the heaviest finding at the truth, or `MISSED`."""
     top = _top([f for f in outcome.risk.findings if is_at(f.box, truth.box)])
-    return MISSED if top is None else max(top.types, key=lambda kind: top.types[kind])
+    return MISSED if top is None else main_type(top.types)
 
 
 def pointing(outcomes: Sequence[Outcome]) -> float:

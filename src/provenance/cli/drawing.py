@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..files import one_line
-from ..taxonomy import Type
+from ..taxonomy import Type, main_type
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -96,11 +96,6 @@ def print_map(label: Label) -> None:
     _console().print(Panel(lines, width=columns + 2, padding=0, title=f"{size[0]}x{size[1]} px"))
 
 
-def main_type(finding: Finding) -> str:
-    """The type with the largest share."""
-    return max(finding.types, key=lambda name: finding.types[name])
-
-
 def _grid(width: int, height: int) -> tuple[int, int]:
     """Columns and rows of a map with the shape of the picture."""
     columns = min(MAP_COLUMNS, round(MAP_ROWS * CELL_RATIO * width / height))
@@ -112,7 +107,7 @@ def _facts(finding: Finding) -> tuple[Text, Text, Text]:
     """Type, symbol and place."""
     from rich.text import Text
 
-    kind = main_type(finding)
+    kind = main_type(finding.types)
     x, y, width, height = finding.box
     return (
         Text(f"{_FILLS[kind]} {kind}", style=_COLOURS[kind]),
@@ -124,7 +119,7 @@ def _facts(finding: Finding) -> tuple[Text, Text, Text]:
 def _fill(cells: list[list[Text]], finding: Finding, size: tuple[int, int]) -> None:
     from rich.text import Text
 
-    kind = main_type(finding)
+    kind = main_type(finding.types)
     rows, columns = _cells(cells, finding, size)
     for row in rows:
         for column in columns:
@@ -139,7 +134,7 @@ def _number(cells: list[list[Text]], finding: Finding, number: int, size: tuple[
     start = min((columns.start + columns.stop) // 2, len(cells[0]) - len(f"{number}"))
     for offset, digit in enumerate(f"{number}"):
         cells[row][start + offset] = Text(
-            digit, style=f"bold {_COLOURS[main_type(finding)]} reverse"
+            digit, style=f"bold {_COLOURS[main_type(finding.types)]} reverse"
         )
 
 

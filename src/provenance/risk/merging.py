@@ -9,7 +9,9 @@ from typing import TypeVar
 import numpy as np
 
 from ..labels import Finding
-from .scoring import Box, weight
+from ..taxonomy import main_type
+from .places import Box
+from .scoring import weight
 
 NEAR = 0.25
 """Distance of two boxes over the shorter side of the smaller one, up to which they touch."""
@@ -54,7 +56,7 @@ def _belong_together(group: Sequence[Finding], other: Sequence[Finding]) -> bool
     one, two = group[0], other[0]
     if one.symbol is not None or two.symbol is not None:
         return False
-    if one.detector != two.detector or _main_type(one) != _main_type(two):
+    if one.detector != two.detector or main_type(one.types) != main_type(two.types):
         return False
     box, further = _union(group), _union(other)
     near = NEAR * min(box[2], box[3], further[2], further[3])
@@ -81,10 +83,6 @@ def _as_one(group: Sequence[Finding]) -> Finding:
         for kind in first.types
     }
     return replace(first, box=_union(group), types=types)
-
-
-def _main_type(finding: Finding) -> str:
-    return max(finding.types, key=lambda name: finding.types[name])
 
 
 def _area(box: Box) -> int:

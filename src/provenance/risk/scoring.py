@@ -18,8 +18,7 @@ from .calibration import (
     WEIGHT_SYMBOL,
     WORST,
 )
-
-Box = tuple[int, int, int, int]
+from .places import Box
 
 HIGH_IMPACT = 0.3
 """Probability from which a symbol makes the whole picture high impact."""

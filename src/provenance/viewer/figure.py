@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from ..imaging import Photo, thumbnail
 from ..labels import Finding
 from ..labels.translation import translated
-from ..taxonomy import Type
+from ..taxonomy import Type, main_type
 from . import sheet
 from .pictures import COLOURS, Window, window
 from .sheet import PANEL, Sheet
@@ -96,7 +96,7 @@ def _caption(
 ) -> list[str]:
     lines = []
     if isinstance(place, Finding):
-        kind = max(place.types, key=lambda name: place.types[name])
+        kind = main_type(place.types)
         facts = [words(f"type.{kind}")]
         if place.symbol:
             facts.append(words("findings.symbol", kind=words(f"symbol.{place.symbol}")))
@@ -133,8 +133,7 @@ def _crop(picture: Image.Image, at: Window, height: int, place: Finding | Window
         pen = ImageDraw.Draw(panel)
         pen.rectangle(corners, outline="black", width=5)
         inner = [corners[0] + 1, corners[1] + 1, corners[2] - 1, corners[3] - 1]
-        kind = max(place.types, key=lambda name: place.types[name])
-        pen.rectangle(inner, outline=COLOURS[Type(kind)], width=3)
+        pen.rectangle(inner, outline=COLOURS[Type(main_type(place.types))], width=3)
     return panel
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..taxonomy import main_type
 from ..verification import Report
 
 UNREADABLE = "unreadable"
@@ -49,7 +50,7 @@ def summary(report: Report, size: int) -> Summary:
         level=risk.level if risk else None,
         score=risk.score if risk else None,
         high_impact=bool(risk and risk.high_impact),
-        types=tuple(sorted({max(f.types, key=lambda kind: f.types[kind]) for f in findings})),
+        types=tuple(sorted({main_type(f.types) for f in findings})),
         symbols=tuple(sorted({f.symbol for f in findings if f.symbol})),
         findings=len(findings),
         codec=label.codec.name if label else None,

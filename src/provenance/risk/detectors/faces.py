@@ -27,13 +27,12 @@ from ..calibration import (
     SMEARED,
 )
 from ..pair import Pair
-from ..places import whereabouts
+from ..places import Box, whereabouts, whole_pixels
 from ..scoring import deceptiveness
 from . import facial
 from .facial import Face, find_faces, same_face
 from .features import EyeChange, FaceChange, compare_features
 
-Box = tuple[int, int, int, int]
 Corners = tuple[float, float, float, float]
 
 MIN_SCORE = 0.6
@@ -326,9 +325,4 @@ def _inner(corners: Corners) -> Corners:
 
 def _box(corners: Corners, pair: Pair) -> Box:
     """Whole pixels within the picture; at least one."""
-    height, width = pair.original.shape[:2]
-    left = min(max(0, math.floor(corners[0])), width - 1)
-    top = min(max(0, math.floor(corners[1])), height - 1)
-    right = min(width, max(left + 1, math.ceil(corners[2])))
-    bottom = min(height, max(top + 1, math.ceil(corners[3])))
-    return left, top, right - left, bottom - top
+    return whole_pixels(corners, *pair.original.shape[1::-1])

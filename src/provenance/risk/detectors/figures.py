@@ -25,7 +25,7 @@ ByteArray = npt.NDArray[np.uint8]
 BoolArray = npt.NDArray[np.bool_]
 Points = npt.NDArray[np.int32]
 """Columns and rows of pixels, [n, 2]."""
-Box = tuple[int, int, int, int]
+Corners = tuple[int, int, int, int]
 """Left, top, right, bottom, pixels."""
 
 COLOUR_WEIGHT = 2.0
@@ -141,7 +141,7 @@ def _at_level(labs: Sequence[FloatArray], pixel: float) -> Iterator[Figure]:
                 yield figure
 
 
-def _regions(lab: FloatArray) -> Iterator[tuple[Points, Box]]:
+def _regions(lab: FloatArray) -> Iterator[tuple[Points, Corners]]:
     """Stable regions that do not touch the edge, with the boxes around them."""
     import cv2
 
@@ -159,7 +159,10 @@ def _regions(lab: FloatArray) -> Iterator[tuple[Points, Box]]:
 
 
 def _may_be_lost(
-    labs: Sequence[FloatArray], sums: Sequence[npt.NDArray[np.float64]], points: Points, box: Box
+    labs: Sequence[FloatArray],
+    sums: Sequence[npt.NDArray[np.float64]],
+    points: Points,
+    box: Corners,
 ) -> bool:
     """Whether a region differed from what is around its box, and differs less now: a quick look."""
     outer, area = _grown_box(box, labs[0]), len(points)
@@ -175,7 +178,9 @@ def _may_be_lost(
     return contrast >= MIN_CONTRAST and float(after @ before) <= MAX_LEFT * contrast**2
 
 
-def _figure(labs: Sequence[FloatArray], points: Points, box: Box, pixel: float) -> Figure | None:
+def _figure(
+    labs: Sequence[FloatArray], points: Points, box: Corners, pixel: float
+) -> Figure | None:
     import cv2
 
     left, top, right, bottom = _grown_box(box, labs[0])
@@ -244,11 +249,11 @@ def _aside(
     )
 
 
-def _ring(box: Box) -> int:
+def _ring(box: Corners) -> int:
     return max(MIN_RING, round(RING * math.sqrt((box[2] - box[0]) * (box[3] - box[1]))))
 
 
-def _grown_box(box: Box, lab: FloatArray) -> Box:
+def _grown_box(box: Corners, lab: FloatArray) -> Corners:
     reach = GAP + 2 * _ring(box)
     return (
         max(0, box[0] - reach),

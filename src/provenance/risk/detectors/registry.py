@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import functools
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from ...errors import UsageError
 from .base import BUILT_IN, ENTRY_POINTS, Detector
+from .outside import OutsideDetector
+
+_OWN = {
+    "signal": "SignalDetector",
+    "text": "TextDetector",
+    "faces": "FacesDetector",
+    "lights": "LightsDetector",
+    "objects": "ObjectsDetector",
+    "identity": "IdentityDetector",
+}
+"""Classes of our own, each in the module of its name, in the order they run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +37,16 @@ def find_detectors(names: Sequence[str] | None = None) -> Detectors:
         RuntimeWarning: One cannot be loaded; says why.
 
     Raises:
-        UsageError: A name that no detector and no expected one has.
+        UsageError: There is no detector of a name.
     """
-    makers = _makers()
-    known = list(makers)
+    points = _points()
     for name in names or ():
-        if name not in known:
-            raise UsageError(f"no detector is called {name!r}; there are {', '.join(known)}")
+        if name not in points:
+            raise UsageError(f"no detector is called {name!r}; there are {', '.join(points)}")
     ready: list[Detector] = []
     unavailable: list[str] = []
-    for name in known:
-        detector = _made(name, makers[name]) if names is None or name in names else None
+    for name, point in points.items():
+        detector = _made(point) if names is None or name in names else None
         if detector is None:
             unavailable.append(name)
         else:
@@ -45,70 +54,27 @@ def find_detectors(names: Sequence[str] | None = None) -> Detectors:
     return Detectors(tuple(ready), tuple(unavailable))
 
 
-def _makers() -> dict[str, Callable[[], Detector]]:
-    makers: dict[str, Callable[[], Detector]] = {
-        "signal": _signal,
-        "text": _text,
-        "faces": _faces,
-        "lights": _lights,
-        "objects": _objects,
-        "identity": _identity,
+def _points() -> dict[str, EntryPoint]:
+    """By name, our own first, whose names nobody takes."""
+    points = {
+        name: EntryPoint(name, f"{__package__}.{name}:{maker}", ENTRY_POINTS)
+        for name, maker in _OWN.items()
     }
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
         if point.name not in BUILT_IN:
-            makers[point.name] = functools.partial(_load, point)
-    return makers
+            points[point.name] = point
+    return points
 
 
-def _load(point: EntryPoint) -> Detector:
-    from .outside import OutsideDetector
-
-    return OutsideDetector(point.load()(), point.name)
-
-
-def _made(name: str, maker: Callable[[], Detector]) -> Detector | None:
+def _made(point: EntryPoint) -> Detector | None:
     """The detector, or None where it cannot work here."""
     try:
-        detector = maker()
+        detector: Detector = point.load()()
+        if point.name not in _OWN:
+            detector = OutsideDetector(detector, point.name)
         return detector if detector.available() else None
     except (Exception, SystemExit) as error:
         # Another package's code may fail in any way. The label then names it as missing.
         problem = f"{type(error).__name__}: {error}"
-        warnings.warn(f"detector {name}: {problem}", RuntimeWarning, stacklevel=2)
+        warnings.warn(f"detector {point.name}: {problem}", RuntimeWarning, stacklevel=2)
         return None
-
-
-def _signal() -> Detector:
-    from .signal import SignalDetector
-
-    return SignalDetector()
-
-
-def _text() -> Detector:
-    from .text import TextDetector
-
-    return TextDetector()
-
-
-def _faces() -> Detector:
-    from .faces import FacesDetector
-
-    return FacesDetector()
-
-
-def _lights() -> Detector:
-    from .lights import LightsDetector
-
-    return LightsDetector()
-
-
-def _objects() -> Detector:
-    from .objects import ObjectsDetector
-
-    return ObjectsDetector()
-
-
-def _identity() -> Detector:
-    from .identity import IdentityDetector
-
-    return IdentityDetector()

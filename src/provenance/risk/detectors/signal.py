@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...labels import Finding
-from ...taxonomy import Type
+from ...taxonomy import Type, main_type
 from ..calibration import MIN_PLACE, RECOLOURED, REGION
 from ..pair import Pair
-from ..places import whereabouts
+from ..places import Box, whereabouts
 from ..scoring import deceptiveness
 from ..signals import Measurement
 from ..signals.maps import change_of_part
 from ..signals.regions import Region, regions
 from .perturbation import recompressed_within
-
-Box = tuple[int, int, int, int]
 
 THRESHOLD = 0.3
 """Mean change at some scale from which a place is measured."""
@@ -95,17 +93,13 @@ def evidence(seen: Measurement) -> dict[str, float]:
         "colour_shift_ciede2000": round(seen.colour_difference, 1),
         "structure_left_over": round(seen.structure_left_over, 2),
     }
-    kind = _main_type(seen)
+    kind = main_type(seen.types)
     if kind == Type.AMPLITUDE:
         numbers["lightness_shift_oklab"] = round(seen.lightness_shift, 1)
     else:
         numbers["displacement_px"] = round(seen.displacement_px, 1)
         numbers["displacement_percent"] = round(seen.displacement_percent, 1)
     return numbers
-
-
-def _main_type(seen: Measurement) -> str:
-    return max(seen.types, key=lambda name: seen.types[name])
 
 
 def _box(region: Region, cell_px: int, width: int, height: int) -> Box:
@@ -119,7 +113,7 @@ def _box(region: Region, cell_px: int, width: int, height: int) -> Box:
 
 
 def _sentence(seen: Measurement, where: str) -> str:
-    kind = _main_type(seen)
+    kind = main_type(seen.types)
     if kind == Type.GEOMETRY:
         return f"Something {where} has moved or bent by about {seen.displacement_px:.0f} pixels."
     if kind == Type.SHAPE:

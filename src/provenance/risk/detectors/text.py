@@ -38,7 +38,6 @@ from .strokes import compare_strokes
 from .words import ChangedWord, changed_words, folded
 
 ByteArray = npt.NDArray[np.uint8]
-Box = tuple[int, int, int, int]
 
 CHANGED_AT_ALL = 0.25
 """Change within a line, below which it is not read: no character can have become another."""

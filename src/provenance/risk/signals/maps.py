@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...taxonomy import Type
+from ..places import Box
 from .ciede import ciede2000, to_cielab
 from .geometry import displacement, to_grid, warp_back
 from .motion import Motion, coherent_motion
@@ -29,7 +30,6 @@ from .tone import without_global_change
 
 FloatArray = npt.NDArray[np.float32]
 ByteArray = npt.NDArray[np.uint8]
-Box = tuple[int, int, int, int]
 
 MAX_WORKING_PIXELS = 6_000_000
 """Larger pictures are halved, and halved again, before they are measured."""

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..places import Box
 from .pyramid import smooth, squared
 
 FloatArray = npt.NDArray[np.float32]
-Box = tuple[int, int, int, int]
 
 GROUND_SIGMA = 6.0
 """What is smoother than this, in pixels, is not structure."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..places import Box
 from .maps import Signals
 from .pyramid import smooth
-
-Box = tuple[int, int, int, int]
 
 MAX_CORNERS = 12
 """The label travels inside files."""
