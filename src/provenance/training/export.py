@@ -27,6 +27,7 @@ from provenance.codecs.learned import entropy_model, integer_network, published
 from provenance.codecs.learned.coder import INTEGER_PARTS, Coder
 from provenance.codecs.learned.context import places
 from provenance.codecs.learned.hyperprior import MIN_SCALE, SCALE_OFFSET, MeanScaleHyperprior
+from provenance.codecs.learned.tables import LONGEST_HALF, packed
 from provenance.codecs.schemes import MAX_BYTES
 from provenance.errors import InputError
 from provenance.files import read
@@ -35,9 +36,6 @@ from . import command, crops, loop
 
 SCALES = np.geomspace(MIN_SCALE, 256, 64)
 """Standard deviations of the residuals' tables."""
-
-LONGEST_HALF = 1023
-"""Residuals further out are escaped."""
 
 HYPER_TAIL = 1e-6
 """Hyper-latents less probable than this are escaped."""
@@ -184,13 +182,8 @@ def _hyper_tables(network: MeanScaleHyperprior) -> list[tuple[int, NDArray[np.fl
     return result
 
 
-def _pack(name: str, tables: list[tuple[int, NDArray[np.float64]]]) -> dict[str, Tensor]:
-    frequencies = [_frequencies(probabilities) for _, probabilities in tables]
-    return {
-        f"{name}.first": torch.tensor([first for first, _ in tables], dtype=torch.int32),
-        f"{name}.lengths": torch.tensor([len(f) for f in frequencies], dtype=torch.int32),
-        f"{name}.frequencies": torch.from_numpy(np.concatenate(frequencies)),
-    }
+def _pack(name: str, made: list[tuple[int, NDArray[np.float64]]]) -> dict[str, Tensor]:
+    return packed(name, [(first, _frequencies(probable).tolist()) for first, probable in made])
 
 
 def _frequencies(probabilities: NDArray[np.float64]) -> NDArray[np.int32]:

@@ -40,10 +40,11 @@ from ..bitstream import Sampling
 from ..entropy import Decoder, Part, Payload, channels, encode
 from . import diffusion, integer_convolution, published, tables
 from .cdc_network import SCALES, SLOPE, STRIDE, Networks, Widths
-from .fixed_rate import Integers, Latents, grid, integers
-from .integer_convolution import NO_RELU, Convolution
+from .fixed_rate import Integers, Latents, integers
+from .integer_convolution import NO_RELU, Row
 from .integer_network import FRACTION_BITS, LIMIT, fixed_point
-from .tiling import Region, for_each_tile
+from .pixels import cut
+from .tiling import Region, for_each_tile, grid
 
 HYPER_STRIDE = 64
 """Pixels per hyper-latent."""
@@ -60,7 +61,6 @@ MARGIN = 4
 _BLEND_BITS = 16
 _HYPER_DEC = tuple(f"context_fn.hyper_dec.{layer}.0" for layer in range(3))
 _PRIOR = "context_fn.prior"
-_CODING = ("hyper_tables.", "scale_tables.", "scale_thresholds")
 _FILTERS = (1, 3, 3, 3, 1)
 """Widths within the network of the learned density."""
 
@@ -122,8 +122,8 @@ def convert(state: published.State) -> dict[str, Tensor]:
                 )
             )
         )
-    arrays = tables.packed("hyper_tables", made) | tables.of_normals(2**FRACTION_BITS)
-    return result | {key: torch.from_numpy(array) for key, array in arrays.items()}
+    result |= tables.of_normals() | tables.limits(2**FRACTION_BITS)
+    return result | tables.packed("hyper_tables", made)
 
 
 class Cdc:
@@ -141,19 +141,13 @@ class Cdc:
         self._networks = Networks.of(tensors)
         self._latents, n = widths.enc[-1], widths.hyper
         self._hyper_latents = n
-        self._hyper_synthesis = [
-            Convolution(tensors, "integer.0", n, 4 * n, shuffle=True, slope=SLOPE),
-            Convolution(tensors, "integer.1", n, 4 * n, shuffle=True, slope=SLOPE),
-            Convolution(tensors, "integer.2", n, 2 * self._latents, shuffle=False, slope=NO_RELU),
-        ]
-        medians = tensors["medians"]
-        if medians.shape != (n,) or medians.dtype != torch.int32:
-            raise ModelError("medians: not one integer for each hyper-latent")
-        self._medians = medians.view(n, 1, 1)
-        arrays = {key: tensors[key].numpy() for key in tensors if key.startswith(_CODING)}
-        self._thresholds = torch.from_numpy(tables.thresholds(arrays))
-        self._hyper_tables = tables.read("hyper_tables", arrays, n)
-        self._scale_tables = tables.read("scale_tables", arrays, tables.LEVELS)
+        self._hyper_synthesis = Row(tensors, "integer", n, doublings=2, between=SLOPE, last=NO_RELU)
+        if self._hyper_synthesis.outputs != 2 * self._latents:
+            raise ModelError("integer: not one mean and one scale for each latent")
+        self._medians = tables.medians(tensors, n)
+        self._thresholds = tables.thresholds(tensors)
+        self._hyper_tables = tables.read("hyper_tables", tensors, n)
+        self._scale_tables = tables.read("scale_tables", tensors, tables.LEVELS)
 
     @torch.inference_mode()
     def analyse(self, pixels: NDArray[np.uint8]) -> Latents:
@@ -253,9 +247,7 @@ class Cdc:
     def _entropy_parameters(self, hyper: Integers) -> tuple[Tensor, NDArray[np.uint8]]:
         """The mean, exact in float32, and the table of each latent, by integers alone."""
         x = fixed_point(torch.from_numpy(hyper)).add_(self._medians).clamp_(-LIMIT, LIMIT)
-        for layer in self._hyper_synthesis:
-            x = layer(x)
-        means, scales = x.chunk(2)
+        means, scales = self._hyper_synthesis(x).chunk(2)
         found: NDArray[np.uint8] = (
             torch.searchsorted(self._thresholds, scales.contiguous()).to(torch.uint8).numpy()
         )
@@ -284,10 +276,8 @@ def _covering(height: int, width: int) -> tuple[int, int]:
 
 
 def _normalised(pixels: NDArray[np.uint8], window: Region) -> Tensor:
-    """``[1, 3, h, w]``, -1 to 1; a window may reach past the edges, which are repeated."""
-    rows = np.minimum(np.arange(window.top, window.bottom), pixels.shape[0] - 1)
-    columns = np.minimum(np.arange(window.left, window.right), pixels.shape[1] - 1)
-    x = torch.from_numpy(pixels[rows[:, None], columns]).permute(2, 0, 1)[None]
+    """``[1, 3, h, w]``, -1 to 1, of what `cut` gives."""
+    x = torch.from_numpy(cut(pixels, window)).permute(2, 0, 1)[None]
     return x.float().div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last)
 
 

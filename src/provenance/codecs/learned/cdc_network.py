@@ -25,6 +25,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .layers import loaded
+
 STRIDE = 16
 """Pixels per latent."""
 
@@ -293,9 +295,8 @@ class Networks(nn.Module):
         """
         with torch.device("meta"):
             made = cls(Widths.of(tensors))
-        state = {name: tensors[name].float() for name in made.state_dict()}
-        made.load_state_dict(state, assign=True)
-        return made.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+        made = loaded(made, tensors)
+        return made.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
 def parts(stage: nn.Module) -> list[Any]:

@@ -39,18 +39,12 @@ from torch import Tensor
 from ...errors import InputError, ModelError
 from ..entropy import Decoder, Part, Payload, channels, encode
 from . import integer_convolution, published, tables
-from .fixed_rate import Integers, Latents, grid, integers
+from .fixed_rate import Integers, Latents, integers
 from .gdn_transforms import STRIDE, Transforms
 from .integer_convolution import NO_RELU, Row
 from .integer_network import FRACTION_BITS, LIMIT, fixed_point
-from .scale_hyperprior import (
-    HYPER_STRIDE,
-    LAYERS,
-    hyper_analysis,
-    hyper_medians,
-    scale_tables,
-    side_information,
-)
+from .scale_hyperprior import HYPER_STRIDE, LAYERS, hyper_analysis, side_information
+from .tiling import grid
 
 KEY = "cc_mean_transforms.0.0.weight"
 """A tensor that no other scheme has."""
@@ -83,7 +77,7 @@ def convert(state: published.State) -> dict[str, Tensor]:
     Raises:
         ValueError: Weights are too large for integers.
     """
-    result = published.transforms(state) | side_information(state) | scale_tables()
+    result = published.transforms(state) | side_information(state) | tables.of_normals()
     for theirs, ours in (("h_mean_s", "mean_features"), ("h_scale_s", "scale_features")):
         layers = [f"{theirs}.{layer}" for layer in LAYERS]
         result |= integer_convolution.convert(state, layers, f"integer.{ours}")
@@ -113,7 +107,7 @@ class Charm:
         self._transforms = Transforms.of(tensors)
         m = self._transforms.latents
         self._hyper_analysis, p = hyper_analysis(tensors, m)
-        self._hyper_latents, self._medians = p, hyper_medians(tensors, p)
+        self._hyper_latents, self._medians = p, tables.medians(tensors, p)
         self._mean_features, self._scale_features = (
             Row(tensors, f"integer.{name}", p, doublings=2)
             for name in ("mean_features", "scale_features")
@@ -131,9 +125,8 @@ class Charm:
         if bool((bent < 0).any()) or bool((bent > ONE // 2).any()):
             raise ModelError("half_tanh: beyond one half")
         self._half_tanh = bent.int()
-        arrays = {key: value.numpy() for key, value in tensors.items() if "tables." in key}
-        self._hyper_tables = tables.read("hyper_tables", arrays, p)
-        self._scale_tables = tables.read("scale_tables", arrays, tables.LEVELS)
+        self._hyper_tables = tables.read("hyper_tables", tensors, p)
+        self._scale_tables = tables.read("scale_tables", tensors, tables.LEVELS)
 
     @torch.inference_mode()
     def analyse(self, pixels: NDArray[np.uint8]) -> Latents:
@@ -142,7 +135,7 @@ class Charm:
         ratio = HYPER_STRIDE // STRIDE
         y = self._transforms.analyse(pixels, rows * ratio, columns * ratio)
         z = self._hyper_analysis(y[None])[0]
-        hyper = integers(z - self._medians.view(-1, 1, 1) * 2.0**-FRACTION_BITS)
+        hyper = integers(z - self._medians * 2.0**-FRACTION_BITS)
         symbols = np.empty(y.shape, np.int32)
         known = torch.empty(y.shape, dtype=torch.int32)
         features = self._mean_features(self._side(hyper))
@@ -212,7 +205,7 @@ class Charm:
 
     def _side(self, hyper: Integers) -> Tensor:
         """Hyper-latents as the integer networks take them."""
-        z = fixed_point(torch.from_numpy(hyper)).add_(self._medians.view(-1, 1, 1))
+        z = fixed_point(torch.from_numpy(hyper)).add_(self._medians)
         return z.clamp_(-LIMIT, LIMIT)
 
     def _tables_of(self, index: int, features: Tensor, known: Tensor) -> NDArray[np.uint8]:

@@ -19,8 +19,9 @@ from . import quality_map
 from .context import STEPS, places
 from .entropy_model import HYPER_TILE, EntropyModel
 from .hyperprior import HYPER_STRIDE, LEVELS, STRIDE, MeanScaleHyperprior
+from .layers import loaded
 from .quality_map import Offsets
-from .tiling import Region, for_each_tile, give_back
+from .tiling import Region, for_each_tile, give_back, grid
 from .transforms import PixelTransforms
 
 RATIO = HYPER_STRIDE // STRIDE
@@ -97,9 +98,7 @@ class Coder:
         self._hyper_tables = _tables(tensors, "hyper_tables")
         for name in INTEGER_PARTS:
             setattr(network, name, nn.Identity())
-        state = {name: tensors[name].float() for name in network.state_dict()}
-        network.load_state_dict(state, assign=True)
-        self._network = network.eval().requires_grad_(False)
+        self._network = loaded(network, tensors).requires_grad_(False)
         self._transforms = PixelTransforms(network)
 
     @classmethod
@@ -141,8 +140,8 @@ class Coder:
     @torch.inference_mode()
     def analyse(self, pixels: NDArray[np.uint8]) -> Tensor:
         """The analysis transform of ``[h, w, 3]`` RGB: ``[latents, h/16, w/16]`` float32."""
-        height, width = (_padded(side) // STRIDE for side in pixels.shape[:2])
-        analysed = self._transforms.analyse(pixels, height, width)
+        rows, columns = grid(pixels.shape[0], pixels.shape[1], HYPER_STRIDE)
+        analysed = self._transforms.analyse(pixels, RATIO * rows, RATIO * columns)
         give_back()
         return analysed
 
@@ -199,10 +198,10 @@ class Coder:
         """
         decoder = Decoder(Payload(words, escapes))
         offsets = quality_map.read(decoder, height, width) if mapped else None
-        rows, columns = _padded(height), _padded(width)
-        shape = (self._network.hyper_latents, rows // HYPER_STRIDE, columns // HYPER_STRIDE)
+        rows, columns = grid(height, width, HYPER_STRIDE)
+        shape = (self._network.hyper_latents, rows, columns)
         hyper = decoder.decode(self._hyper_tables, channels(shape)).reshape(shape)
-        size = (self._network.latents, rows // STRIDE, columns // STRIDE)
+        size = (self._network.latents, RATIO * rows, RATIO * columns)
         found = torch.empty(size, dtype=torch.float32)
 
         def code(step: int, means: Tensor, scales: NDArray[np.uint8]) -> Integers:
@@ -288,7 +287,3 @@ def _scatter(values: Tensor, step: int, target: Tensor) -> None:
     """Put ``[groups, latents/4, h/2, w/2]`` of a step where it belongs in ``[latents, h, w]``."""
     for place, part in zip(places(step), values, strict=True):
         target[place] = part
-
-
-def _padded(side: int) -> int:
-    return -(-side // HYPER_STRIDE) * HYPER_STRIDE

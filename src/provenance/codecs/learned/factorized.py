@@ -23,8 +23,9 @@ from torch import Tensor
 
 from ..entropy import Decoder, Part, Payload, channels, encode
 from . import published, tables
-from .fixed_rate import Latents, grid, integers
+from .fixed_rate import Latents, integers
 from .gdn_transforms import STRIDE, Transforms
+from .tiling import grid
 
 
 def shapes(n: int, m: int) -> published.Shapes:
@@ -63,8 +64,7 @@ class Factorized:
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
         self._transforms = Transforms.of(tensors)
         self._medians = tensors["medians"].view(self._transforms.latents, 1, 1)
-        arrays = {key: value.numpy() for key, value in tensors.items() if "tables." in key}
-        self._tables = tables.read("tables", arrays, self._transforms.latents)
+        self._tables = tables.read("tables", tensors, self._transforms.latents)
 
     def analyse(self, pixels: NDArray[np.uint8]) -> Latents:
         """See `fixed_rate.Scheme`; the latents are the symbols alone, ``[M, h/16, w/16]``."""

@@ -179,11 +179,6 @@ def _load(weights: Weights) -> Scheme:
     return built(data, str(weights.path), weights.scheme)
 
 
-def grid(height: int, width: int, stride: int) -> tuple[int, int]:
-    """Rows and columns of latents that cover a picture."""
-    return -(-height // stride), -(-width // stride)
-
-
 def integers(values: Tensor) -> Integers:
     """``values`` rounded.
 

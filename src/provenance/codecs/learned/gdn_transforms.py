@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from . import pixels as pixel_tensors
-from .layers import GDN, doubling, halving
+from .layers import GDN, doubling, halving, loaded
 from .tiling import Region, for_each_tile
 
 STRIDE = 16
@@ -66,9 +66,8 @@ class Transforms(nn.Module):
         """
         with torch.device("meta"):
             made = cls(*(len(tensors[f"analysis.{layer}.weight"]) for layer in (0, 6)))
-        state = {name: tensors[name].float() for name in made.state_dict()}
-        made.load_state_dict(state, assign=True)
-        return made.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+        made = loaded(made, tensors)
+        return made.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
     @torch.inference_mode()
     def analyse(self, pixels: NDArray[np.uint8], rows: int, columns: int) -> Tensor:

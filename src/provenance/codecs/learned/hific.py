@@ -31,10 +31,12 @@ from torch import Tensor, nn
 from ...errors import ModelError
 from ..entropy import Decoder, Part, Payload, channels, encode
 from . import tables
-from .fixed_rate import Integers, Latents, grid, integers
+from .fixed_rate import Integers, Latents, integers
 from .hific_transforms import STRIDE, Transforms
-from .integer_convolution import NO_RELU, RELU, Convolution
+from .integer_convolution import NO_RELU, Row
 from .integer_network import FRACTION_BITS, LIMIT, fixed_point
+from .layers import loaded
+from .tiling import grid
 
 HYPER_STRIDE = 64
 """Pixels per hyper-latent."""
@@ -62,30 +64,17 @@ class Hific:
         self._hyper_latents = n
         with torch.device("meta"):
             analysis = hyper_analysis(m, n)
-        start = "hyper_analysis."
-        state = {key: tensors[f"{start}{key}"].float() for key in analysis.state_dict()}
-        analysis.load_state_dict(state, assign=True)
-        self._hyper_analysis = analysis.eval()
+        self._hyper_analysis = loaded(analysis, tensors, "hyper_analysis.")
         self._means, self._scales = (
-            [
-                Convolution(tensors, f"{part}.integer.0", n, 4 * n, shuffle=True, slope=RELU),
-                Convolution(tensors, f"{part}.integer.1", n, 4 * n, shuffle=True, slope=RELU),
-                Convolution(tensors, f"{part}.integer.2", n, m, shuffle=False, slope=NO_RELU),
-            ]
+            Row(tensors, f"{part}.integer", n, doublings=2, last=NO_RELU)
             for part in ("means", "scales")
         )
-        medians = tensors["medians"]
-        if medians.shape != (n,) or medians.dtype != torch.int32:
-            raise ModelError("medians: not one integer for each hyper-latent")
-        self._medians = medians.view(n, 1, 1)
-        arrays = {
-            key: value.numpy()
-            for key, value in tensors.items()
-            if key.startswith(("hyper_tables.", "scale_"))
-        }
-        self._hyper_tables = tables.read("hyper_tables", arrays, n)
-        self._scale_tables = tables.read("scale_tables", arrays, tables.LEVELS)
-        self._thresholds = torch.from_numpy(tables.thresholds(arrays))
+        if not self._means.outputs == self._scales.outputs == m:
+            raise ModelError("integer: not one mean and one scale for each latent")
+        self._medians = tables.medians(tensors, n)
+        self._thresholds = tables.thresholds(tensors)
+        self._hyper_tables = tables.read("hyper_tables", tensors, n)
+        self._scale_tables = tables.read("scale_tables", tensors, tables.LEVELS)
 
     @torch.inference_mode()
     def analyse(self, pixels: NDArray[np.uint8]) -> Latents:
@@ -95,7 +84,7 @@ class Hific:
         y = self._transforms.analyse(pixels, rows * ratio, columns * ratio)
         z = self._hyper_analysis(y[None])[0]
         hyper = integers(z - self._medians * 2.0**-FRACTION_BITS)
-        means = _after(self._means, self._known(hyper))
+        means = self._means(self._known(hyper))
         return integers(y - means * 2.0**-FRACTION_BITS), hyper, means.numpy()
 
     def encode(self, latents: Latents) -> Payload:
@@ -118,7 +107,7 @@ class Hific:
         indices = self.scale_indices(hyper)
         symbols = decoder.decode(self._scale_tables, indices.ravel()).reshape(indices.shape)
         decoder.finish()
-        return symbols, hyper, _after(self._means, self._known(hyper)).numpy()
+        return symbols, hyper, self._means(self._known(hyper)).numpy()
 
     @torch.inference_mode()
     def synthesise(self, latents: Latents, height: int, width: int) -> NDArray[np.uint8]:
@@ -130,7 +119,7 @@ class Hific:
     @torch.inference_mode()
     def scale_indices(self, hyper: Integers) -> NDArray[np.uint8]:
         """The table of each latent, ``[C, h/16, w/16]``, by integers alone."""
-        x = _after(self._scales, self._known(hyper))
+        x = self._scales(self._known(hyper))
         found: NDArray[np.uint8] = torch.searchsorted(self._thresholds, x).to(torch.uint8).numpy()
         return found
 
@@ -151,9 +140,3 @@ def hyper_analysis(latents: int, hyper_latents: int) -> nn.Sequential:
 def _hyper_grid(height: int, width: int) -> tuple[int, int]:
     rows, columns = grid(height, width, HYPER_STRIDE)
     return max(FEWEST, rows), max(FEWEST, columns)
-
-
-def _after(layers: list[Convolution], x: Tensor) -> Tensor:
-    for layer in layers:
-        x = layer(x)
-    return x

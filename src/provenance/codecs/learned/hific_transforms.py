@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from . import pixels as pixel_tensors
-from .layers import ChannelNorm
+from .layers import ChannelNorm, loaded
 from .tiling import Region, for_each_tile
 
 STRIDE = 16
@@ -153,9 +153,8 @@ class Transforms(nn.Module):
         with torch.device("meta"):
             sizes = Sizes(down, latents, up, blocks)
             made = cls(sizes, squashed=bool(tensors["squashed"].item()))
-        state = {name: tensors[name].float() for name in made.state_dict()}
-        made.load_state_dict(state, assign=True)
-        return made.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+        made = loaded(made, tensors)
+        return made.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
     @torch.inference_mode()
     def analyse(self, pixels: NDArray[np.uint8], rows: int, columns: int) -> Tensor:

@@ -170,9 +170,7 @@ def convert(state: published.State) -> dict[str, Tensor]:
     for ours, theirs in (("means", "synthesis_mu"), ("scales", "synthesis_std")):
         result |= _in_integers(state, ours, f"Hyperprior.{theirs}")
     medians, made = _density(state)
-    scales = {
-        key: torch.from_numpy(array) for key, array in tables.of_normals(2**FRACTION_BITS).items()
-    }
+    scales = tables.of_normals() | tables.limits(2**FRACTION_BITS)
     return result | made | scales | {"medians": medians}
 
 
@@ -205,6 +203,4 @@ def _density(state: published.State) -> tuple[Tensor, dict[str, Tensor]]:
         origin = median * 2.0**-FRACTION_BITS
         medians.append(median)
         made.append(tables.learned(tables.density(matrices, biases, factors, origin)))
-    arrays = tables.packed("hyper_tables", made)
-    found = {key: torch.from_numpy(array) for key, array in arrays.items()}
-    return torch.tensor(medians, dtype=torch.int32), found
+    return torch.tensor(medians, dtype=torch.int32), tables.packed("hyper_tables", made)

@@ -84,13 +84,14 @@ class Convolution:
 
 
 class Row:
-    """Three convolutions with ReLUs between them, whose widths the tensors tell.
+    """Three convolutions with leaky ReLUs between them, whose widths the tensors tell.
 
     Args:
         tensors: those of `convert` among others.
         name: that was given to `convert`.
         inputs: channels that come in.
         doublings: how many of the first layers go to twice the size.
+        between: slope after the other layers.
         last: slope after the last layer.
 
     Raises:
@@ -104,10 +105,11 @@ class Row:
         inputs: int,
         *,
         doublings: int = 0,
+        between: float = RELU,
         last: float = RELU,
     ) -> None:
         self._layers = []
-        for index, slope in enumerate((RELU, RELU, last)):
+        for index, slope in enumerate((between, between, last)):
             layer, shuffle = f"{name}.{index}", index < doublings
             outputs = len(tensors[f"{layer}.weight"])
             made = Convolution(tensors, layer, inputs, outputs, shuffle=shuffle, slope=slope)

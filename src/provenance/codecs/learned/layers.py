@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,24 @@ DYADIC_SLOPE = 26 / 256
 
 CHANNEL_NORM_EPS = 1e-3
 """Added to the variance."""
+
+
+_Module = TypeVar("_Module", bound=nn.Module)
+
+
+def loaded(module: _Module, tensors: Mapping[str, Tensor], prefix: str = "") -> _Module:
+    """A module with its tensors among others, in float32 and in eval mode.
+
+    Args:
+        module: may be on the device ``meta``; what it has is not looked at.
+        prefix: that the tensors' names begin with.
+
+    Raises:
+        KeyError, RuntimeError: They are not there, or have other shapes.
+    """
+    state = {name: tensors[f"{prefix}{name}"].float() for name in module.state_dict()}
+    module.load_state_dict(state, assign=True)
+    return module.eval()
 
 
 class LowerBound(torch.autograd.Function):

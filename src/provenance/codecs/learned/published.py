@@ -209,8 +209,7 @@ def density(state: State, name: str) -> tuple[Tensor, dict[str, Tensor]]:
         )
         for channel, median in enumerate(medians)
     ]
-    arrays = tables.packed(name, made)
-    return medians, {key: torch.from_numpy(array) for key, array in arrays.items()}
+    return medians, tables.packed(name, made)
 
 
 def _non_negative(value: Tensor, minimum: float) -> Tensor:
@@ -222,7 +221,11 @@ def _non_negative(value: Tensor, minimum: float) -> Tensor:
 def _unpickled(data: bytes) -> object:
     # The header of safetensors follows eight bytes of any value.
     if data[8:9] != b"{":
-        with warnings.catch_warnings():
+        # A namespace holds names and values, no code.
+        with (
+            warnings.catch_warnings(),
+            torch.serialization.safe_globals([argparse.Namespace]),
+        ):
             warnings.simplefilter("ignore")
             return _torch_load(data)
     from safetensors.torch import load as load_safetensors
@@ -245,12 +248,6 @@ def _settings(loaded: object) -> dict[str, Tensor]:
 
 
 def _torch_load(data: bytes) -> object:
-    # A namespace holds names and values, no code.
-    with torch.serialization.safe_globals([argparse.Namespace]):
-        return _torch_load_restricted(data)
-
-
-def _torch_load_restricted(data: bytes) -> object:
     if data[:1] == b"\x80":
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     if data[:4] != b"PK\x03\x04":

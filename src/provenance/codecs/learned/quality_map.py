@@ -19,7 +19,7 @@ from ..base import Box
 from ..entropy import TOTAL, Decoder, Part, Tables
 from .hyperprior import HYPER_STRIDE, LAMBDAS, LEVELS
 from .pixels import cut
-from .tiling import Region
+from .tiling import Region, grid
 
 STEP = 0.5
 """Levels of the network (`hyperprior.LEVELS`) that an offset of 1 means."""
@@ -60,7 +60,7 @@ Offsets = NDArray[np.int32]
 
 def flat(height: int, width: int) -> Offsets:
     """The map of a picture that is quantised alike everywhere."""
-    return np.zeros((_squares(height), _squares(width)), np.int32)
+    return np.zeros(grid(height, width, HYPER_STRIDE), np.int32)
 
 
 def adapted(pixels: NDArray[np.uint8]) -> Offsets:
@@ -94,8 +94,8 @@ def raised(height: int, width: int, regions: Iterable[Box]) -> Offsets | None:
     """
     offsets = flat(height, width)
     for x, y, w, h in regions:
-        rows = slice(y // HYPER_STRIDE, _squares(y + h))
-        offsets[rows, x // HYPER_STRIDE : _squares(x + w)] += REGION_STEP
+        bottom, right = grid(y + h, x + w, HYPER_STRIDE)
+        offsets[y // HYPER_STRIDE : bottom, x // HYPER_STRIDE : right] += REGION_STEP
     return np.minimum(offsets, MOST) if offsets.any() else None
 
 
@@ -111,7 +111,7 @@ def read(decoder: Decoder, height: int, width: int) -> Offsets:
     Raises:
         BitstreamError: The payload cannot be one of ours.
     """
-    shape = _squares(height), _squares(width)
+    shape = grid(height, width, HYPER_STRIDE)
     deltas = decoder.decode(_TABLES, np.zeros(shape[0] * shape[1], np.uint8))
     offsets = np.cumsum(deltas, dtype=np.int64)
     if np.abs(offsets).max() > MOST:
@@ -125,7 +125,3 @@ def _means(values: NDArray[np.float32], side: int) -> NDArray[np.float32]:
 
     height, width = (length // side for length in values.shape)
     return np.asarray(cv2.resize(values, (width, height), interpolation=cv2.INTER_AREA))
-
-
-def _squares(side: int) -> int:
-    return -(-side // HYPER_STRIDE)

@@ -30,11 +30,12 @@ from torch import Tensor, nn
 from ...errors import ModelError
 from ..entropy import Decoder, Part, Payload, channels, encode
 from . import integer_convolution, published, tables
-from .fixed_rate import Latents, grid, integers
+from .fixed_rate import Latents, integers
 from .gdn_transforms import STRIDE, Transforms
 from .integer_convolution import Row
 from .integer_network import FRACTION_BITS, LIMIT, fixed_point
-from .layers import halving
+from .layers import halving, loaded
+from .tiling import grid
 
 HYPER_STRIDE = 64
 """Pixels per hyper-latent."""
@@ -74,11 +75,9 @@ def convert(state: published.State) -> dict[str, Tensor]:
     Raises:
         ValueError: Weights of the hyper-synthesis are too large for integers.
     """
-    result = published.transforms(state) | side_information(state) | scale_tables()
-    result |= integer_convolution.convert(state, [f"h_s.{layer}" for layer in LAYERS])
-    thresholds = [int(scale * 2**FRACTION_BITS) for scale in tables.scales()[:-1]]
-    result["scale_thresholds"] = torch.tensor(thresholds, dtype=torch.int32)
-    return result
+    result = published.transforms(state) | side_information(state)
+    result |= tables.of_normals() | tables.limits(2**FRACTION_BITS)
+    return result | integer_convolution.convert(state, [f"h_s.{layer}" for layer in LAYERS])
 
 
 def side_information(state: published.State) -> dict[str, Tensor]:
@@ -93,12 +92,6 @@ def side_information(state: published.State) -> dict[str, Tensor]:
     return result
 
 
-def scale_tables() -> dict[str, Tensor]:
-    """Tables of normal variables, by the index of their scale."""
-    arrays = tables.packed("scale_tables", [tables.normal(scale) for scale in tables.scales()])
-    return {key: torch.from_numpy(array) for key, array in arrays.items()}
-
-
 def hyper_analysis(tensors: Mapping[str, Tensor], latents: int) -> tuple[nn.Module, int]:
     """The hyper-analysis that `side_information` made, and the number of hyper-latents.
 
@@ -111,21 +104,7 @@ def hyper_analysis(tensors: Mapping[str, Tensor], latents: int) -> tuple[nn.Modu
             *(nn.Conv2d(latents, a, 3, padding=1), nn.ReLU(), halving(a, b), nn.ReLU()),
             halving(b, p),
         )
-    state = {key: tensors[f"hyper_analysis.{key}"].float() for key in made.state_dict()}
-    made.load_state_dict(state, assign=True)
-    return made.eval(), p
-
-
-def hyper_medians(tensors: Mapping[str, Tensor], count: int) -> Tensor:
-    """Medians of the hyper-latents in fixed point, ``[count]``.
-
-    Raises:
-        ModelError: They are no such integers.
-    """
-    medians = tensors["medians"]
-    if medians.shape != (count,) or medians.dtype != torch.int32:
-        raise ModelError("medians: not one integer for each hyper-latent")
-    return medians
+    return loaded(made, tensors, "hyper_analysis."), p
 
 
 class Hyperprior:
@@ -146,15 +125,10 @@ class Hyperprior:
         self._hyper_synthesis = Row(tensors, "integer", n, doublings=2)
         if self._hyper_synthesis.outputs != m:
             raise ModelError("integer: not one scale for each latent")
-        thresholds = tensors["scale_thresholds"]
-        if thresholds.shape != (tables.LEVELS - 1,) or thresholds.dtype != torch.int32:
-            raise ModelError("scale_thresholds: not one integer between each two tables")
-        if bool((thresholds.diff() <= 0).any()):
-            raise ModelError("scale_thresholds: do not grow")
-        self._medians, self._thresholds = hyper_medians(tensors, n).view(n, 1, 1), thresholds
-        arrays = {key: value.numpy() for key, value in tensors.items() if "tables." in key}
-        self._hyper_tables = tables.read("hyper_tables", arrays, n)
-        self._scale_tables = tables.read("scale_tables", arrays, tables.LEVELS)
+        self._medians = tables.medians(tensors, n)
+        self._thresholds = tables.thresholds(tensors)
+        self._hyper_tables = tables.read("hyper_tables", tensors, n)
+        self._scale_tables = tables.read("scale_tables", tensors, tables.LEVELS)
 
     @torch.inference_mode()
     def analyse(self, pixels: NDArray[np.uint8]) -> Latents:

@@ -13,7 +13,9 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ...errors import ModelError
 from ..entropy import TOTAL, Tables
@@ -121,30 +123,31 @@ def median(cumulative: Cumulative, bits: int) -> int:
     return high
 
 
-def packed(name: str, made: Sequence[Table]) -> dict[str, NDArray[np.int32]]:
-    """Tables as three arrays for a file of weights; `read` makes `Tables` of them."""
-    return {
-        f"{name}.first": np.array([first for first, _ in made], np.int32),
-        f"{name}.lengths": np.array([len(table) for _, table in made], np.int32),
-        f"{name}.frequencies": np.concatenate([np.array(table, np.int32) for _, table in made]),
+def packed(name: str, made: Sequence[Table]) -> dict[str, Tensor]:
+    """Tables as three int32 tensors for a file of weights; `read` makes `Tables` of them."""
+    parts = {
+        "first": [first for first, _ in made],
+        "lengths": [len(table) for _, table in made],
+        "frequencies": [frequency for _, table in made for frequency in table],
     }
+    return {f"{name}.{part}": torch.tensor(v, dtype=torch.int32) for part, v in parts.items()}
 
 
-def read(name: str, arrays: Mapping[str, NDArray[Any]], count: int) -> Tables:
+def read(name: str, tensors: Mapping[str, Tensor], count: int) -> Tables:
     """The ``count`` tables that `packed` put under ``name``.
 
     Raises:
         ModelError: They are missing or no such tables.
     """
     try:
-        first, lengths, frequencies = (
-            arrays[f"{name}.{part}"] for part in ("first", "lengths", "frequencies")
-        )
+        parts = [tensors[f"{name}.{part}"] for part in ("first", "lengths", "frequencies")]
     except KeyError as error:
         raise ModelError(f"{error.args[0]} is missing") from None
+    if not all(part.dtype == torch.int32 and part.ndim == 1 for part in parts):
+        raise ModelError(f"{name}: not frequency tables")
+    first, lengths, frequencies = (part.numpy() for part in parts)
     good = (
-        all(part.dtype == np.int32 and part.ndim == 1 for part in (first, lengths, frequencies))
-        and len(first) == len(lengths) == count
+        len(first) == len(lengths) == count
         and bool(((lengths >= 2) & (lengths <= LONGEST_TABLE)).all())
         and int(lengths.sum()) == len(frequencies)
         and bool((np.abs(first.astype(np.int64)) <= LONGEST_HALF).all())
@@ -156,25 +159,41 @@ def read(name: str, arrays: Mapping[str, NDArray[Any]], count: int) -> Tables:
     return Tables(first, lengths, frequencies)
 
 
-def of_normals(unit: int) -> dict[str, NDArray[np.int32]]:
-    """The tables of `scales`, and the largest scale of each but the last in 1/``unit``."""
-    levels = scales()
-    limits = np.array([int(scale * unit) for scale in levels[:-1]], np.int32)
-    return {"scale_thresholds": limits} | packed("scale_tables", [normal(s) for s in levels])
+def of_normals() -> dict[str, Tensor]:
+    """The tables of `scales`, as ``scale_tables`` of a file of weights."""
+    return packed("scale_tables", [normal(scale) for scale in scales()])
 
 
-def thresholds(arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.int32]:
-    """The limits between tables that `of_normals` made.
+def limits(unit: int) -> dict[str, Tensor]:
+    """The largest of `scales`, in 1/``unit``, for each of their tables but the last."""
+    found = [int(scale * unit) for scale in scales()[:-1]]
+    return {"scale_thresholds": torch.tensor(found, dtype=torch.int32)}
+
+
+def thresholds(tensors: Mapping[str, Tensor]) -> Tensor:
+    """What `limits` made.
 
     Raises:
         ModelError: They are missing or no such limits.
     """
-    found = arrays.get("scale_thresholds")
-    if found is None or found.shape != (LEVELS - 1,) or found.dtype != np.int32:
+    found = tensors.get("scale_thresholds")
+    if found is None or found.shape != (LEVELS - 1,) or found.dtype != torch.int32:
         raise ModelError("scale_thresholds: not one integer between each two tables")
-    if (np.diff(found) <= 0).any():
+    if bool((found.diff() <= 0).any()):
         raise ModelError("scale_thresholds: do not grow")
     return found
+
+
+def medians(tensors: Mapping[str, Tensor], count: int) -> Tensor:
+    """Medians of the hyper-latents in fixed point, ``[count, 1, 1]``.
+
+    Raises:
+        KeyError, ModelError: They are missing or no such integers.
+    """
+    found = tensors["medians"]
+    if found.shape != (count,) or found.dtype != torch.int32:
+        raise ModelError("medians: not one integer for each hyper-latent")
+    return found.view(count, 1, 1)
 
 
 def half_tanh(one: int, end: int) -> list[int]:

@@ -72,6 +72,11 @@ class Region:
             yield Region(top, min(top + rows, self.bottom), self.left, self.right)
 
 
+def grid(height: int, width: int, stride: int) -> tuple[int, int]:
+    """Rows and columns of places, each of ``stride`` px to a side, that cover a picture."""
+    return -(-height // stride), -(-width // stride)
+
+
 def for_each_tile(height: int, width: int, tile: int, work: Callable[[Region], None]) -> None:
     """Call ``work`` with each tile of ``height`` by ``width`` places.
 
