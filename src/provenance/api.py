@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from . import binding, codecs, container, formats, imaging, metadata
@@ -20,7 +19,7 @@ from .assembly import (
     compressed,
     described,
     fitting,
-    keeping_meaning,
+    goal_of,
     label_of,
     left_out,
     said_of,
@@ -112,7 +111,6 @@ def compress(
         formats.check_kind(to, photo.width, photo.height)
     original = Parent(name, data, photo.media_type, beside(source, data))
     picture = codecs.Picture(photo.pixels, photo.alpha, photo.grey)
-    pixels = photo.width * photo.height
 
     def finish(encoded: codecs.Encoded) -> Labelled:
         if steps is not None or seed is not None:
@@ -135,28 +133,24 @@ def compress(
 
     def encode(choose: codecs.Choice) -> codecs.Encoded | None:
         if tune == codecs.MEANING:
-            return keeping_meaning(
-                chosen, picture, photo, choose, stages, max_pixels, redact_evidence
+            return codecs.keeping_meaning(
+                chosen,
+                picture,
+                choose,
+                lambda made: assessed(photo, replace(photo, pixels=made), redact_evidence, stages),
+                max_pixels=max_pixels,
+                stages=stages,
             )
         with stages("encode"):
             return choose(picture)
 
     if max_bytes is not None:
         return fitting(chosen, picture, max_bytes, encode, finish, stages)
-    choose: codecs.Choice
-    if bits_per_pixel is not None:
-        choose = partial(codecs.within, chosen, size=bits_per_pixel * pixels / 8)
-    elif min_psnr is not None:
-        choose = partial(codecs.reaching, chosen, psnr=min_psnr, max_pixels=max_pixels)
-    else:
-        choose = partial(codecs.at, chosen, quality=50 if quality is None else quality)
-    encoded = encode(choose)
-    if encoded is None and min_psnr is not None:
-        raise UsageError(f"{name}: no quality reaches {min_psnr:g} dB")
-    if encoded is None:
-        raise UsageError(
-            f"{name}: even the lowest quality needs more than {bits_per_pixel:g} bits per pixel"
-        )
+    choose, unmet = goal_of(
+        chosen, photo, quality, bits_per_pixel=bits_per_pixel, psnr=min_psnr, max_pixels=max_pixels
+    )
+    if (encoded := encode(choose)) is None:
+        raise UsageError(f"{name}: {unmet}")
     return finish(encoded)
 
 

@@ -99,7 +99,7 @@ def compressed(
         return codec.decode(bitstream, max_pixels=max_pixels).pixels
 
     with stages("decode"):
-        pixels = encoded.decoded(decode)
+        pixels = encoded.decoded(codec, max_pixels)
         others = [] if seeds is None else codecs.redrawn(encoded.bitstream, seeds)[1:]
         drawings = [decode(bitstream) for bitstream in others]
         invention = None
@@ -164,29 +164,30 @@ def left_out(photo: Photo, to: str | None) -> list[str]:
     return notes
 
 
-def keeping_meaning(
+def goal_of(
     codec: codecs.Codec,
-    picture: codecs.Picture,
     photo: Photo,
-    choose: codecs.Choice,
-    stages: Stages,
+    quality: float | None,
+    *,
+    bits_per_pixel: float | None,
+    psnr: float | None,
     max_pixels: int,
-    redact_evidence: bool,
-) -> codecs.Encoded | None:
-    """What ``choose`` gives, finer where the risk score finds a change in ``photo``."""
+) -> tuple[codecs.Choice, str]:
+    """What chooses the quality of a photo, and what to say where it finds none; one goal or none.
 
-    def encode(picture: codecs.Picture) -> codecs.Encoded | None:
-        with stages("encode"):
-            return choose(picture)
-
-    def decode(bitstream: bytes) -> NDArray[np.uint8]:
-        with stages("decode"):
-            return codec.decode(bitstream, max_pixels=max_pixels).pixels
-
-    def assess(pixels: NDArray[np.uint8]) -> Risk:
-        return assessed(photo, replace(photo, pixels=pixels), redact_evidence, stages)
-
-    return codecs.keeping_meaning(picture, encode, decode, assess)
+    Args:
+        quality: 50 for None.
+        bits_per_pixel: of the bitstream, at most.
+        psnr: in dB, at least.
+    """
+    if bits_per_pixel is not None:
+        size = bits_per_pixel * photo.width * photo.height / 8
+        unmet = f"even the lowest quality needs more than {bits_per_pixel:g} bits per pixel"
+        return partial(codecs.within, codec, size=size), unmet
+    if psnr is not None:
+        unmet = f"no quality reaches {psnr:g} dB"
+        return partial(codecs.reaching, codec, psnr=psnr, max_pixels=max_pixels), unmet
+    return partial(codecs.at, codec, quality=50 if quality is None else quality), "no quality fits"
 
 
 def fitting(

@@ -119,7 +119,7 @@ def ours(
 
     def run(pixels: Pixels, setting: int) -> tuple[int, Pixels]:
         bitstream = codec.encode(codecs.Picture(pixels), setting)
-        return len(bitstream), codec.decode(bitstream, max_pixels=pixels.size).pixels
+        return len(bitstream), codec.decode(bitstream, max_pixels=MAX_PIXELS).pixels
 
     return run
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from .. import codecs, risk
+from ..files import MAX_PIXELS
 from ..labels import Risk
 from ..metrics import ms_ssim, psnr_db
 from ..taxonomy import Type
@@ -114,19 +115,16 @@ def _ours(codec: codecs.Codec, *, keeps_meaning: bool = False) -> Coder:
         def choose(picture: codecs.Picture) -> codecs.Encoded | None:
             return None if size is None else codecs.within(codec, picture, size)
 
-        def decode(bitstream: bytes) -> Pixels:
-            return codec.decode(bitstream, max_pixels=pixels.size).pixels
-
         def assess(decoded: Pixels) -> Risk:
             return risk.assess(pixels, decoded)
 
         picture = codecs.Picture(pixels)
         if keeps_meaning:
-            fitted = codecs.keeping_meaning(picture, choose, decode, assess)
+            fitted = codecs.keeping_meaning(codec, picture, choose, assess, max_pixels=MAX_PIXELS)
         else:
             fitted = choose(picture)
         encoded = fitted or codecs.at(codec, picture, 1)
-        return len(encoded.bitstream), encoded.decoded(decode)
+        return len(encoded.bitstream), encoded.decoded(codec, MAX_PIXELS)
 
     return run
 

@@ -36,9 +36,11 @@ class Encoded:
     risk: Risk | None = field(default=None, repr=False, compare=False)
     """Of these pixels, likewise."""
 
-    def decoded(self, decode: Callable[[bytes], NDArray[np.uint8]]) -> NDArray[np.uint8]:
-        """What it decodes to, by ``decode`` where that is not known."""
-        return decode(self.bitstream) if self.pixels is None else self.pixels
+    def decoded(self, codec: Codec, max_pixels: int) -> NDArray[np.uint8]:
+        """What it decodes to, by its codec where that is not known."""
+        if self.pixels is not None:
+            return self.pixels
+        return codec.decode(self.bitstream, max_pixels=max_pixels).pixels
 
 
 Choice = Callable[[Picture], Encoded | None]

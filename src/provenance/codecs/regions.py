@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..labels import Risk
-from .base import Picture
+from ..stages import Stages
+from .base import Codec, Picture
 from .rate_control import Choice, Encoded
 
 ROUNDS = 5
@@ -18,10 +19,13 @@ ROUNDS = 5
 
 
 def keeping_meaning(
+    codec: Codec,
     picture: Picture,
-    encode: Choice,
-    decode: Callable[[bytes], NDArray[np.uint8]],
+    choose: Choice,
     assess: Callable[[NDArray[np.uint8]], Risk],
+    *,
+    max_pixels: int,
+    stages: Stages | None = None,
 ) -> Encoded | None:
     """Of a few bitstreams the one with the lowest risk, each finer where the one before erred.
 
@@ -30,25 +34,29 @@ def keeping_meaning(
     until nothing is found in them any more.
 
     Args:
-        encode: the bitstream of a picture with its regions; None where it cannot be as small, or as
+        choose: the bitstream of a picture with its regions; None where it cannot be as small, or as
             good, as was asked.
-        decode: the pixels that a bitstream holds.
-        assess: the risk of these pixels.
+        assess: the risk of the pixels that a bitstream holds.
+        max_pixels: as for `Codec.decode`.
+        stages: receives how long encoding and decoding took.
 
     Returns:
         The bitstream with its pixels and their risk; None where not even the picture without
         regions could be encoded.
     """
+    stages = stages or Stages()
     best: Encoded | None = None
     lowest = math.inf
     last = b""
     for _ in range(ROUNDS):
-        encoded = encode(picture)
+        with stages("encode"):
+            encoded = choose(picture)
         # The same again: nothing can be finer.
         if encoded is None or encoded.bitstream == last:
             break
         last = encoded.bitstream
-        pixels = encoded.decoded(decode)
+        with stages("decode"):
+            pixels = encoded.decoded(codec, max_pixels)
         risk = assess(pixels)
         if risk.score < lowest:
             lowest, best = risk.score, replace(encoded, pixels=pixels, risk=risk)
