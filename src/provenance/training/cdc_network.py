@@ -30,10 +30,16 @@ from provenance.codecs.learned.cdc_network import (
     Widths,
     parts,
 )
-from provenance.codecs.learned.layers import FactorizedPrior, doubling, lower_bound
+from provenance.codecs.learned.layers import (
+    FactorizedPrior,
+    doubling,
+    lower_bound,
+    normal_bits,
+    rounded,
+)
 
 from .klt import principal_components
-from .scheme_networks import MIN_SCALE, Parts, normal_bits, rounded, taken_over
+from .scheme_networks import MIN_SCALE, Parts, taken_over
 
 STEPS = 8
 """In which pictures are drawn outside of training; those of the codec."""

@@ -13,9 +13,9 @@ from provenance.files import one_line
 from .crops import SIZE
 
 STEP = 64
-"""What sides of crops are multiples of: px of a hyper-latent."""
+"""What sides of pictures are multiples of: px of a hyper-latent."""
 LEAST = 128
-"""Smallest side of crops, px: with MS-SSIM in the loss, and for the discriminator."""
+"""Smallest side of pictures, px: for MS-SSIM in the loss, the discriminator, and every network."""
 
 
 def parser(

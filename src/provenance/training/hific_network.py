@@ -20,11 +20,18 @@ from torch.nn import functional
 from provenance.codecs.learned import hific_weights
 from provenance.codecs.learned.hific import hyper_analysis
 from provenance.codecs.learned.hific_transforms import ResidualBlock, Sizes, Transforms
-from provenance.codecs.learned.layers import ChannelNorm, FactorizedPrior, doubling, lower_bound
+from provenance.codecs.learned.layers import (
+    ChannelNorm,
+    FactorizedPrior,
+    doubling,
+    lower_bound,
+    normal_bits,
+    rounded,
+)
 
 from .adversarial import Adversary, band_energy_loss
 from .klt import principal_components
-from .scheme_networks import MIN_SCALE, Parts, normal_bits, precise, rounded, taken_over
+from .scheme_networks import MIN_SCALE, Parts, precise, taken_over
 
 BANDS, ADVERSARIAL = 0.6, 0.1
 """Weights of the two losses that ask for texture.

@@ -17,13 +17,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from provenance.codecs.learned.layers import FactorizedPrior, doubling, halving, lower_bound
+from provenance.codecs.learned.layers import (
+    FactorizedPrior,
+    doubling,
+    halving,
+    lower_bound,
+    normal_bits,
+    rounded,
+)
 
 PEDESTAL = 2.0**-36
 MIN_BETA = 1e-6
 MIN_SCALE = 0.11
-SMALLEST = 1e-9
-"""Smallest likelihood."""
 
 _DENSITY = {"matrices.": "_matrix", "biases.": "_bias", "factors.": "_factor"}
 
@@ -303,20 +308,3 @@ def precise(x: Tensor, layer: nn.Module) -> Tensor:
     with torch.autocast(x.device.type, enabled=False):
         result: Tensor = layer(x.float())
     return result
-
-
-def rounded(values: Tensor) -> Tensor:
-    """Rounded, with the gradient of the identity."""
-    return values + (values.round() - values).detach()
-
-
-def normal_bits(values: Tensor, scale: Tensor) -> Tensor:
-    """Bits of rounded normal variables with mean 0, ``[batch]``."""
-    distance = values.abs()
-    likelihood = _upper_tail((distance - 0.5) / scale) - _upper_tail((distance + 0.5) / scale)
-    return -torch.log2(lower_bound(likelihood, SMALLEST)).sum((1, 2, 3))
-
-
-def _upper_tail(t: Tensor) -> Tensor:
-    """Probability that a standard normal variable exceeds ``t``."""
-    return 0.5 * torch.erfc(t * 2**-0.5)

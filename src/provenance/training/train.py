@@ -24,8 +24,6 @@ from . import crops as crop_files
 from .similarity import ms_ssim
 
 REPORTED_LEVELS = (0.0, 1.75, 3.5, 5.25, 7.0)
-LEAST = 128
-"""Smallest side of a photo to validate on, px: what every scheme's network takes."""
 BALANCE = 0.0067
 """Losses are weighted by ``(lambda / BALANCE) ** -0.5``, so that no level drowns the others."""
 
@@ -100,9 +98,9 @@ def load_photos(folder: Path) -> list[Tensor]:
     photos = []
     for path in crop_files.photos(folder, ".png"):
         pixels = np.array(crop_files.opened(path))
-        height, width = (side // 64 * 64 for side in pixels.shape[:2])
-        if min(height, width) < LEAST:
-            raise InputError(f"{path}: sides under {LEAST} px are too small to validate on")
+        height, width = (side // command.STEP * command.STEP for side in pixels.shape[:2])
+        if min(height, width) < command.LEAST:
+            raise InputError(f"{path}: sides under {command.LEAST} px are too small to validate on")
         photos.append(torch.from_numpy(pixels[:height, :width]).permute(2, 0, 1)[None])
     return photos
 

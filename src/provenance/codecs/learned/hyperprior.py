@@ -35,6 +35,8 @@ from .layers import (
     FactorizedPrior,
     Passage,
     lower_bound,
+    normal_bits,
+    rounded,
     upsample,
 )
 
@@ -174,15 +176,10 @@ class MeanScaleHyperprior(nn.Module):
         y = self.analysis(x - 0.5).float() * gain
         z = self.hyper_analysis(y).float()
         p_z = self.prior(self._quantised(z, torch.zeros_like(z)))
-        z_hat = z + (z.round() - z).detach()
-        mu, raw = self.entropy_parameters(z_hat, y).chunk(2, 1)
+        mu, raw = self.entropy_parameters(rounded(z), y).chunk(2, 1)
         scale = lower_bound(functional.softplus(raw + SCALE_OFFSET), MIN_SCALE)
-        distance = (self._quantised(y, mu) - mu).abs()
-        p_y = lower_bound(
-            _upper_tail((distance - 0.5) / scale) - _upper_tail((distance + 0.5) / scale), 1e-9
-        )
         y_hat = y + ((y - mu).round() + mu - y).detach()
-        bits = -torch.log2(p_y).sum((1, 2, 3))
+        bits = normal_bits(self._quantised(y, mu) - mu, scale)
         bits = bits - torch.log2(p_z.reshape(self.hyper_latents, len(x), -1)).sum((0, 2))
         return y_hat * inverse_gain, bits
 
@@ -212,8 +209,3 @@ class MeanScaleHyperprior(nn.Module):
         if self.training:
             return values + torch.empty_like(values).uniform_(-0.5, 0.5)
         return (values - mean).round() + mean
-
-
-def _upper_tail(t: Tensor) -> Tensor:
-    """Probability that a standard normal variable exceeds ``t``."""
-    return 0.5 * torch.erfc(t * 2**-0.5)

@@ -24,6 +24,9 @@ DYADIC_SLOPE = 26 / 256
 CHANNEL_NORM_EPS = 1e-3
 """Added to the variance."""
 
+SMALLEST = 1e-9
+"""Smallest likelihood."""
+
 
 _Module = TypeVar("_Module", bound=nn.Module)
 
@@ -64,6 +67,23 @@ class LowerBound(torch.autograd.Function):
 def lower_bound(x: Tensor, bound: float) -> Tensor:
     result: Tensor = LowerBound.apply(x, bound)  # type: ignore[no-untyped-call]
     return result
+
+
+def rounded(values: Tensor) -> Tensor:
+    """Rounded, with the gradient of the identity."""
+    return values + (values.round() - values).detach()
+
+
+def normal_bits(values: Tensor, scale: Tensor) -> Tensor:
+    """Bits of rounded normal variables with mean 0, ``[batch]``."""
+    distance = values.abs()
+    likelihood = _upper_tail((distance - 0.5) / scale) - _upper_tail((distance + 0.5) / scale)
+    return -torch.log2(lower_bound(likelihood, SMALLEST)).sum((1, 2, 3))
+
+
+def _upper_tail(t: Tensor) -> Tensor:
+    """Probability that a standard normal variable exceeds ``t``."""
+    return 0.5 * torch.erfc(t * 2**-0.5)
 
 
 class Passage(nn.Conv2d):
@@ -158,7 +178,9 @@ class FactorizedPrior(nn.Module):
         lower, upper = self.logits(flat - 0.5), self.logits(flat + 0.5)
         # Where both are as far from 0, either sign will do, and no sign would give nothing.
         sign = torch.where(lower + upper > 0, -1.0, 1.0)
-        return lower_bound((torch.sigmoid(sign * upper) - torch.sigmoid(sign * lower)).abs(), 1e-9)
+        return lower_bound(
+            (torch.sigmoid(sign * upper) - torch.sigmoid(sign * lower)).abs(), SMALLEST
+        )
 
 
 class GDN(nn.Module):
