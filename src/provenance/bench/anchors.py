@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from .. import codecs
 from ..errors import InputError
 from ..files import MAX_PIXELS, read
 from ..imaging import load
+from ..metrics import ms_ssim
 from ..metrics.ms_ssim import SMALLEST_SIDE
 
 Pixels = NDArray[np.uint8]
@@ -122,6 +124,13 @@ def ours(
         return len(bitstream), codec.decode(bitstream, max_pixels=MAX_PIXELS).pixels
 
     return run
+
+
+def ms_ssim_db(original: Pixels, decoded: Pixels) -> float:
+    """MS-SSIM as ``-10 log10(1 - MS-SSIM)``, at most 100; of pictures that `check` lets pass."""
+    similarity = ms_ssim(original, decoded)
+    assert similarity is not None
+    return -10 * math.log10(max(1 - similarity, 1e-10))
 
 
 def _pillow(name: str, kind: str, settings: tuple[int, ...], **options: Any) -> Contender:

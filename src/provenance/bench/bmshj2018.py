@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from ..codecs.learned.layers import GDN, doubling, halving
+from ..codecs.learned.gdn_transforms import Transforms
+from ..codecs.learned.layers import doubling, halving
 
 N, M = 128, 192
 
@@ -19,13 +20,8 @@ class ScaleHyperprior(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.analysis = nn.Sequential(
-            *(halving(3, N), GDN(N), halving(N, N), GDN(N), halving(N, N), GDN(N), halving(N, M))
-        )
-        self.synthesis = nn.Sequential(
-            *(doubling(M, N), GDN(N, inverse=True), doubling(N, N), GDN(N, inverse=True)),
-            *(doubling(N, N), GDN(N, inverse=True), doubling(N, 3)),
-        )
+        transforms = Transforms(N, M)
+        self.analysis, self.synthesis = transforms.analysis, transforms.synthesis
         self.hyper_analysis = nn.Sequential(
             *(nn.Conv2d(M, N, 3, padding=1), nn.ReLU(), halving(N, N), nn.ReLU(), halving(N, N))
         )

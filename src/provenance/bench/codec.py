@@ -17,9 +17,19 @@ from pathlib import Path
 import numpy as np
 
 from .. import codecs
-from ..metrics import ms_ssim, psnr_db
-from .anchors import Contender, Pixels, anchors, check, ours, pixels_of, qualities_of
+from ..metrics import psnr_db
+from .anchors import (
+    Contender,
+    Pixels,
+    anchors,
+    check,
+    ms_ssim_db,
+    ours,
+    pixels_of,
+    qualities_of,
+)
 from .bjontegaard import rate_difference
+from .plots import figure
 
 QUALITIES = (1, 15, 30, 45, 60, 75, 90, 100)
 
@@ -144,8 +154,6 @@ def _names(contenders: Sequence[Contender]) -> tuple[str, ...]:
 
 def _point(contender: Contender, setting: int, path: Path, pixels: Pixels) -> Point:
     size, decoded = contender.run(pixels, setting)
-    similarity = ms_ssim(pixels, decoded)
-    assert similarity is not None
     return Point(
         contender.name,
         setting,
@@ -153,7 +161,7 @@ def _point(contender: Contender, setting: int, path: Path, pixels: Pixels) -> Po
         size,
         8 * size / (pixels.shape[0] * pixels.shape[1]),
         psnr_db(pixels, decoded),
-        -10 * math.log10(max(1 - similarity, 1e-10)),
+        ms_ssim_db(pixels, decoded),
     )
 
 
@@ -191,31 +199,22 @@ def _percent(value: float) -> str:
 
 
 def _plot(summary: Summary, folder: Path) -> None:
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, panels = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
-    for panel, (metric, name) in zip(
-        panels, (("psnr_db", "PSNR"), ("ms_ssim_db", "MS-SSIM")), strict=True
-    ):
-        for contender in (*summary.ours, *summary.others):
-            rates, qualities = zip(*summary.curve(contender, metric), strict=True)
-            own = contender in summary.ours
-            panel.plot(
-                rates,
-                qualities,
-                marker="o",
-                markersize=3,
-                label=contender,
-                linewidth=2.2 if own else 1.2,
-                color="black" if own else None,
-                linestyle="--" if contender in summary.ours[1:] else "-",
-            )
-        panel.set(xlabel="bits per pixel", ylabel=f"{name}, dB", xlim=(0, 1.6))
-        panel.grid(alpha=0.3)
-        panel.legend()
-    for suffix in ("png", "svg"):
-        figure.savefig(folder / f"curves.{suffix}", dpi=110)
-    plt.close(figure)
+    with figure(2, folder / "curves", dpi=110, figsize=(11, 4.5)) as panels:
+        metrics = (("psnr_db", "PSNR"), ("ms_ssim_db", "MS-SSIM"))
+        for panel, (metric, name) in zip(panels, metrics, strict=True):
+            for contender in (*summary.ours, *summary.others):
+                rates, qualities = zip(*summary.curve(contender, metric), strict=True)
+                own = contender in summary.ours
+                panel.plot(
+                    rates,
+                    qualities,
+                    marker="o",
+                    markersize=3,
+                    label=contender,
+                    linewidth=2.2 if own else 1.2,
+                    color="black" if own else None,
+                    linestyle="--" if contender in summary.ours[1:] else "-",
+                )
+            panel.set(xlabel="bits per pixel", ylabel=f"{name}, dB", xlim=(0, 1.6))
+            panel.grid(alpha=0.3)
+            panel.legend()

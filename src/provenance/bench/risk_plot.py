@@ -5,54 +5,65 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from .plots import figure
 from .risk_figures import CLASSES, CONTENDERS, REPORTED, Figures, detection
 
 
 def plot(figures: Figures, folder: Path) -> None:
     """Write ``risk.png`` and ``risk.svg``: detection, calibration, and score over rate."""
-    import matplotlib as mpl
+    with figure(3, folder / "risk", dpi=100, figsize=(14, 4.5)) as (left, middle, right):
+        _detection(left, figures)
+        _calibration(middle, figures)
+        _rates(right, figures)
+        for panel in (middle, right):
+            panel.grid(alpha=0.3)
 
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
 
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(14, 4.5), layout="constrained")
+def _detection(panel: Any, figures: Figures) -> None:
     names, areas = [], []
     for name, suspicion in CONTENDERS.items():
         numbers = detection(figures.planted, figures.harmless, suspicion)
         if numbers is not None and not math.isnan(numbers[0]):
             names.append(name)
             areas.append(numbers[0])
-    bars = left.barh(names, areas, color=["black", *["#8899aa"] * max(0, len(names) - 1)])
-    left.bar_label(bars, fmt="%.2f", padding=2)
-    left.invert_yaxis()
-    left.axvline(0.5, color="grey", linestyle=":")
-    left.set(
+    bars = panel.barh(names, areas, color=["black", *["#8899aa"] * max(0, len(names) - 1)])
+    panel.bar_label(bars, fmt="%.2f", padding=2)
+    panel.invert_yaxis()
+    panel.axvline(0.5, color="grey", linestyle=":")
+    panel.set(
         xlim=(0, 1.12),
         xlabel="AUROC",
         title=f"{len(figures.planted)} planted, {len(figures.harmless)} harmless pictures",
     )
+
+
+def _calibration(panel: Any, figures: Figures) -> None:
     real = figures.judged("annotated")
     judged = real or figures.judged("made")
-    middle.plot([0, 1], [0, 1], ":", color="grey")
+    panel.plot([0, 1], [0, 1], ":", color="grey")
     for name, symbols in CLASSES.items():
         chosen = [j for j in judged if j.finding.symbol in symbols]
         points = _reliability([j.finding.probability for j in chosen], [j.right for j in chosen])
         if points:
             promised, true, counts = zip(*points, strict=True)
-            middle.plot(promised, true, "-", linewidth=1)
-            middle.scatter(
+            panel.plot(promised, true, "-", linewidth=1)
+            panel.scatter(
                 promised, true, s=[8 + 4 * n for n in counts], label=f"{name}, n = {len(chosen)}"
             )
-    middle.set(
+    panel.set(
         xlabel="probability",
         ylabel="share right",
         title=f"Findings in {'annotated' if real else 'planted'} pictures",
     )
     if judged:
-        middle.legend()
+        panel.legend()
+
+
+def _rates(panel: Any, figures: Figures) -> None:
     for name in figures.codecs():
         made = [o for o in figures.of_codec(name) if o.source == "codec"]
         means = [
@@ -64,16 +75,11 @@ def plot(figures: Figures, folder: Path) -> None:
         ]
         if means:
             rates, scores = zip(*sorted(means), strict=True)
-            right.plot(rates, scores, "o-", markersize=4, label=name)
-    right.axhline(REPORTED, color="grey", linestyle=":")
-    right.set(xlabel="bits per pixel", ylabel="mean score", ylim=(0, 1), title="Score and rate")
-    if right.get_legend_handles_labels()[0]:
-        right.legend()
-    for panel in (middle, right):
-        panel.grid(alpha=0.3)
-    for suffix in ("png", "svg"):
-        figure.savefig(folder / f"risk.{suffix}", dpi=100)
-    plt.close(figure)
+            panel.plot(rates, scores, "o-", markersize=4, label=name)
+    panel.axhline(REPORTED, color="grey", linestyle=":")
+    panel.set(xlabel="bits per pixel", ylabel="mean score", ylim=(0, 1), title="Score and rate")
+    if panel.get_legend_handles_labels()[0]:
+        panel.legend()
 
 
 def _reliability(

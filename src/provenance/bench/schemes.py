@@ -21,9 +21,10 @@ import numpy as np
 from .. import codecs, risk
 from ..files import MAX_PIXELS
 from ..labels import Risk
-from ..metrics import ms_ssim, psnr_db
+from ..metrics import psnr_db
 from ..taxonomy import Type
-from .anchors import Pixels, check, encoder, pixels_of
+from .anchors import Pixels, check, encoder, ms_ssim_db, pixels_of
+from .plots import figure
 
 TYPES = tuple(str(kind) for kind in Type)
 
@@ -144,8 +145,6 @@ def _ordinary(kind: str, **options: Any) -> Coder:
 
 
 def _outcome(name: str, path: Path, pixels: Pixels, size: int, decoded: Pixels) -> Outcome:
-    similarity = ms_ssim(pixels, decoded)
-    assert similarity is not None
     found = risk.assess(pixels, decoded)
     likely = [finding for finding in found.findings if finding.probability >= LIKELY]
     return Outcome(
@@ -153,7 +152,7 @@ def _outcome(name: str, path: Path, pixels: Pixels, size: int, decoded: Pixels) 
         path.name,
         8 * size / (pixels.shape[0] * pixels.shape[1]),
         psnr_db(pixels, decoded),
-        -10 * math.log10(max(1 - similarity, 1e-10)),
+        ms_ssim_db(pixels, decoded),
         found.score,
         found.by_type[Type.AMPLITUDE],
         found.by_type[Type.GEOMETRY],
@@ -197,33 +196,22 @@ def _table(outcomes: Sequence[Outcome]) -> str:
 
 
 def _plot(outcomes: Sequence[Outcome], folder: Path) -> None:
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
     means = _means(outcomes)
     names = list(means)[::-1]
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(11, 1.2 + 0.5 * len(names)), layout="constrained", sharey=True
-    )
-    places = np.arange(len(names))
-    for number, (kind, colour) in enumerate(
-        zip(TYPES, ("#e69f00", "#56b4e9", "#cc4477"), strict=True)
-    ):
-        values = [means[name][kind] for name in names]
-        left.barh(places + 0.26 * (1 - number), values, 0.24, label=kind, color=colour)
-    left.set(xlabel="mean risk by type", yticks=places, yticklabels=names)
-    left.legend()
-    values = [means[name]["psnr_db"] for name in names]
-    right.barh(places, values, 0.6, color="#8a8f98")
-    for place, name, value in zip(places, names, values, strict=True):
-        right.text(
-            value - 0.2, place, f"{means[name]['bits_per_pixel']:.2f} bpp", ha="right", va="center"
-        )
-    right.set(xlabel="PSNR, dB", xlim=(min(values) - 5, max(values) + 1))
-    for panel in (left, right):
-        panel.grid(alpha=0.3, axis="x")
-    for suffix in ("png", "svg"):
-        figure.savefig(folder / f"schemes.{suffix}", dpi=110)
-    plt.close(figure)
+    size = (11, 1.2 + 0.5 * len(names))
+    with figure(2, folder / "schemes", dpi=110, figsize=size, sharey=True) as (left, right):
+        places = np.arange(len(names))
+        colours = ("#e69f00", "#56b4e9", "#cc4477")
+        for number, (kind, colour) in enumerate(zip(TYPES, colours, strict=True)):
+            values = [means[name][kind] for name in names]
+            left.barh(places + 0.26 * (1 - number), values, 0.24, label=kind, color=colour)
+        left.set(xlabel="mean risk by type", yticks=places, yticklabels=names)
+        left.legend()
+        values = [means[name]["psnr_db"] for name in names]
+        right.barh(places, values, 0.6, color="#8a8f98")
+        for place, name, value in zip(places, names, values, strict=True):
+            rate = f"{means[name]['bits_per_pixel']:.2f} bpp"
+            right.text(value - 0.2, place, rate, ha="right", va="center")
+        right.set(xlabel="PSNR, dB", xlim=(min(values) - 5, max(values) + 1))
+        for panel in (left, right):
+            panel.grid(alpha=0.3, axis="x")
