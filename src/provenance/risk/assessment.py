@@ -55,18 +55,10 @@ def assess(
             fails or finds what cannot be.
         UsageError: A detector of that name does not exist.
     """
-    pictures = [("original", original), ("reconstruction", reconstruction)]
-    for role, pixels in (*pictures, *(("drawing", drawing) for drawing in drawings)):
-        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
-            raise InputError(
-                f"{role}: expected uint8 [height, width, 3], got {pixels.dtype} "
-                f"{list(pixels.shape)}; convert it to 8-bit sRGB"
-            )
-        if pixels.shape != original.shape:
-            raise InputError(
-                f"original is {original.shape[1]}x{original.shape[0]} and {role} is "
-                f"{pixels.shape[1]}x{pixels.shape[0]}; compare pictures of one size"
-            )
+    _check(original, "original", original)
+    _check(reconstruction, "reconstruction", original)
+    for drawing in drawings:
+        _check(drawing, "drawing", original)
     height, width = original.shape[:2]
     chosen = find_detectors(detectors)
     looking = chosen.ready
@@ -106,3 +98,17 @@ def assess(
             unavailable=(*chosen.unavailable, *(d.name for d in looking if d.name not in ran)),
         ),
     )
+
+
+def _check(pixels: npt.NDArray[np.uint8], role: str, original: npt.NDArray[np.uint8]) -> None:
+    """Whether this is a picture of the original's size."""
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
+        raise InputError(
+            f"{role}: expected uint8 [height, width, 3], got {pixels.dtype} "
+            f"{list(pixels.shape)}; convert it to 8-bit sRGB"
+        )
+    if pixels.shape != original.shape:
+        raise InputError(
+            f"original is {original.shape[1]}x{original.shape[0]} and {role} is "
+            f"{pixels.shape[1]}x{pixels.shape[0]}; compare pictures of one size"
+        )

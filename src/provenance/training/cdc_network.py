@@ -39,7 +39,7 @@ from provenance.codecs.learned.layers import (
 )
 
 from .klt import principal_components
-from .scheme_networks import MIN_SCALE, Parts, taken_over
+from .scheme_networks import MIN_SCALE, Parts, noisy, taken_over
 
 STEPS = 8
 """In which pictures are drawn outside of training; those of the codec."""
@@ -144,10 +144,8 @@ class Cdc(nn.Module):
             y = last(x.float())
             z = self.context_fn.hyper_analyse(y)
             mean, scale = self._entropy_parameters(rounded(z))
-            bits = normal_bits(self._noisy(y - mean), lower_bound(scale, MIN_SCALE))
-            likelihood = self.entropy_bottleneck(self._noisy(z))
-            likelihood = likelihood.reshape(z.shape[1], len(z), -1)
-            bits = bits - torch.log2(likelihood).sum((0, 2))
+            bits = normal_bits(noisy(y - mean, self.training), lower_bound(scale, MIN_SCALE))
+            bits = bits + self.entropy_bottleneck.bits(noisy(z, self.training))
             y_hat = rounded(y - mean) + mean
         return self.context_fn.context(y_hat), bits
 
@@ -241,12 +239,6 @@ class Cdc(nn.Module):
                 z = layer(z)
         mean, scale = z.chunk(2, 1)
         return mean, scale
-
-    def _noisy(self, values: Tensor) -> Tensor:
-        """Values as the rate sees them."""
-        if self.training:
-            return values + torch.empty_like(values).uniform_(-0.5, 0.5)
-        return values.round()
 
 
 def widths_of(channels: int, latents: int) -> Widths:

@@ -31,7 +31,7 @@ from provenance.codecs.learned.layers import (
 
 from .adversarial import Adversary, band_energy_loss
 from .klt import principal_components
-from .scheme_networks import MIN_SCALE, Parts, precise, taken_over
+from .scheme_networks import MIN_SCALE, Parts, noisy, precise, taken_over
 
 BANDS, ADVERSARIAL = 0.6, 0.1
 """Weights of the two losses that ask for texture.
@@ -158,11 +158,10 @@ class Hific(nn.Module):
         """Latents as the decoder has them, and the bits of each picture."""
         with torch.autocast(y.device.type, enabled=False):
             z = self.hyper_analysis(y)
-            likelihood = self.entropy_bottleneck(self._noisy(z))
-            bits = -torch.log2(likelihood.reshape(z.shape[1], len(z), -1)).sum((0, 2))
+            bits = self.entropy_bottleneck.bits(noisy(z, self.training))
             z_hat = rounded(z)
             mean, scale = self.means(z_hat), lower_bound(self.scales(z_hat), MIN_SCALE)
-            bits = bits + normal_bits(self._noisy(y - mean), scale)
+            bits = bits + normal_bits(noisy(y - mean, self.training), scale)
             return rounded(y - mean) + mean, bits
 
     def published(self) -> dict[str, Tensor]:
@@ -308,12 +307,6 @@ class Hific(nn.Module):
             assert isinstance(out, nn.ConvTranspose2d)
             out.weight.mul_(0.1)
             _bias(out).copy_(start)
-
-    def _noisy(self, values: Tensor) -> Tensor:
-        """Values as the rate sees them."""
-        if self.training:
-            return values + torch.empty_like(values).uniform_(-0.5, 0.5)
-        return values.round()
 
     def _published(self, key: str, value: Tensor) -> tuple[str, Tensor]:
         """Name and form, a view, of a tensor where it is published."""

@@ -101,18 +101,7 @@ class Factorized(nn.Module):
 
     def coded(self, y: Tensor) -> tuple[Tensor, Tensor]:
         """Latents as the decoder has them, and the bits of each picture."""
-        return rounded(y), self.density_bits(y)
-
-    def density_bits(self, values: Tensor) -> Tensor:
-        """Bits of values with a learned density, ``[batch]``."""
-        likelihood = self.entropy_bottleneck(self.noisy(values))
-        return -torch.log2(likelihood.reshape(values.shape[1], len(values), -1)).sum((0, 2))
-
-    def noisy(self, values: Tensor) -> Tensor:
-        """Values as the rate sees them."""
-        if self.training:
-            return values + torch.empty_like(values).uniform_(-0.5, 0.5)
-        return values.round()
+        return rounded(y), self.entropy_bottleneck.bits(noisy(y, self.training))
 
     def published(self) -> dict[str, Tensor]:
         """The state dict under its published names."""
@@ -160,8 +149,8 @@ class Hyperprior(Factorized):
         """See `Factorized`."""
         z = self.h_a(y.abs()).float()
         scale = lower_bound(self.h_s(rounded(z)).float(), MIN_SCALE)
-        bits = normal_bits(self.noisy(y), scale)
-        return rounded(y), bits + self.density_bits(z)
+        bits = normal_bits(noisy(y, self.training), scale)
+        return rounded(y), bits + self.entropy_bottleneck.bits(noisy(z, self.training))
 
 
 class Charm(Factorized):
@@ -234,7 +223,7 @@ class Charm(Factorized):
     def coded(self, y: Tensor) -> tuple[Tensor, Tensor]:
         """See `Factorized`."""
         z = self.h_a(y).float()
-        bits = self.density_bits(z)
+        bits = self.entropy_bottleneck.bits(noisy(z, self.training))
         z_hat = rounded(z)
         mean_features, scale_features = self.h_mean_s(z_hat), self.h_scale_s(z_hat)
         known: list[Tensor] = []
@@ -243,7 +232,7 @@ class Charm(Factorized):
             support = torch.cat((mean_features, *before), 1)
             mean = self.cc_mean_transforms[index](support).float()
             level = self.cc_scale_transforms[index](torch.cat((scale_features, *before), 1))
-            bits = bits + normal_bits(self.noisy(part - mean), _scale(level.float()))
+            bits = bits + normal_bits(noisy(part - mean, self.training), _scale(level.float()))
             value = rounded(part - mean) + mean
             residual = self.lrp_transforms[index](torch.cat((support, value), 1)).float()
             known.append(value + 0.5 * torch.tanh(residual))
@@ -301,6 +290,13 @@ def taken_over(state: Mapping[str, Tensor], named: Iterable[tuple[str, Tensor]])
     for name, value in itertools.chain.from_iterable(taken.values()):
         value.copy_(state[name])
     return Parts(tuple(taken), tuple(part for part in parts if part not in taken))
+
+
+def noisy(values: Tensor, training: bool) -> Tensor:
+    """Values as the rate sees them: with noise in place of rounding, or rounded."""
+    if training:
+        return values + torch.empty_like(values).uniform_(-0.5, 0.5)
+    return values.round()
 
 
 def precise(x: Tensor, layer: nn.Module) -> Tensor:

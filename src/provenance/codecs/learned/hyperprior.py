@@ -175,13 +175,12 @@ class MeanScaleHyperprior(nn.Module):
         gain, inverse_gain = self.gains(level)
         y = self.analysis(x - 0.5).float() * gain
         z = self.hyper_analysis(y).float()
-        p_z = self.prior(self._quantised(z, torch.zeros_like(z)))
+        side_bits = self.prior.bits(self._quantised(z, torch.zeros_like(z)))
         mu, raw = self.entropy_parameters(rounded(z), y).chunk(2, 1)
         scale = lower_bound(functional.softplus(raw + SCALE_OFFSET), MIN_SCALE)
         y_hat = y + ((y - mu).round() + mu - y).detach()
         bits = normal_bits(self._quantised(y, mu) - mu, scale)
-        bits = bits - torch.log2(p_z.reshape(self.hyper_latents, len(x), -1)).sum((0, 2))
-        return y_hat * inverse_gain, bits
+        return y_hat * inverse_gain, bits + side_bits
 
     def entropy_parameters(self, z_hat: Tensor, y: Tensor) -> Tensor:
         """Mean and raw scale of every latent, as the decoder will find them step by step.

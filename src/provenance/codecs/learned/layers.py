@@ -178,9 +178,13 @@ class FactorizedPrior(nn.Module):
         lower, upper = self.logits(flat - 0.5), self.logits(flat + 0.5)
         # Where both are as far from 0, either sign will do, and no sign would give nothing.
         sign = torch.where(lower + upper > 0, -1.0, 1.0)
-        return lower_bound(
-            (torch.sigmoid(sign * upper) - torch.sigmoid(sign * lower)).abs(), SMALLEST
-        )
+        likelihood = (torch.sigmoid(sign * upper) - torch.sigmoid(sign * lower)).abs()
+        return lower_bound(likelihood, SMALLEST)
+
+    def bits(self, z: Tensor) -> Tensor:
+        """Bits of ``z`` ``[batch, channels, h, w]``, ``[batch]``."""
+        likelihood: Tensor = self(z)
+        return -torch.log2(likelihood.reshape(self.channels, len(z), -1)).sum((0, 2))
 
 
 class GDN(nn.Module):
