@@ -37,13 +37,14 @@ from torch import Tensor
 
 from ...errors import InputError, ModelError
 from ..bitstream import Sampling
-from ..entropy import Decoder, Part, Payload, channels, encode
+from ..entropy import Payload
 from . import diffusion, integer_convolution, published, tables
 from .cdc_network import SCALES, SLOPE, STRIDE, Networks, Widths
 from .fixed_rate import Integers, Latents, integers
 from .integer_convolution import NO_RELU, Row
-from .integer_network import FRACTION_BITS, LIMIT, fixed_point
+from .integer_network import FRACTION_BITS
 from .pixels import cut
+from .side_information import Indices, SideInformation
 from .tiling import Region, for_each_tile, grid
 
 HYPER_STRIDE = 64
@@ -140,21 +141,17 @@ class Cdc:
         widths = Widths.of(tensors)
         self._networks = Networks.of(tensors)
         self._latents, n = widths.enc[-1], widths.hyper
-        self._hyper_latents = n
         self._hyper_synthesis = Row(tensors, "integer", n, doublings=2, between=SLOPE, last=NO_RELU)
         if self._hyper_synthesis.outputs != 2 * self._latents:
             raise ModelError("integer: not one mean and one scale for each latent")
-        self._medians = tables.medians(tensors, n)
-        self._thresholds = tables.thresholds(tensors)
-        self._hyper_tables = tables.read("hyper_tables", tensors, n)
-        self._scale_tables = tables.read("scale_tables", tensors, tables.LEVELS)
+        self._side = SideInformation(tensors, n)
 
     @torch.inference_mode()
     def analyse(self, pixels: NDArray[np.uint8]) -> Latents:
         """See `fixed_rate.Scheme`; ``[M, h/16, w/16]`` and ``[N, h/64, w/64]``."""
         y = self.latents(pixels)
         z = self._networks.context_fn.hyper_analyse(y[None])[0]
-        hyper = integers(z - self._medians.float() * 2.0**-FRACTION_BITS)
+        hyper = self._side.rounded(z)
         means, _ = self._entropy_parameters(hyper)
         return integers(y - means), hyper
 
@@ -174,24 +171,12 @@ class Cdc:
     def encode(self, latents: Latents) -> Payload:
         """See `fixed_rate.Scheme`."""
         symbols, hyper = latents
-        _, indices = self._entropy_parameters(hyper)
-        # What is decoded first is encoded last.
-        return encode(
-            [
-                Part(self._scale_tables, indices.ravel(), symbols.ravel()),
-                Part(self._hyper_tables, channels(hyper.shape), hyper.ravel()),
-            ]
-        )
+        return self._side.encode(symbols, hyper, self._entropy_parameters(hyper)[1])
 
     def decode(self, payload: Payload, height: int, width: int) -> Latents:
         """See `fixed_rate.Scheme`."""
-        decoder = Decoder(payload)
-        shape = (self._hyper_latents, *grid(height, width, HYPER_STRIDE))
-        hyper = decoder.decode(self._hyper_tables, channels(shape)).reshape(shape)
-        _, indices = self._entropy_parameters(hyper)
-        symbols = decoder.decode(self._scale_tables, indices.ravel()).reshape(indices.shape)
-        decoder.finish()
-        return symbols, hyper
+        size = grid(height, width, HYPER_STRIDE)
+        return self._side.decode(payload, size, lambda hyper: self._entropy_parameters(hyper)[1])
 
     @torch.inference_mode()
     def synthesise(
@@ -244,14 +229,10 @@ class Cdc:
         return result
 
     @torch.inference_mode()
-    def _entropy_parameters(self, hyper: Integers) -> tuple[Tensor, NDArray[np.uint8]]:
+    def _entropy_parameters(self, hyper: Integers) -> tuple[Tensor, Indices]:
         """The mean, exact in float32, and the table of each latent, by integers alone."""
-        x = fixed_point(torch.from_numpy(hyper)).add_(self._medians).clamp_(-LIMIT, LIMIT)
-        means, scales = self._hyper_synthesis(x).chunk(2)
-        found: NDArray[np.uint8] = (
-            torch.searchsorted(self._thresholds, scales.contiguous()).to(torch.uint8).numpy()
-        )
-        return means.float() * 2.0**-FRACTION_BITS, found
+        means, scales = self._hyper_synthesis(self._side.known(hyper)).chunk(2)
+        return means.float() * 2.0**-FRACTION_BITS, self._side.indices(scales)
 
 
 def _coding_shapes(widths: Widths) -> published.Shapes:

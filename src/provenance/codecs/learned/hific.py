@@ -29,13 +29,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...errors import ModelError
-from ..entropy import Decoder, Part, Payload, channels, encode
-from . import tables
+from ..entropy import Payload
 from .fixed_rate import Integers, Latents, integers
 from .hific_transforms import STRIDE, Transforms
 from .integer_convolution import NO_RELU, Row
-from .integer_network import FRACTION_BITS, LIMIT, fixed_point
+from .integer_network import FRACTION_BITS
 from .layers import loaded
+from .side_information import Indices, SideInformation
 from .tiling import grid
 
 HYPER_STRIDE = 64
@@ -61,7 +61,6 @@ class Hific:
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
         self._transforms = Transforms.of(tensors)
         m, n = self._transforms.latents, len(tensors["hyper_analysis.0.weight"])
-        self._hyper_latents = n
         with torch.device("meta"):
             analysis = hyper_analysis(m, n)
         self._hyper_analysis = loaded(analysis, tensors, "hyper_analysis.")
@@ -71,10 +70,7 @@ class Hific:
         )
         if not self._means.outputs == self._scales.outputs == m:
             raise ModelError("integer: not one mean and one scale for each latent")
-        self._medians = tables.medians(tensors, n)
-        self._thresholds = tables.thresholds(tensors)
-        self._hyper_tables = tables.read("hyper_tables", tensors, n)
-        self._scale_tables = tables.read("scale_tables", tensors, tables.LEVELS)
+        self._side = SideInformation(tensors, n)
 
     @torch.inference_mode()
     def analyse(self, pixels: NDArray[np.uint8]) -> Latents:
@@ -83,31 +79,21 @@ class Hific:
         ratio = HYPER_STRIDE // STRIDE
         y = self._transforms.analyse(pixels, rows * ratio, columns * ratio)
         z = self._hyper_analysis(y[None])[0]
-        hyper = integers(z - self._medians * 2.0**-FRACTION_BITS)
-        means = self._means(self._known(hyper))
+        hyper = self._side.rounded(z)
+        means = self._means(self._side.known(hyper))
         return integers(y - means * 2.0**-FRACTION_BITS), hyper, means.numpy()
 
     def encode(self, latents: Latents) -> Payload:
         """See `fixed_rate.Scheme`."""
         symbols, hyper, _ = latents
-        # What is decoded first is encoded last.
-        return encode(
-            [
-                Part(self._scale_tables, self.scale_indices(hyper).ravel(), symbols.ravel()),
-                Part(self._hyper_tables, channels(hyper.shape), hyper.ravel()),
-            ]
-        )
+        return self._side.encode(symbols, hyper, self.scale_indices(hyper))
 
     @torch.inference_mode()
     def decode(self, payload: Payload, height: int, width: int) -> Latents:
         """See `fixed_rate.Scheme`."""
-        decoder = Decoder(payload)
-        shape = (self._hyper_latents, *_hyper_grid(height, width))
-        hyper = decoder.decode(self._hyper_tables, channels(shape)).reshape(shape)
-        indices = self.scale_indices(hyper)
-        symbols = decoder.decode(self._scale_tables, indices.ravel()).reshape(indices.shape)
-        decoder.finish()
-        return symbols, hyper, self._means(self._known(hyper)).numpy()
+        size = _hyper_grid(height, width)
+        symbols, hyper = self._side.decode(payload, size, self.scale_indices)
+        return symbols, hyper, self._means(self._side.known(hyper)).numpy()
 
     @torch.inference_mode()
     def synthesise(self, latents: Latents, height: int, width: int) -> NDArray[np.uint8]:
@@ -117,15 +103,9 @@ class Hific:
         return self._transforms.synthesise(y, height, width)
 
     @torch.inference_mode()
-    def scale_indices(self, hyper: Integers) -> NDArray[np.uint8]:
+    def scale_indices(self, hyper: Integers) -> Indices:
         """The table of each latent, ``[C, h/16, w/16]``, by integers alone."""
-        x = self._scales(self._known(hyper))
-        found: NDArray[np.uint8] = torch.searchsorted(self._thresholds, x).to(torch.uint8).numpy()
-        return found
-
-    def _known(self, hyper: Integers) -> Tensor:
-        """Hyper-latents with their medians, as the integer networks take them."""
-        return fixed_point(torch.from_numpy(hyper)).add_(self._medians).clamp_(-LIMIT, LIMIT)
+        return self._side.indices(self._scales(self._side.known(hyper)))
 
 
 def hyper_analysis(latents: int, hyper_latents: int) -> nn.Sequential:

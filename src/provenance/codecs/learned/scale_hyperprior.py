@@ -28,13 +28,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...errors import ModelError
-from ..entropy import Decoder, Part, Payload, channels, encode
+from ..entropy import Payload
 from . import integer_convolution, published, tables
-from .fixed_rate import Latents, integers
+from .fixed_rate import Integers, Latents, integers
 from .gdn_transforms import STRIDE, Transforms
 from .integer_convolution import Row
-from .integer_network import FRACTION_BITS, LIMIT, fixed_point
+from .integer_network import FRACTION_BITS
 from .layers import halving, loaded
+from .side_information import Indices, SideInformation
 from .tiling import grid
 
 HYPER_STRIDE = 64
@@ -121,14 +122,10 @@ class Hyperprior:
         self._transforms = Transforms.of(tensors)
         m = self._transforms.latents
         self._hyper_analysis, n = hyper_analysis(tensors, m)
-        self._hyper_latents = n
         self._hyper_synthesis = Row(tensors, "integer", n, doublings=2)
         if self._hyper_synthesis.outputs != m:
             raise ModelError("integer: not one scale for each latent")
-        self._medians = tables.medians(tensors, n)
-        self._thresholds = tables.thresholds(tensors)
-        self._hyper_tables = tables.read("hyper_tables", tensors, n)
-        self._scale_tables = tables.read("scale_tables", tensors, tables.LEVELS)
+        self._side = SideInformation(tensors, n)
 
     @torch.inference_mode()
     def analyse(self, pixels: NDArray[np.uint8]) -> Latents:
@@ -137,37 +134,23 @@ class Hyperprior:
         ratio = HYPER_STRIDE // STRIDE
         y = self._transforms.analyse(pixels, rows * ratio, columns * ratio)
         z = self._hyper_analysis(y[None].abs())[0]
-        return integers(y), integers(z - self._medians * 2.0**-FRACTION_BITS)
+        return integers(y), self._side.rounded(z)
 
     def encode(self, latents: Latents) -> Payload:
         """See `fixed_rate.Scheme`."""
         symbols, hyper = latents
-        # What is decoded first is encoded last.
-        return encode(
-            [
-                Part(self._scale_tables, self.scale_indices(hyper).ravel(), symbols.ravel()),
-                Part(self._hyper_tables, channels(hyper.shape), hyper.ravel()),
-            ]
-        )
+        return self._side.encode(symbols, hyper, self.scale_indices(hyper))
 
     def decode(self, payload: Payload, height: int, width: int) -> Latents:
         """See `fixed_rate.Scheme`."""
-        decoder = Decoder(payload)
-        shape = (self._hyper_latents, *grid(height, width, HYPER_STRIDE))
-        hyper = decoder.decode(self._hyper_tables, channels(shape)).reshape(shape)
-        indices = self.scale_indices(hyper)
-        symbols = decoder.decode(self._scale_tables, indices.ravel()).reshape(indices.shape)
-        decoder.finish()
-        return symbols, hyper
+        size = grid(height, width, HYPER_STRIDE)
+        return self._side.decode(payload, size, self.scale_indices)
 
     def synthesise(self, latents: Latents, height: int, width: int) -> NDArray[np.uint8]:
         """See `fixed_rate.Scheme`."""
         return self._transforms.synthesise(torch.from_numpy(latents[0]).float(), height, width)
 
     @torch.inference_mode()
-    def scale_indices(self, hyper: NDArray[np.int32]) -> NDArray[np.uint8]:
+    def scale_indices(self, hyper: Integers) -> Indices:
         """The table of each latent, ``[M, h/16, w/16]``, by integers alone."""
-        x = fixed_point(torch.from_numpy(hyper)).add_(self._medians).clamp_(-LIMIT, LIMIT)
-        x = self._hyper_synthesis(x)
-        found: NDArray[np.uint8] = torch.searchsorted(self._thresholds, x).to(torch.uint8).numpy()
-        return found
+        return self._side.indices(self._hyper_synthesis(self._side.known(hyper)))
