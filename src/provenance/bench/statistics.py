@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 _DRAWS = 400
 """How often chance is asked."""
 
+_BINS = 10
+
 
 def auroc(positives: ArrayLike, negatives: ArrayLike) -> float:
     """Chance that a positive scores higher than a negative, ties counting half; 0.5 is guessing.
@@ -60,14 +62,12 @@ def average_precision(positives: ArrayLike, negatives: ArrayLike, *, missed: int
     return area
 
 
-def calibration_error(
-    probabilities: Sequence[float], truths: Sequence[bool], *, bins: int = 10
-) -> float:
+def calibration_error(probabilities: Sequence[float], truths: Sequence[bool]) -> float:
     """Expected calibration error: distance of what was promised to what came true, 0 to 1.
 
-    In bins of equal width, the mean probability less the share that is true, weighted by how many
-    fall into the bin (M. P. Naeini, G. F. Cooper and M. Hauskrecht 2015, "Obtaining Well Calibrated
-    Probabilities Using Bayesian Binning").
+    In `_BINS` bins of equal width, the mean probability less the share that is true, weighted by
+    how many fall into the bin (M. P. Naeini, G. F. Cooper and M. Hauskrecht 2015, "Obtaining Well
+    Calibrated Probabilities Using Bayesian Binning").
 
     Returns:
         NaN where there are none.
@@ -78,7 +78,7 @@ def calibration_error(
         raise ValueError(f"{promised.size} probabilities and {true.size} truths")
     if not promised.size:
         return math.nan
-    places = np.minimum((promised * bins).astype(int), bins - 1)
+    places = np.minimum((promised * _BINS).astype(int), _BINS - 1)
     gaps = (abs((promised - true)[places == place].sum()) for place in np.unique(places))
     return float(sum(gaps) / promised.size)
 
@@ -138,15 +138,15 @@ def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
     return float(spearmanr(first, second).statistic)
 
 
-def highest_share(events: int, trials: int, confidence: float = 0.95) -> float:
-    """The largest true share that ``events`` of ``trials`` leave likely: an exact one-sided bound.
+def highest_share(events: int, trials: int) -> float:
+    """The largest true share that ``events`` of ``trials`` leave likely: a one-sided bound of 95 %.
 
     C. J. Clopper and E. S. Pearson 1934, "The use of confidence or fiducial limits illustrated in
-    the case of the binomial". NaN without trials.
+    the case of the binomial", exact. NaN without trials.
     """
     from scipy.stats import binomtest
 
     if not trials:
         return math.nan
-    interval = binomtest(events, trials, alternative="less").proportion_ci(confidence, "exact")
+    interval = binomtest(events, trials, alternative="less").proportion_ci(0.95, "exact")
     return float(interval.high)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -20,8 +19,11 @@ from .loop import whole
 
 SIZE = 256
 
+_SEED = 1
+"""Of the places that are cut out, and of their order."""
 
-def cut(folder: Path, target: Path, device: torch.device, seed: int = 1) -> Tensor:
+
+def cut(folder: Path, target: Path, device: torch.device) -> Tensor:
     """Cut crops of 256 px from every photo in ``folder``, at full size and once scaled down.
 
     Those that were cut before are taken as they are.
@@ -37,11 +39,11 @@ def cut(folder: Path, target: Path, device: torch.device, seed: int = 1) -> Tens
         print(f"crops: those of {target}", flush=True)
     else:
         with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-            found = pool.map(partial(_of_file, seed=seed), photos(folder), chunksize=8)
+            found = pool.map(_of_file, photos(folder), chunksize=8)
             crops = [crop for of_one in found for crop in of_one]
         if not crops:
             raise InputError(f"{folder}: no photo has sides of {SIZE} px")
-        order = np.random.default_rng(seed).permutation(len(crops))
+        order = np.random.default_rng(_SEED).permutation(len(crops))
         with whole(target) as aside, aside.open("wb") as stream:
             np.save(stream, np.stack(crops)[order])
     try:
@@ -107,8 +109,8 @@ def batch(crops: Tensor, count: int, size: int, rng: np.random.Generator) -> Ten
     return crops.view(-1, 3)[places].permute(0, 3, 1, 2).float().div_(255)
 
 
-def _of_file(path: Path, seed: int) -> list[NDArray[np.uint8]]:
-    rng = np.random.default_rng((seed, zlib.crc32(path.name.encode())))
+def _of_file(path: Path) -> list[NDArray[np.uint8]]:
+    rng = np.random.default_rng((_SEED, zlib.crc32(path.name.encode())))
     photo = opened(path)
     crops = _from_photo(photo, 14, rng)
     factor = rng.uniform(0.55, 0.9)

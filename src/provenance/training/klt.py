@@ -15,12 +15,15 @@ from provenance.codecs.learned.hyperprior import SCALE_OFFSET, MeanScaleHyperpri
 
 from .scheme_networks import Factorized
 
+_LATENT_SCALE = 4.0
+"""Factor from components to latents, for pictures of 0 to 1."""
+
 _FAINT = 0.02
 """Factor to the random start of what the transform leaves free."""
 
 
 @torch.no_grad()
-def initialise(network: MeanScaleHyperprior, crops: Tensor, latent_scale: float = 4.0) -> None:
+def initialise(network: MeanScaleHyperprior, crops: Tensor) -> None:
     """Set the transforms from the statistics of ``crops`` (``[n, 3, h, w]``, 0..1)."""
     analysis = [layer for layer in network.analysis if isinstance(layer, nn.Conv2d)]
     synthesis = [layer for layer in network.synthesis if isinstance(layer, nn.Conv2d)]
@@ -38,14 +41,14 @@ def initialise(network: MeanScaleHyperprior, crops: Tensor, latent_scale: float 
     last = analysis[3]
     select = torch.eye(max(last.out_channels, last.in_channels))
     select = select[: last.out_channels, : last.in_channels]
-    _set_centre(last, select * latent_scale)
-    _set_centre(synthesis[0], select.T / latent_scale)
+    _set_centre(last, select * _LATENT_SCALE)
+    _set_centre(synthesis[0], select.T / _LATENT_SCALE)
     for up, basis in zip(ups, components[:0:-1], strict=True):
         assert isinstance(up, nn.Conv2d)
         _set_centre(up, basis)
     _set_centre(synthesis[1], components[0])
 
-    latents = functional.conv2d(features, (select * latent_scale)[:, :, None, None])
+    latents = functional.conv2d(features, (select * _LATENT_SCALE)[:, :, None, None])
     parameters = network.prediction[0]
     assert isinstance(parameters, nn.Conv2d) and parameters.bias is not None
     deviation = latents.std((0, 2, 3)).double().clamp(0.12, 200)
@@ -55,7 +58,7 @@ def initialise(network: MeanScaleHyperprior, crops: Tensor, latent_scale: float 
 
 
 @torch.no_grad()
-def initialise_strided(network: Factorized, crops: Tensor, latent_scale: float = 4.0) -> Tensor:
+def initialise_strided(network: Factorized, crops: Tensor) -> Tensor:
     """Set the transforms of a scheme from the statistics of ``crops`` (``[n, 3, h, w]``, 0..1).
 
     Returns:
@@ -67,7 +70,7 @@ def initialise_strided(network: Factorized, crops: Tensor, latent_scale: float =
     for index, (down, up) in enumerate(zip(analysis, reversed(synthesis), strict=True)):
         blocks = functional.pixel_unshuffle(features, 2)
         basis = principal_components(blocks, down.out_channels)
-        scale = latent_scale if down is analysis[-1] else 1.0
+        scale = _LATENT_SCALE if down is analysis[-1] else 1.0
         known, found = features.shape[1], basis.shape[1]
         # Channels beyond the components keep a random start, so that they can learn apart.
         for conv, inputs, outputs in ((down, known, found), (up, found, known)):

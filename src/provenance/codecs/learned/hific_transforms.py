@@ -60,9 +60,6 @@ class Sizes(NamedTuple):
     blocks: int
 
 
-PAPER = Sizes((60, 120, 240, 480, 960), 220, (960, 480, 240, 120, 60), 9)
-
-
 class ResidualBlock(nn.Module):
     """Two 3x3 convolutions beside the stream."""
 

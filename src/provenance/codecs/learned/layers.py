@@ -112,7 +112,7 @@ class DepthwiseBlock(nn.Module):
     Five of these see 5 positions to each side: the overlap that tiles need grows with them.
     """
 
-    def __init__(self, channels: int, expansion: int = 2) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
         self.spatial = nn.Sequential(
             nn.Conv2d(channels, channels, 1),
@@ -120,8 +120,8 @@ class DepthwiseBlock(nn.Module):
             nn.Conv2d(channels, channels, 3, padding=1, groups=channels),
             nn.Conv2d(channels, channels, 1),
         )
-        self.expand = nn.Conv2d(channels, expansion * channels, 1)
-        self.project = nn.Conv2d(expansion * channels, channels, 1)
+        self.expand = nn.Conv2d(channels, 2 * channels, 1)
+        self.project = nn.Conv2d(2 * channels, channels, 1)
         for last in (self.spatial[3], self.project):
             assert isinstance(last, nn.Conv2d) and last.bias is not None
             nn.init.normal_(last.weight, std=0.002)
