@@ -11,9 +11,6 @@ from ..pair import Pair
 ENTRY_POINTS = "provenance.detectors"
 """Group of entry points; each names a class or function that makes a `Detector` when called."""
 
-BUILT_IN = frozenset({"signal", "text", "faces", "lights", "objects", "identity", "seeds"})
-"""Names of our own, which no other can have."""
-
 
 @runtime_checkable
 class Detector(Protocol):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from ...errors import UsageError
-from .base import BUILT_IN, ENTRY_POINTS, Detector
+from .base import ENTRY_POINTS, Detector
 from .outside import OutsideDetector
 
 _OWN = {
@@ -20,6 +20,9 @@ _OWN = {
     "identity": "IdentityDetector",
 }
 """Classes of our own, each in the module of its name, in the order they run."""
+
+TAKEN = frozenset({*_OWN, "seeds"})
+"""Names that no other detector can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def _points() -> dict[str, EntryPoint]:
         for name, maker in _OWN.items()
     }
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
-        if point.name not in BUILT_IN:
+        if point.name not in TAKEN:
             points[point.name] = point
     return points
 
