@@ -221,3 +221,16 @@ def test_an_added_letter_is_a_change() -> None:
     (word,) = changed_words(reading("10"), reading("100"), [])
     assert (word.before, word.after) == ("10", "100")
     assert word.is_numeral
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "letters"), [("EXIT", "EX1T", 0), ("EXIT", "EXIF", 1), ("EXIT", "OMIT", 2)]
+)
+def test_it_is_told_how_many_letters_changed(before: str, after: str, letters: int) -> None:
+    words = changed_words(reading(before), reading(after), [])
+    assert [word.letters for word in words] == ([letters] if letters else [])
+
+
+def test_of_letters_that_came_or_were_lost_the_more_count() -> None:
+    assert [word.letters for word in changed_words(reading("STOP"), reading("ST"), [])] == [2]
+    assert [word.letters for word in changed_words(reading("10"), reading("1000"), [])] == [2]
