@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .codecs import MAX_SEED, MAX_SEEDS, MAX_STEPS, Codec
+from . import codecs
 from .errors import UsageError
 from .formats import check_kind
 from .labels import CodecFacts, ModelFacts, to_json
@@ -41,28 +41,22 @@ def check_goals(
     for name, value in given.items():
         if not (math.isfinite(value) and value > 0):
             raise UsageError(f"{name} {value:g}: must be a number above 0")
-    if quality is not None and not 1 <= quality <= 100:
-        raise UsageError(f"quality {quality:g}: must be within 1 and 100")
+    if quality is not None:
+        codecs.check_quality(quality)
     if max_bytes is not None and to:
         raise UsageError("a highest file size is for compressed files, not for other formats")
     return bool(given)
 
 
-def check_noise(codec: Codec, **numbers: int | None) -> None:
+def check_noise(codec: codecs.Codec, **numbers: int | None) -> None:
     """Steps, seed and seeds of a decoder that draws from noise.
 
     Raises:
         UsageError: The codec's draws none, or a number is out of range.
     """
-    limits = {"steps": (1, MAX_STEPS), "seed": (0, MAX_SEED), "seeds": (2, MAX_SEEDS)}
-    for name, value in numbers.items():
-        least, most = limits[name]
-        if value is None:
-            continue
-        if codec.facts.seed is None:
-            raise UsageError(f"{codec.facts.name}: its decoder takes no steps and no seed")
-        if not least <= value <= most:
-            raise UsageError(f"{name} {value}: must be within {least} and {most}")
+    if codec.facts.seed is None and any(value is not None for value in numbers.values()):
+        raise codecs.not_drawn(codec.facts.name)
+    codecs.check_noise(**numbers)
 
 
 def check_result(

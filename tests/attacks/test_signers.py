@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from provenance import api, imaging
-from provenance.credentials import Identity, TrustStore, identity_folder
+from provenance.credentials import Identity, TrustStore
 from provenance.credentials.certificates import C2PA_SIGNING, DOCUMENT_SIGNING
 
 from ..cose import content, replaced, string
@@ -34,11 +34,9 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture(scope="module")
-def trust(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> TrustStore:
+def trust(authority: Authority) -> TrustStore:
     """Trusts the authority, and the machine's own identity, which signed the label alone."""
-    trusted = TrustStore(tmp_path_factory.mktemp("trusted"), identity_folder())
-    trusted.add(authority.path, "authority")
-    return trusted
+    return authority.trusted_beside_ours()
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from PIL import Image
 
 from provenance.container import pack
-from provenance.credentials import Identity, TrustStore, new_identity
+from provenance.credentials import Identity, TrustStore, identity_folder, new_identity
 from provenance.credentials.certificates import PrivateKey, algorithm_of, make_ca, to_pem
 from provenance.formats import plugin
 from provenance.labels import Label, parse_label
@@ -89,6 +89,12 @@ class Authority:
         self.path.write_bytes(to_pem([self.certificate]))
         self.trust = TrustStore(folder / "trust")
         self.trust.add(self.path, "authority")
+
+    def trusted_beside_ours(self) -> TrustStore:
+        """A store of its own that trusts the signer of this machine as well."""
+        store = TrustStore(self.path.with_name("both"), identity_folder())
+        store.add(self.path, "authority")
+        return store
 
     def issue(
         self,

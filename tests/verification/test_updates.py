@@ -16,7 +16,6 @@ from provenance.credentials import (
     Purpose,
     TimeStamping,
     TrustStore,
-    identity_folder,
     sign,
 )
 from provenance.lineage import trace
@@ -42,11 +41,9 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture(scope="module")
-def both(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> TrustStore:
+def both(authority: Authority) -> TrustStore:
     """Trusts this machine's signer and the authority's."""
-    store = TrustStore(tmp_path_factory.mktemp("trust"), identity_folder())
-    store.add(authority.path, "authority")
-    return store
+    return authority.trusted_beside_ours()
 
 
 def _detail(report: Report, name: str) -> str:

@@ -2,8 +2,8 @@
 
 from ..labels import MEANING
 from .added import remove
-from .base import Codec, Picture
-from .bitstream import MAX_SEED, MAX_SEEDS, MAX_STEPS, redrawn, resampled
+from .base import Codec, Picture, check_quality
+from .bitstream import MAX_SEEDS, check_noise, not_drawn, redrawn, resampled
 from .learned.msh import DECODERS, SSIM, TUNES
 from .rate_control import Choice, Encoded, at, reaching, within
 from .regions import keeping_meaning
@@ -24,9 +24,7 @@ from .registry import (
 __all__ = [
     "DECODERS",
     "DEFAULT",
-    "MAX_SEED",
     "MAX_SEEDS",
-    "MAX_STEPS",
     "MEANING",
     "SSIM",
     "TUNES",
@@ -36,6 +34,8 @@ __all__ = [
     "Picture",
     "add",
     "at",
+    "check_noise",
+    "check_quality",
     "decode",
     "expected",
     "facts",
@@ -45,6 +45,7 @@ __all__ = [
     "is_drawn",
     "keeping_meaning",
     "names",
+    "not_drawn",
     "reaching",
     "redirected",
     "redrawn",

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..errors import UsageError
 from ..labels import CodecFacts, ModelFacts
 
 Box = tuple[int, int, int, int]
@@ -35,6 +36,16 @@ def as_grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """``[height, width, 3]`` RGB with its three channels made equal."""
     luma = np.asarray(Image.fromarray(pixels).convert("L"))
     return np.repeat(luma[..., None], 3, axis=2)
+
+
+def check_quality(quality: float) -> None:
+    """Whether it is one of those that `Codec.encode` takes.
+
+    Raises:
+        UsageError: It is not within 1 to 100.
+    """
+    if not 1 <= quality <= 100:
+        raise UsageError(f"quality {quality:g}: must be within 1 and 100")
 
 
 class Codec(Protocol):

@@ -216,15 +216,31 @@ def resampled(data: bytes, *, steps: int | None = None, seed: int | None = None)
     """
     stream = parse(data)
     if stream.sampling is None:
-        raise UsageError(f"{stream.codec}: its decoder takes no steps and no seed")
-    for name, value, least, most in (("steps", steps, 1, MAX_STEPS), ("seed", seed, 0, MAX_SEED)):
-        if value is not None and not least <= value <= most:
-            raise UsageError(f"{name} {value}: must be within {least} and {most}")
+        raise not_drawn(stream.codec)
+    check_noise(steps=steps, seed=seed)
     sampling = Sampling(
         stream.sampling.steps if steps is None else steps,
         stream.sampling.seed if seed is None else seed,
     )
     return pack(replace(stream, sampling=sampling))
+
+
+def not_drawn(codec: str) -> UsageError:
+    """What to raise where a decoder that draws nothing from noise is asked to."""
+    return UsageError(f"{codec}: its decoder takes no steps and no seed")
+
+
+def check_noise(**numbers: int | None) -> None:
+    """Steps, seed and the number of seeds, where they are given.
+
+    Raises:
+        UsageError: One is out of range.
+    """
+    limits = {"steps": (1, MAX_STEPS), "seed": (0, MAX_SEED), "seeds": (2, MAX_SEEDS)}
+    for name, value in numbers.items():
+        least, most = limits[name]
+        if value is not None and not least <= value <= most:
+            raise UsageError(f"{name} {value}: must be within {least} and {most}")
 
 
 def redrawn(data: bytes, count: int) -> list[bytes]:
@@ -234,8 +250,7 @@ def redrawn(data: bytes, count: int) -> list[bytes]:
         BitstreamError: Not a bitstream of ours, cut or altered.
         UsageError: Its decoder draws nothing from noise, or not 2 to `MAX_SEEDS` are wanted.
     """
-    if not 2 <= count <= MAX_SEEDS:
-        raise UsageError(f"seeds {count}: must be within 2 and {MAX_SEEDS}")
+    check_noise(seeds=count)
     others = [stream for seed in range(count) if (stream := resampled(data, seed=seed)) != data]
     return [data, *others[: count - 1]]
 

@@ -25,12 +25,12 @@ from typing import Any
 
 from .. import imaging
 from ..config import home
-from ..errors import BitstreamError, InputError, ModelError, UsageError
+from ..errors import BitstreamError, InputError, ModelError
 from ..files import counted_pixels, read
 from ..labels import CodecFacts, ModelFacts
 from ..labels.schema import problem_of
 from . import alpha
-from .base import Picture, as_grey
+from .base import Picture, as_grey, check_quality
 from .bitstream import Bitstream, digest, expect, pack, parse
 
 SCHEMA = "codecs-1.schema.json"
@@ -67,8 +67,7 @@ class CommandCodec:
             UsageError: ``quality`` is not within 1 to 100.
             ModelError: A program is missing, fails, takes too long, or writes no such picture.
         """
-        if not 1 <= quality <= 100:
-            raise UsageError(f"quality {quality:g}: must be within 1 and 100")
+        check_quality(quality)
         photo = imaging.render(imaging.Photo(picture.pixels, None, picture.grey), "png")
         payload = self._run(self.encoder, "input.png", photo, "output.bin", quality)
         height, width = picture.pixels.shape[:2]

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import ModelError, UsageError
+from ...errors import ModelError
 from ...labels import MEANING, CodecFacts, ModelFacts
 from ...metrics import psnr_db
 from .. import alpha
-from ..base import Picture, as_grey
+from ..base import Picture, as_grey, check_quality
 from ..bitstream import Bitstream, check_latents, digest, expect, pack, parse
 
 if TYPE_CHECKING:
@@ -98,8 +98,7 @@ class MeanScaleHyperpriorCodec:
         Raises:
             UsageError: ``quality`` is not within 1 to 100.
         """
-        if not 1 <= quality <= 100:
-            raise UsageError(f"quality {quality:g}: must be within 1 and 100")
+        check_quality(quality)
         height, width = picture.pixels.shape[:2]
         known = self._analyse(picture)
         quality = round(quality, 2)
