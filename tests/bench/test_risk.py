@@ -280,7 +280,9 @@ def pair(parrots: Pixels, tmp_path: Path) -> Path:
     return folder
 
 
-def boxed(folder: Path, notes: Path, observer: str, box: Box | None) -> None:
+def boxed(
+    folder: Path, notes: Path, observer: str, box: Box | None, kinds: tuple[Type, ...] = ()
+) -> None:
     """What an observer says of the pair."""
     facts = [
         PictureFacts(name, sha256((folder / name).read_bytes()))
@@ -288,7 +290,7 @@ def boxed(folder: Path, notes: Path, observer: str, box: Box | None) -> None:
     ]
     places = []
     if box is not None:
-        kinds = (Type.AMPLITUDE,)
+        kinds = kinds or (Type.AMPLITUDE,)
         places = [Boxed(box, kinds, False, Symbol.OTHER, "green leaf", "black hole", True)]
     made = Annotation(
         observer,
@@ -311,6 +313,27 @@ def test_what_half_of_the_observers_box_is_true(pair: Path, tmp_path: Path) -> N
     found = Figures(tuple(outcomes))
     assert types_right(found.annotated) == (1, 1)
     assert "| places boxed | 1 |" in write(outcomes, tmp_path / "out", split="all")
+
+
+@pytest.mark.parametrize(
+    ("named", "true"),
+    [
+        (("as", "s", "g"), "s"),
+        (("a", "s"), "as"),
+        (("a", "g", "s"), "ags"),
+    ],
+)
+def test_types_are_those_that_half_of_the_observers_name(
+    pair: Path, tmp_path: Path, named: tuple[str, ...], true: str
+) -> None:
+    kinds = {kind.value[0]: kind for kind in Type}
+    for observer, letters in enumerate(named):
+        types = tuple(kinds[letter] for letter in letters)
+        boxed(pair, tmp_path / "notes", f"observer-{observer}", (60, 150, 40, 40), types)
+    pairs = find_pairs(pair, pair)
+    [outcome] = bench.run([], pairs, tmp_path / "notes", lambda _: None, split="all")
+    assert outcome.truths
+    assert {kind.value[0] for kind in outcome.truths[0].types} == set(true)
 
 
 def test_annotations_of_other_pairs_are_an_error(pair: Path, tmp_path: Path) -> None:

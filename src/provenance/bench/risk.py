@@ -15,6 +15,7 @@ import hashlib
 import itertools
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -281,7 +282,8 @@ def _identity(pair: PairFiles) -> str:
 
 
 def _annotated(folder: Path) -> dict[str, tuple[Truth, ...]]:
-    """What at least half of a pair's observers boxed, by the pair's identity."""
+    """What at least half of a pair's observers boxed, by the pair's identity; its types are those
+    that half of these named, or all where none was."""
     by_pair: dict[str, list[annotation.Annotation]] = {}
     for made in annotation.load(folder):
         if made.complete:
@@ -296,9 +298,10 @@ def _agreed(annotations: Sequence[annotation.Annotation]) -> tuple[Truth, ...]:
         if 2 * len(item) < len(annotations):
             continue
         first = next(iter(item.values()))
-        kinds = dict.fromkeys(kind for finding in item.values() for kind in finding.types)
+        named = Counter(kind for finding in item.values() for kind in finding.types)
+        agreed = tuple(kind for kind, count in named.items() if 2 * count >= len(item))
         symbols = [finding.symbol for finding in item.values() if finding.symbol]
-        truths.append(Truth(first.box, tuple(kinds), symbols[0] if symbols else None))
+        truths.append(Truth(first.box, agreed or tuple(named), symbols[0] if symbols else None))
     return tuple(truths)
 
 

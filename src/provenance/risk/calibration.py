@@ -8,7 +8,7 @@ import numpy as np
 
 from .signals import Measurement
 
-VERSION = "10"
+VERSION = "11"
 
 CALIBRATION = (
     "Regions: fitted to places in 159 pictures, 12 by a diffusion codec (DiffEIC), 147 by msh-5, "
@@ -177,10 +177,6 @@ the same codecs, and as JPEG 30, 50 and 75, WebP 30 and 75, AVIF 45 and 60 left 
 lost .01 and more beyond the noise were judged once by a program (an AI model), doubtful ones
 counting in part; the rest counts as unchanged. Then made steeper half way to what the 96 eyes say
 that were found in pictures at low rates alone, where 84 % were right."""
-SMEARED = 0.25
-"""Of what the signals call shape in the structure of a face, the share that is amplitude: smears
-look like other lines, and people say that features have gone. Set on 43 faces of the development
-part by the same codecs: main types right 70 %, and so 79 %; of eyes it is none."""
 EYE_CLOSED = Curve(middle=0.12, slope=4.0)
 """By the change of the gap between the lids over the width of the eye, less the noise."""
 GAZE = Curve(middle=0.12, slope=4.0)

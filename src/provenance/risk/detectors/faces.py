@@ -24,7 +24,6 @@ from ..calibration import (
     IRIS,
     MIN_PROBABILITY,
     SKIN,
-    SMEARED,
 )
 from ..pair import Pair
 from ..places import Box, whereabouts, whole_pixels
@@ -156,10 +155,9 @@ class FacesDetector:
     ) -> Finding:
         box = _box(corners, pair)
         seen = pair.signals.measure(box)
-        structure = _smeared(seen.types) if symbol is Symbol.FACE else seen.types
         return Finding(
             box=box,
-            types=_types(aspects, structure),
+            types=_types(aspects, seen.types),
             symbol=str(symbol),
             probability=max(aspect.probability for aspect in aspects),
             deceptiveness=deceptiveness(seen.crispness),
@@ -208,13 +206,6 @@ def _structure(change: FaceChange | EyeChange) -> float:
 
 def _beyond(measure: float, jitter: float) -> float:
     return max(0.0, measure - JITTER * max(0.0, jitter))
-
-
-def _smeared(seen: Mapping[str, float]) -> dict[str, float]:
-    """Shares, with part of the shape as amplitude."""
-    shape, amplitude = str(Type.SHAPE), str(Type.AMPLITUDE)
-    smeared = SMEARED * seen[shape]
-    return {**seen, shape: seen[shape] - smeared, amplitude: seen[amplitude] + smeared}
 
 
 def _types(aspects: Sequence[Aspect], structure: Mapping[str, float]) -> dict[str, float]:
