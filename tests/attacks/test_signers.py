@@ -21,7 +21,7 @@ from provenance import api, imaging
 from provenance.credentials import Identity, TrustStore
 from provenance.credentials.certificates import C2PA_SIGNING, DOCUMENT_SIGNING
 
-from ..cose import content, replaced, string
+from ..cose import content, string, with_message
 from ..credentials.conftest import Authority
 
 INVALID, UNTRUSTED = 4, 5
@@ -133,27 +133,18 @@ def _chain(signer: Identity) -> bytes:
 def _signed_by(
     signer: Identity, png: bytes, *headers: bytes, unprotected: tuple[bytes, ...] = ()
 ) -> bytes:
-    """The same file with another signature, as long as the one it had (RFC 9052, 4.4).
+    """The same file with another signature.
 
     Args:
         headers: the protected ones beside the algorithm, as CBOR; by default the signer's chain.
         unprotected: others, which are not signed.
     """
     assert isinstance(signer.key, ec.EllipticCurvePrivateKey)
-    claim, old = content(png, b"c2pa.claim.v2"), content(png, b"c2pa.signature")
+    claim = content(png, b"c2pa.claim.v2")
     headers = headers or (_NUMBER + _chain(signer),)
     # ES256.
     protected = bytes([0xA1 + len(headers)]) + b"\x01\x26" + b"".join(headers)
     what = b"\x84\x6aSignature1" + string(protected) + string(b"") + string(claim)
     r, s = decode_dss_signature(signer.key.sign(what, ec.ECDSA(hashes.SHA256())))
     signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
-
-    def message(padding: int) -> bytes:
-        others = (b"\x63pad" + string(bytes(padding)), *unprotected)
-        said = bytes([0xA0 + len(others)]) + b"".join(others)
-        return b"\xd2\x84" + string(protected) + said + b"\xf6" + string(signature)
-
-    room = len(old) - len(message(256))
-    new = message(256 + room)
-    assert room >= 0 and len(new) == len(old)
-    return replaced(png, old, new)
+    return with_message(png, protected, signature, *unprotected)

@@ -19,7 +19,7 @@ from provenance.credentials.certificates import (
     read_pem,
     subject_of,
 )
-from provenance.credentials.cose import signer_chains
+from provenance.credentials.cose import signatures
 from provenance.credentials.revocation import revoked
 from provenance.errors import InputError, SigningError
 
@@ -75,4 +75,4 @@ def test_a_file_of_an_altered_one_is_refused_in_one_line(
 
 @pytest.mark.parametrize("store", [b"", b"\0\0\0\x08jumb", b"\xff" * 40, bytes(100)])
 def test_a_store_that_is_none_has_no_signers(store: bytes) -> None:
-    assert signer_chains(store) == {}
+    assert signatures(store) == {}

@@ -18,7 +18,7 @@ from provenance.credentials.cose import _decode
 from provenance.labels import Label
 from provenance.verification import Report, verify
 
-from ..cose import content, replaced, string
+from ..cose import content, stamps, string, with_headers
 from ..time_stamps import time_stamps
 from .conftest import Authority
 
@@ -98,26 +98,9 @@ def _token(url: str, what: bytes, folder: Path) -> bytes:
     return (folder / "token").read_bytes()
 
 
-def _with(png: bytes, *headers: tuple[bytes, list[bytes]]) -> bytes:
-    """The same file with these tokens under these names of headers."""
-    old = content(png, b"c2pa.signature")
-    protected, _, _, signature = _decode(old, 0, 0)[0]
-
-    def message(padding: int) -> bytes:
-        said = bytes([0xA1 + len(headers)]) + b"\x63pad" + string(bytes(padding))
-        for name, tokens in headers:
-            said += bytes([0x60 + len(name)]) + name + b"\xa1\x69tstTokens"
-            said += bytes([0x80 + len(tokens)])
-            said += b"".join(b"\xa1\x63val" + string(token) for token in tokens)
-        return b"\xd2\x84" + string(protected) + said + b"\xf6" + string(signature)
-
-    room = len(old) - len(message(256))
-    return replaced(png, old, message(256 + room))
-
-
 def _verified(scene: Scene, *headers: tuple[bytes, list[str]]) -> Report:
-    made = [(name, [scene.tokens[token] for token in tokens]) for name, tokens in headers]
-    return verify(_with(scene.data, *made), "photo", scene.trust)
+    made = [stamps(name, *(scene.tokens[which] for which in given)) for name, given in headers]
+    return verify(with_headers(scene.data, *made), "photo", scene.trust)
 
 
 @pytest.mark.parametrize("token", ["good", "again", "ended"])

@@ -1,8 +1,10 @@
-"""The signers' certificates out of a manifest store, and those of who stamped the time.
+"""The signers' certificates out of a manifest store, those of who stamped the time, and what CAs
+answered about them.
 
 The C2PA library tells names and serial number, not the certificates themselves, so fingerprints
 and trust need this: JUMBF boxes (ISO/IEC 19566-5) down to the signature, then the ``x5chain``
-header of COSE (RFC 9360), and the token (RFC 3161) of a time stamp. Nothing is verified here.
+header of COSE (RFC 9360), the token (RFC 3161) of a time stamp, and the OCSP responses of
+``rVals`` (C2PA 2.2, 10.3.2.6). Nothing is verified here.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography import x509
@@ -32,41 +35,42 @@ _NOT_UNDERSTOOD = (
 _Area = tuple[int, int]
 """Where something begins and ends."""
 
-_Get = Callable[[Any, Any], tuple[x509.Certificate, ...]]
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What comes along with a manifest's signature; empty where it is not understood."""
+
+    chain: tuple[x509.Certificate, ...] = ()
+    """Of the signer, leaf first."""
+    stamp: tuple[x509.Certificate, ...] = ()
+    """Of its time stamp, in any order: who made it, and those above. Empty where there are several
+    stamps."""
+    answers: tuple[bytes, ...] = ()
+    """OCSP responses in DER. Empty where there are more than 16."""
 
 
-def signer_chains(store: bytes) -> dict[str, tuple[x509.Certificate, ...]]:
-    """Who signed each manifest, by its label: certificates, leaf first.
-
-    Manifests are missing where they are not understood.
-
-    Args:
-        store: the manifest store, a JUMBF superbox.
-    """
-    return _found(store, _chain)
-
-
-def stamp_certificates(store: bytes) -> dict[str, tuple[x509.Certificate, ...]]:
-    """What the time stamp of each manifest's signature brings, by the manifest's label, in any
-    order: the certificate of who made it, and those above.
-
-    Manifests are missing where there is none, or several, or it is not understood.
+def signatures(store: bytes) -> dict[str, Signature]:
+    """Those of all manifests, by the manifest's label.
 
     Args:
         store: the manifest store, a JUMBF superbox.
     """
-    return _found(store, _stamp)
-
-
-def _found(store: bytes, get: _Get) -> dict[str, tuple[x509.Certificate, ...]]:
-    found: dict[str, tuple[x509.Certificate, ...]] = {}
+    found: dict[str, Signature] = {}
     with contextlib.suppress(*_NOT_UNDERSTOOD):
         whole = next(area for name, area in _superboxes(store, 0, len(store)) if name == "c2pa")
         for name, area in _superboxes(store, *whole):
             with contextlib.suppress(*_NOT_UNDERSTOOD):
                 label, manifest, inside = _plain(store, name, area)
-                found[label] = get(*_headers(manifest, inside))
+                headers = _headers(manifest, inside)
+                parts = (_understood(get, headers) for get in (_chain, _stamp, _answers))
+                found[label] = Signature(*parts)
     return found
+
+
+def _understood(get: Callable[[Any, Any], tuple[Any, ...]], headers: tuple[Any, Any]) -> Any:
+    with contextlib.suppress(*_NOT_UNDERSTOOD):
+        return get(*headers)
+    return ()
 
 
 def _plain(store: bytes, label: str, area: _Area) -> tuple[str, bytes, _Area]:
@@ -104,6 +108,13 @@ def _stamp(_: Any, others: Any) -> tuple[x509.Certificate, ...]:
     [tokens] = [others[name]["tstTokens"] for name in _TIME_STAMPS if name in others]
     [token] = tokens
     return tuple(map(from_der, _cms_certificates(token["val"])))
+
+
+def _answers(_: Any, others: Any) -> tuple[bytes, ...]:
+    answers = others["rVals"]["ocspVals"]
+    if len(answers) > MAX_CHAIN or not all(isinstance(answer, bytes) for answer in answers):
+        raise ValueError("too many answers, or others than of OCSP")
+    return tuple(answers)
 
 
 def _cms_certificates(token: bytes) -> list[bytes]:

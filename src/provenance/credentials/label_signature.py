@@ -29,7 +29,7 @@ from ..labels import Label
 from ..labels.canonical import canonical, label_sha256
 from .certificates import MAX_CHAIN, Subject, algorithm_of, check_chain, from_der, subject_of
 from .identity import Identity
-from .revocation import RevocationList
+from .revocation import Revocation
 from .signatures import made, verified
 from .standing import speaker, taken_back
 from .timestamps import CLOCKS
@@ -123,7 +123,7 @@ def check_label_signature(
     jws: str,
     label: Label,
     anchors: Sequence[Anchor],
-    lists: Sequence[RevocationList] = (),
+    lists: Sequence[Revocation] = (),
     now: datetime.datetime | None = None,
 ) -> LabelSignature:
     """Check a label's own signature; the picture is not compared, see `LabelSignature.beside`.

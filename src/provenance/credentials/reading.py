@@ -19,13 +19,20 @@ from cryptography.x509 import Certificate
 from ..errors import LabelError
 from ..labels import Label, parse_label
 from .certificates import Subject, stamps_lead_to, subject_of, unfit
-from .cose import signer_chains, stamp_certificates
+from .cose import Signature, signatures
 from .credential import Action, Claim, Credential, Ingredient, broken
 from .limits import problem_of
 from .manifest import LABEL_ASSERTION, UNREADABLE
-from .revocation import RevocationList
+from .revocation import Revocation, staples
 from .settings import anchor_uri, library_settings
-from .standing import UNTRUSTED, is_about_signer, speaker, stamp_anchor, standing, taken_back
+from .standing import (
+    UNTRUSTED,
+    is_about_signer,
+    speaker,
+    stamp_anchor,
+    standing,
+    taken_back,
+)
 from .trust import Anchor, Purpose, TrustStore
 from .updates import layers_of, problems_of
 
@@ -35,7 +42,7 @@ ANY_BYTES = "application/octet-stream"
 _ELSEWHERE = "manifest.inaccessible"
 """An ingredient's manifest is on the network, where nobody looked."""
 
-_Chain = tuple[Certificate, ...]
+_NONE = Signature()
 
 _TRUSTED = "signingCredential.trusted"
 
@@ -111,7 +118,8 @@ class _Found:
     exact: Mapping[str, Any]
     """The same in another form: the first turns lists of numbers into base64 of their lowest
     bytes."""
-    store: bytes
+    signatures: Mapping[str, Signature]
+    """By the manifest's label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +151,7 @@ def _ask(source: _Source, anchors: Iterable[Anchor]) -> _Found | None:
             report = json.loads(reader.json())
             store = io.BytesIO()
             reader.resource_to_stream(f"self#jumbf=/c2pa/{report.get('active_manifest')}", store)
-            return _Found(report, json.loads(reader.crjson()), store.getvalue())
+            return _Found(report, json.loads(reader.crjson()), signatures(store.getvalue()))
 
 
 def _stamped(found: _Found, source: _Source, anchors: Sequence[Anchor]) -> Mapping[str, Any] | None:
@@ -154,15 +162,20 @@ def _stamped(found: _Found, source: _Source, anchors: Sequence[Anchor]) -> Mappi
     if named is None or not clocks:
         return None
     # The library does not look at name constraints.
-    brought = stamp_certificates(found.store).get(report["active_manifest"], ())
-    authorities = [entry for anchor in clocks for entry in anchor.certificates]
-    if not any(stamps_lead_to(brought, authority) for authority in authorities):
+    if not _is_timed(found.signatures.get(report["active_manifest"], _NONE), anchors):
         return None
     if named in {anchor_uri(anchor) for anchor in clocks}:
         return report
     # Trusted by an anchor for signers; one for time stamps may do so as well.
     again = _ask(source, clocks)
     return again.report if again and stamp_anchor(again.report) else None
+
+
+def _is_timed(signature: Signature, anchors: Iterable[Anchor]) -> bool:
+    """Whether its time stamp's certificates lead to an anchor for time stamps."""
+    clocks = (anchor for anchor in anchors if anchor.purpose is Purpose.TIME_STAMPS)
+    authorities = (entry for anchor in clocks for entry in anchor.certificates)
+    return any(stamps_lead_to(signature.stamp, authority) for authority in authorities)
 
 
 def validation_of(data: bytes, sidecar: bytes, anchors: Iterable[Anchor]) -> Mapping[str, Any]:
@@ -180,7 +193,7 @@ def _credential(
     found: _Found,
     stamped: Mapping[str, Any] | None,
     anchors: Sequence[Anchor],
-    lists: Sequence[RevocationList],
+    lists: Sequence[Revocation],
 ) -> Credential:
     report = found.report
     name = report["active_manifest"]
@@ -188,15 +201,16 @@ def _credential(
     results = report.get("validation_results", {})
     active = results.get("activeManifest", {})
     state = report.get("validation_state")
-    chains = signer_chains(found.store)
+    own_signature = found.signatures.get(name, _NONE)
 
     # 3: trust and time, by anchors of the right kind.
     failures = [*_statuses(active, "failure")]
-    judged = standing(report, chains.get(name, ()), anchors, lists, stamped)
+    revocations = [*lists, *staples(own_signature.answers)]
+    judged = standing(report, own_signature.chain, anchors, revocations, stamped)
     if state in ("Valid", "Trusted"):
         failures += judged.problems
-    own, *_ = claims = tuple(_claims(report, found.exact, chains))
-    ingredients = tuple(_ingredients(report, chains, anchors, lists))
+    own, *_ = claims = tuple(_claims(found))
+    ingredients = tuple(_ingredients(found, anchors, lists))
     layers, updated = layers_of(claims, ingredients, active)
     failures += problems_of(updated)
 
@@ -228,11 +242,9 @@ def _credential(
     )
 
 
-def _claims(
-    report: Mapping[str, Any], exact: Mapping[str, Any], chains: Mapping[str, _Chain]
-) -> Iterator[Claim]:
-    exactly = {entry["label"]: entry for entry in exact["manifests"]}
-    for name, manifest in _manifests(report):
+def _claims(found: _Found) -> Iterator[Claim]:
+    exactly = {entry["label"]: entry for entry in found.exact["manifests"]}
+    for name, manifest in _manifests(found.report):
         label, problem = _label(exactly[name])
         actions = tuple(_actions(manifest))
         dates = [action.when for action in actions if action.when]
@@ -240,7 +252,7 @@ def _claims(
             manifest=name,
             title=manifest.get("title"),
             claim_generator=_generator(manifest),
-            signer=_subject(chains.get(name, ())),
+            signer=_subject(found.signatures.get(name, _NONE).chain),
             when=(manifest.get("signature_info") or {}).get("time") or next(reversed(dates), None),
             actions=actions,
             label=label,
@@ -274,7 +286,7 @@ def _statuses(results: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str]
         yield str(status["code"]), str(status.get("explanation") or "")
 
 
-def _subject(chain: _Chain) -> Subject | None:
+def _subject(chain: Sequence[Certificate]) -> Subject | None:
     return subject_of(chain[0]) if chain else None
 
 
@@ -313,12 +325,10 @@ def _regions(action: Mapping[str, Any]) -> Iterator[tuple[int, int, int, int]]:
 
 
 def _ingredients(
-    report: Mapping[str, Any],
-    chains: Mapping[str, _Chain],
-    anchors: Sequence[Anchor],
-    lists: Sequence[RevocationList],
+    source: _Found, anchors: Sequence[Anchor], lists: Sequence[Revocation]
 ) -> Iterator[Ingredient]:
     """4: what was recorded when each was taken in, corrected by checking it again now."""
+    report = source.report
     deltas: dict[str, Mapping[str, Any]] = {}
     for delta in (report.get("validation_results") or {}).get("ingredientDeltas") or ():
         deltas[delta["ingredientAssertionURI"]] = delta["validationDeltas"]
@@ -338,9 +348,10 @@ def _ingredients(
             if entry.get("description") == UNREADABLE:
                 found.append(("ingredient.unreadable", UNREADABLE))
             own = entry.get("active_manifest")
-            chain = chains.get(own, ())
+            signature = source.signatures.get(own, _NONE)
+            chain = signature.chain
             # Whether a time stamp of its own came before is not known, so it counts as taken back.
-            found += taken_back(chain, anchors, lists)
+            found += taken_back(chain, anchors, [*lists, *staples(signature.answers)])
             codes = {code for code, _ in found}
             # The library does not tell by which kind of anchor.
             vouched = speaker(chain, anchors) is not None and unfit(chain[0]) is None

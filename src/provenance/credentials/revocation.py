@@ -1,24 +1,34 @@
-"""Certificate revocation lists by file (RFC 5280, 5): which certificates their CA takes back.
+"""Which certificates their CA takes back: by lists (CRL, RFC 5280, 5) and, in a signed file itself,
+by answers about single ones (OCSP, RFC 6960).
 
-A list can only take trust away, so one that is out of date or covers only some certificates is
-still believed about those that it names.
+Either can only take trust away, so what is out of date or covers only some certificates is still
+believed about those that it names.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
 from cryptography import x509
-from cryptography.x509.oid import ExtensionOID
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from ..errors import InputError
 from .certificates import UNREADABLE, is_issued_by
 
 MAX_CRL = 50_000_000
 """Largest list that is read, in bytes."""
+
+_MAX_ANSWER = 20_000
+"""Largest OCSP response that is read, in bytes; with its certificates one has some 2,000."""
 
 _UNDERSTOOD = {ExtensionOID.ISSUING_DISTRIBUTION_POINT}
 """Critical extensions of lists that are understood."""
@@ -74,6 +84,79 @@ class RevocationList:
             return False
 
 
+@dataclass(frozen=True, slots=True)
+class Staple:
+    """What a CA, or a responder of its own, answered about certificates of one file's signature."""
+
+    name: ClassVar[str] = "the OCSP response in the file"
+    answer: ocsp.OCSPResponse
+
+    def revoked_at(
+        self, certificate: x509.Certificate, authorities: Iterable[x509.Certificate]
+    ) -> datetime.datetime | None:
+        """See `RevocationList.revoked_at`."""
+        with suppress(*UNREADABLE):
+            dates = [
+                one.revocation_time_utc
+                for one in self.answer.responses
+                if one.certificate_status is ocsp.OCSPCertStatus.REVOKED
+                and one.serial_number == certificate.serial_number
+                and one.issuer_name_hash == _hash(certificate.issuer, one.hash_algorithm)
+            ]
+            issuers = (a for a in authorities if is_issued_by(certificate, a)) if dates else ()
+            if any(self._is_by(issuer) for issuer in issuers):
+                return min(date for date in dates if date)
+        return None
+
+    def _is_by(self, authority: x509.Certificate) -> bool:
+        """Whether a CA signed this, or whom it lets do so (RFC 6960, 4.2.2.2)."""
+        responders = (e for e in self.answer.certificates if _may_respond(e, authority))
+        return any(_is_signed(self.answer, e.public_key()) for e in (authority, *responders))
+
+
+Revocation = RevocationList | Staple
+"""What may take a certificate back."""
+
+
+def staples(answers: Iterable[bytes]) -> Iterator[Staple]:
+    """Those OCSP responses that can be read and are none of failure."""
+    for answer in answers:
+        with suppress(*UNREADABLE):
+            if len(answer) <= _MAX_ANSWER:
+                read = ocsp.load_der_ocsp_response(answer)
+                if read.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL:
+                    yield Staple(read)
+
+
+def _may_respond(responder: x509.Certificate, authority: x509.Certificate) -> bool:
+    with suppress(x509.ExtensionNotFound, *UNREADABLE):
+        usages = responder.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        return ExtendedKeyUsageOID.OCSP_SIGNING in usages and is_issued_by(responder, authority)
+    return False
+
+
+def _is_signed(answer: ocsp.OCSPResponse, key: Any) -> bool:
+    signed = answer.signature, answer.tbs_response_bytes
+    used: Any = answer.signature_hash_algorithm
+    with suppress(InvalidSignature, *UNREADABLE):
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(*signed, ec.ECDSA(used))
+        elif isinstance(key, rsa.RSAPublicKey):
+            key.verify(*signed, padding.PKCS1v15(), used)
+        elif isinstance(key, ed25519.Ed25519PublicKey):
+            key.verify(*signed)
+        else:
+            return False
+        return True
+    return False
+
+
+def _hash(name: x509.Name, algorithm: hashes.HashAlgorithm) -> bytes:
+    hashed = hashes.Hash(algorithm)
+    hashed.update(name.public_bytes())
+    return hashed.finalize()
+
+
 def read_crl(data: bytes, source: object) -> x509.CertificateRevocationList:
     """A list in PEM or DER.
 
@@ -102,10 +185,10 @@ def read_crl(data: bytes, source: object) -> x509.CertificateRevocationList:
 def revoked(
     chain: Sequence[x509.Certificate],
     anchors: Iterable[x509.Certificate],
-    lists: Iterable[RevocationList],
+    lists: Iterable[Revocation],
     signed_at: datetime.datetime | None,
 ) -> str | None:
-    """Why a signer is not to be believed; None where no list speaks against it.
+    """Why a signer is not to be believed; None where nothing speaks against it.
 
     Args:
         chain: leaf first.

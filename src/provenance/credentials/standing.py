@@ -16,7 +16,7 @@ from typing import Any
 from cryptography import x509
 
 from .certificates import is_issued_by, leads_to, unfit
-from .revocation import RevocationList, revoked
+from .revocation import Revocation, revoked
 from .trust import Anchor, Purpose
 
 UNTRUSTED = "signingCredential.untrusted"
@@ -52,7 +52,7 @@ def standing(
     report: Mapping[str, Any],
     chain: Sequence[x509.Certificate],
     anchors: Sequence[Anchor],
-    lists: Sequence[RevocationList],
+    revocations: Sequence[Revocation],
     stamped: Mapping[str, Any] | None,
 ) -> Standing:
     """Judge the active manifest anew.
@@ -60,13 +60,16 @@ def standing(
     Args:
         report: the library's, whose state is ``Valid`` or ``Trusted``.
         chain: of the signer, leaf first; empty if it is not understood.
-        lists: of certificates that were taken back.
+        revocations: what takes certificates back.
         stamped: a report in which the time stamp is trusted by an anchor for time stamps; None
             where there is none.
     """
     trusted_by = speaker(chain, anchors)
     signed_at = _time(stamped) if stamped else None
-    problems = [*_out_of_time(chain, signed_at), *taken_back(chain, anchors, lists, signed_at)]
+    problems = [
+        *_out_of_time(chain, signed_at),
+        *taken_back(chain, anchors, revocations, signed_at),
+    ]
     if report.get("validation_state") == "Trusted":
         if trusted_by is None:
             problems.append((UNTRUSTED, _unspoken(chain, anchors)))
@@ -109,12 +112,12 @@ def speaker(
 def taken_back(
     chain: Sequence[x509.Certificate],
     anchors: Iterable[Anchor],
-    lists: Iterable[RevocationList],
+    revocations: Iterable[Revocation],
     signed_at: datetime.datetime | None = None,
 ) -> Iterator[tuple[str, str]]:
-    """Whether a revocation list speaks against a signer, in C2PA's code and words."""
+    """Whether their CA speaks against a signer, in C2PA's code and words."""
     certificates = [entry for anchor in anchors for entry in anchor.certificates]
-    if why := revoked(chain, certificates, lists, signed_at):
+    if why := revoked(chain, certificates, revocations, signed_at):
         yield REVOKED, why
 
 
@@ -142,6 +145,11 @@ def _time(report: Mapping[str, Any]) -> datetime.datetime:
 def _out_of_time(
     chain: Sequence[x509.Certificate], signed_at: datetime.datetime | None
 ) -> Iterator[tuple[str, str]]:
+    """Whether a signer's certificate was not in its time, in C2PA's code and words.
+
+    Args:
+        signed_at: when it signed, if that is proven.
+    """
     moment = signed_at or datetime.datetime.now(datetime.UTC)
     if not chain:
         yield NOT_UNDERSTOOD, "its certificates are not understood"
