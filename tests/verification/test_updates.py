@@ -165,15 +165,34 @@ def test_a_label_that_an_update_takes_out_is_none(
 
 
 def test_a_certificate_of_what_is_updated_must_have_been_in_its_time(
-    compressed: provenance.Labelled, authority: Authority, both: TrustStore
+    compressed: provenance.Labelled, authority: Authority, both: TrustStore, tmp_path: Path
 ) -> None:
-    signer = authority.issue(days=(-1, 3 / 86400))
-    signed = _signed(compressed, signer)
-    data = updated(signed, "image/avif", authority.issue(), both.list())
+    clock = Authority(tmp_path)
+    stamper = clock.issue(usages=[ExtendedKeyUsageOID.TIME_STAMPING], critical=True)
+    assert not callable(stamper.key)
+    signer = authority.issue(days=(-1, 5 / 86400))
+    with time_stamps(tmp_path, stamper.chain, stamper.key) as url:
+        stamped = replace(signer, time_stamps=TimeStamping(url))
+        made = [_signed(compressed, by) for by in (signer, stamped)]
+    data = [updated(entry, "image/avif", authority.issue(), both.list()) for entry in made]
     # The C2PA library looks at whole seconds.
     time.sleep(max(0, signer.valid_until.timestamp() + 2.5 - time.time()))
-    report = provenance.verify(data, trust=both)
-    assert report.exit_code == 5 and report.intact and _failed(report) == ["trust"]
+
+    def codes(purpose: Purpose | None) -> list[int]:
+        """Of what was signed without a time stamp and with one, and of updates of them."""
+        if purpose:
+            both.add(clock.path, "clock", purpose)
+        reports = [provenance.verify(entry, trust=both) for entry in (*made, *data)]
+        if purpose:
+            both.remove("clock")
+        assert all(report.intact for report in reports)
+        failed = ["certificate"]
+        assert all(_failed(r) == failed for r in reports if r.exit_code), reports[-1].steps
+        return [report.exit_code for report in reports]
+
+    assert codes(None) == [4, 4, 4, 4]
+    assert codes(Purpose.SIGNERS) == [4, 4, 4, 4]  # who may sign, may stamp no time
+    assert codes(Purpose.TIME_STAMPS) == [4, 0, 4, 0]
 
 
 def _signed(made: provenance.Labelled, identity: Identity) -> bytes:

@@ -26,8 +26,10 @@ from .manifest import LABEL_ASSERTION, UNREADABLE
 from .revocation import Revocation, staples
 from .settings import anchor_uri, library_settings
 from .standing import (
+    EXPIRED,
     UNTRUSTED,
     is_about_signer,
+    out_of_time,
     speaker,
     stamp_anchor,
     standing,
@@ -350,8 +352,11 @@ def _ingredients(
             own = entry.get("active_manifest")
             signature = source.signatures.get(own, _NONE)
             chain = signature.chain
-            # Whether a time stamp of its own came before is not known, so it counts as taken back.
+            # What its own time stamp tells is not known: what was taken back counts as taken back
+            # before, and what is out of its time needs a stamp that is by one of our authorities.
             found += taken_back(chain, anchors, [*lists, *staples(signature.answers)])
+            if chain and EXPIRED not in dict(found) and not _is_timed(signature, anchors):
+                found += out_of_time(chain, None)
             codes = {code for code, _ in found}
             # The library does not tell by which kind of anchor.
             vouched = speaker(chain, anchors) is not None and unfit(chain[0]) is None

@@ -67,7 +67,7 @@ def standing(
     trusted_by = speaker(chain, anchors)
     signed_at = _time(stamped) if stamped else None
     problems = [
-        *_out_of_time(chain, signed_at),
+        *out_of_time(chain, signed_at),
         *taken_back(chain, anchors, revocations, signed_at),
     ]
     if report.get("validation_state") == "Trusted":
@@ -142,7 +142,7 @@ def _time(report: Mapping[str, Any]) -> datetime.datetime:
     return datetime.datetime.fromisoformat(signature["time"])
 
 
-def _out_of_time(
+def out_of_time(
     chain: Sequence[x509.Certificate], signed_at: datetime.datetime | None
 ) -> Iterator[tuple[str, str]]:
     """Whether a signer's certificate was not in its time, in C2PA's code and words.
