@@ -5,13 +5,25 @@ from __future__ import annotations
 import struct
 import zlib
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from provenance.credentials import Identity
 from provenance.credentials.cose import _decode
+
+NUMBER, TEXT = b"\x18\x21", b"\x67x5chain"
+"""The names of the header ``x5chain`` as CBOR: as RFC 9360 has it, and as older tools wrote it."""
 
 
 def content(png: bytes, label: bytes) -> bytes:
     """Of the CBOR box in the superbox with this label (ISO/IEC 19566-5)."""
     at = png.index(label + b"\0") + len(label) + 1
     size, kind = struct.unpack_from(">I4s", png, at)
+    if kind == b"c2sh":  # salt, within the description
+        at += size
+        size, kind = struct.unpack_from(">I4s", png, at)
     assert kind == b"cbor"
     return png[at + 8 : at + size]
 
@@ -34,6 +46,34 @@ def string(data: bytes) -> bytes:
     if size < 256:
         return bytes([0x58, size]) + data
     return b"\x59" + struct.pack(">H", size) + data
+
+
+def chain(signer: Identity) -> bytes:
+    """The value of ``x5chain``: one certificate or several."""
+    encoded = [entry.public_bytes(Encoding.DER) for entry in signer.chain]
+    if len(encoded) == 1:
+        return string(encoded[0])
+    return bytes([0x80 + len(encoded)]) + b"".join(map(string, encoded))
+
+
+def signed_by(
+    signer: Identity, png: bytes, *headers: bytes, unprotected: tuple[bytes, ...] = ()
+) -> bytes:
+    """The same file with another signature.
+
+    Args:
+        headers: the protected ones beside the algorithm, as CBOR; by default the signer's chain.
+        unprotected: others, which are not signed.
+    """
+    assert isinstance(signer.key, ec.EllipticCurvePrivateKey)
+    claim = content(png, b"c2pa.claim.v2")
+    headers = headers or (NUMBER + chain(signer),)
+    # ES256.
+    protected = bytes([0xA1 + len(headers)]) + b"\x01\x26" + b"".join(headers)
+    what = b"\x84\x6aSignature1" + string(protected) + string(b"") + string(claim)
+    r, s = decode_dss_signature(signer.key.sign(what, ec.ECDSA(hashes.SHA256())))
+    signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    return with_message(png, protected, signature, *unprotected)
 
 
 def with_headers(png: bytes, *headers: bytes) -> bytes:

@@ -11,17 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from provenance import api, imaging
-from provenance.credentials import Identity, TrustStore
+from provenance.credentials import TrustStore
 from provenance.credentials.certificates import C2PA_SIGNING, DOCUMENT_SIGNING
 
-from ..cose import content, string, with_message
+from ..cose import NUMBER, TEXT, chain, signed_by
 from ..credentials.conftest import Authority
 
 INVALID, UNTRUSTED = 4, 5
@@ -75,7 +71,7 @@ def test_who_signs_with_a_certificate_that_will_not_do(
     authority: Authority,
     trust: TrustStore,
 ) -> None:
-    report = api.verify(_signed_by(authority.issue(**wanted), sound), trust=trust)
+    report = api.verify(signed_by(authority.issue(**wanted), sound), trust=trust)
     told = "; ".join(f"{step.name}: {step.detail}" for step in report.steps)
     assert (report.exit_code, report.trusted) == (code, code == 0), told
     assert words in told, told
@@ -93,7 +89,7 @@ def test_who_signs_with_a_certificate_that_will_not_do(
 def test_a_parent_that_is_signed_so(
     wanted: dict[str, Any], state: str, sound: bytes, authority: Authority, trust: TrustStore
 ) -> None:
-    parent = _signed_by(authority.issue(**wanted), sound)
+    parent = signed_by(authority.issue(**wanted), sound)
     child = api.compress(parent, quality=60, to="png", trust=trust).data
     report = api.verify(child, trust=trust)
     assert report.exit_code == 0
@@ -106,45 +102,13 @@ def test_who_shows_the_certificates_of_somebody_else(
 ) -> None:
     """The C2PA library takes either of two headers for the chain; nobody may choose ours."""
     stranger = authority.issue(self_signed=True)
-    trusted = _chain(authority.issue())
-    own = _TEXT + _chain(stranger)
-    assert api.verify(_signed_by(stranger, sound, own), trust=trust).exit_code == UNTRUSTED
+    trusted = chain(authority.issue())
+    own = TEXT + chain(stranger)
+    assert api.verify(signed_by(stranger, sound, own), trust=trust).exit_code == UNTRUSTED
     protected, other = {
-        "protected, after": ((own, _NUMBER + trusted), ()),
-        "protected, before": ((_NUMBER + trusted, own), ()),
-        "unprotected": ((own,), (_NUMBER + trusted,)),
+        "protected, after": ((own, NUMBER + trusted), ()),
+        "protected, before": ((NUMBER + trusted, own), ()),
+        "unprotected": ((own,), (NUMBER + trusted,)),
     }[where]
-    report = api.verify(_signed_by(stranger, sound, *protected, unprotected=other), trust=trust)
+    report = api.verify(signed_by(stranger, sound, *protected, unprotected=other), trust=trust)
     assert (report.exit_code, report.trusted, report.signer) == (INVALID, False, None)
-
-
-_NUMBER, _TEXT = b"\x18\x21", b"\x67x5chain"
-"""The names of the header ``x5chain`` as CBOR: as RFC 9360 has it, and as older tools wrote it."""
-
-
-def _chain(signer: Identity) -> bytes:
-    """The value of ``x5chain``: one certificate or several."""
-    chain = [entry.public_bytes(Encoding.DER) for entry in signer.chain]
-    if len(chain) == 1:
-        return string(chain[0])
-    return bytes([0x80 + len(chain)]) + b"".join(map(string, chain))
-
-
-def _signed_by(
-    signer: Identity, png: bytes, *headers: bytes, unprotected: tuple[bytes, ...] = ()
-) -> bytes:
-    """The same file with another signature.
-
-    Args:
-        headers: the protected ones beside the algorithm, as CBOR; by default the signer's chain.
-        unprotected: others, which are not signed.
-    """
-    assert isinstance(signer.key, ec.EllipticCurvePrivateKey)
-    claim = content(png, b"c2pa.claim.v2")
-    headers = headers or (_NUMBER + _chain(signer),)
-    # ES256.
-    protected = bytes([0xA1 + len(headers)]) + b"\x01\x26" + b"".join(headers)
-    what = b"\x84\x6aSignature1" + string(protected) + string(b"") + string(claim)
-    r, s = decode_dss_signature(signer.key.sign(what, ec.ECDSA(hashes.SHA256())))
-    signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
-    return with_message(png, protected, signature, *unprotected)

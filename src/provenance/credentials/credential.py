@@ -111,6 +111,8 @@ class Credential:
     """Of this manifest and of all manifests below it."""
     failures: tuple[str, ...]
     """What is wrong with the active manifest, in C2PA's codes and words."""
+    open_metadata: bool
+    """The signer left metadata of the file open to change (C2PA 2.2, 10.4.1)."""
     successes: frozenset[str]
     """What was checked in the active manifest and found good, in C2PA's codes."""
     claims: tuple[Claim, ...]
@@ -150,6 +152,7 @@ def broken(problem: str) -> Credential:
         actions=(),
         ingredients=(),
         failures=(problem,),
+        open_metadata=False,
         successes=frozenset(),
         claims=(),
         layers=(),

@@ -21,6 +21,7 @@ from ..labels import Label, parse_label
 from .certificates import Subject, stamps_lead_to, subject_of, unfit
 from .cose import Signature, signatures
 from .credential import Action, Claim, Credential, Ingredient, broken
+from .gaps import gaps
 from .limits import problem_of
 from .manifest import LABEL_ASSERTION, UNREADABLE
 from .revocation import Revocation, staples
@@ -36,7 +37,7 @@ from .standing import (
     taken_back,
 )
 from .trust import Anchor, Purpose, TrustStore
-from .updates import layers_of, problems_of
+from .updates import bound_by, layers_of, problems_of
 
 ANY_BYTES = "application/octet-stream"
 """The media type under which a detached manifest covers every byte of a file."""
@@ -45,6 +46,8 @@ _ELSEWHERE = "manifest.inaccessible"
 """An ingredient's manifest is on the network, where nobody looked."""
 
 _NONE = Signature()
+
+_LEFT_OPEN = "its signer left more than metadata open to change, so nothing binds the picture"
 
 _TRUSTED = "signingCredential.trusted"
 
@@ -122,6 +125,8 @@ class _Found:
     bytes."""
     signatures: Mapping[str, Signature]
     """By the manifest's label."""
+    gaps: Sequence[tuple[str, bool]]
+    """See `gaps.gaps`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +158,17 @@ def _ask(source: _Source, anchors: Iterable[Anchor]) -> _Found | None:
             report = json.loads(reader.json())
             store = io.BytesIO()
             reader.resource_to_stream(f"self#jumbf=/c2pa/{report.get('active_manifest')}", store)
-            return _Found(report, json.loads(reader.crjson()), signatures(store.getvalue()))
+            exact = json.loads(reader.crjson())
+            open_parts = tuple(gaps(source.data, _binding(report, exact)))
+            return _Found(report, exact, signatures(store.getvalue()), open_parts)
+
+
+def _binding(report: Mapping[str, Any], exact: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The assertions of the manifest that binds the content, by their labels."""
+    name = report.get("active_manifest")
+    active = (report.get("validation_results") or {}).get("activeManifest") or {}
+    bound = bound_by(active) or name
+    return next((m["assertions"] for m in exact["manifests"] if m["label"] == bound), {})
 
 
 def _stamped(found: _Found, source: _Source, anchors: Sequence[Anchor]) -> Mapping[str, Any] | None:
@@ -215,6 +230,11 @@ def _credential(
     ingredients = tuple(_ingredients(found, anchors, lists))
     layers, updated = layers_of(claims, ingredients, active)
     failures += problems_of(updated)
+    failures += (
+        (f"assertion.{kind}.additionalExclusionsPresent", _LEFT_OPEN)
+        for kind, harmless in found.gaps
+        if not harmless
+    )
 
     intact = all(is_about_signer(code) for code, _ in failures)
     valid = (
@@ -238,6 +258,7 @@ def _credential(
         actions=own.actions,
         ingredients=ingredients,
         failures=tuple(f"{code}: {words}" if words else code for code, words in failures),
+        open_metadata=bool(found.gaps),
         successes=frozenset(code for code, _ in _statuses(active, "success")),
         claims=claims,
         layers=layers,

@@ -31,7 +31,7 @@ def layers_of(
         ValueError: What binds the content is not below updates alone.
     """
     named = {claim.manifest: claim for claim in claims}
-    bound = _bound(active) or claims[0].manifest
+    bound = bound_by(active) or claims[0].manifest
     layers, updated = [claims[0]], list[Ingredient]()
     while (top := layers[-1]).manifest != bound and not (top.label or top.label_problem):
         [parent] = [e for e in ingredients if e.of == top.manifest and e.relationship == "parentOf"]
@@ -55,7 +55,7 @@ def problems_of(updated: Iterable[Ingredient]) -> Iterator[tuple[str, str]]:
             yield UNTRUSTED, f"of {name}, which is only updated"
 
 
-def _bound(active: Mapping[str, Any]) -> str | None:
+def bound_by(active: Mapping[str, Any]) -> str | None:
     """Label of the manifest whose hard binding the library found good."""
     for status in active.get("success") or ():
         if found := _BINDING.match(f"{status['code']} {status.get('url')}"):

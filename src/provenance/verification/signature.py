@@ -125,10 +125,11 @@ def _hard_binding(credential: Credential, name: str, steps: Steps) -> None:
     """8 (15.12): is the file's content the one that was signed?"""
     problems = _failures(credential, _HARD_BINDING)
     matches = sorted(credential.successes & _MATCHES)
+    but = ", but for metadata that its signer left open to change" * credential.open_metadata
     steps.check(
         name,
         bool(matches) and not problems,
-        f"the content is as signed ({', '.join(matches)})",
+        f"the content is as signed ({', '.join(matches)}){but}",
         "; ".join(problems) or "nothing binds the credential to this content",
     )
 
