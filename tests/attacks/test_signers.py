@@ -112,3 +112,18 @@ def test_who_shows_the_certificates_of_somebody_else(
     }[where]
     report = api.verify(signed_by(stranger, sound, *protected, unprotected=other), trust=trust)
     assert (report.exit_code, report.trusted, report.signer) == (INVALID, False, None)
+
+
+@pytest.mark.parametrize(
+    ("listed", "code"),
+    [(b"\x81\x18\x21", 0), (b"\x82\x18\x21\x63odd", INVALID), (b"\x63odd", INVALID)],
+    ids=["understood", "one that nobody knows", "no list"],
+)
+def test_a_critical_header_must_be_understood(
+    listed: bytes, code: int, sound: bytes, authority: Authority, trust: TrustStore
+) -> None:
+    """RFC 9052, 3.1; the C2PA library minds none of them."""
+    signer = authority.issue()
+    headers = (b"\x02" + listed, NUMBER + chain(signer), b"\x63odd\x01")
+    report = api.verify(signed_by(signer, sound, *headers), trust=trust)
+    assert (report.exit_code, report.trusted) == (code, code == 0), report.steps

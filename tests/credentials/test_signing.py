@@ -422,10 +422,11 @@ def test_a_label_nobody_vouches_for_is_not_believed(
         assert credential.label is None
         return credential
 
-    ours = {"label": "org.provenance.miscompression", "data": to_json(label)}
+    name = "org.provenance.miscompression"
+    ours = {"label": name, "data": to_json(label)}
     assert "vouching" in str(made([ours]).label_problem)
     twice = made([{**ours, "created": True}] * 2)
-    assert "2 of them" in str(twice.label_problem)
+    assert f"{name}__1 where {name} alone belongs" in str(twice.label_problem)
     wrong = {**to_json(label), "schema_version": "9"}
     assert "schema_version" in str(made([{**ours, "data": wrong, "created": True}]).label_problem)
     assert made([]).label_problem is None

@@ -23,6 +23,8 @@ from .certificates import MAX_CHAIN, UNREADABLE, from_der
 from .limits import MAX_UNPACKED
 
 _X5CHAIN = (33, "x5chain")
+_CRITICAL, _UNDERSTOOD = 2, {1, *_X5CHAIN}
+"""Label of the header that names those which must be understood (RFC 9052, 3.1), and which are."""
 _TIME_STAMPS = ("sigTst", "sigTst2")
 _SEQUENCE, _CERTIFICATES = 0x30, 0xA0
 _MAX_DEPTH = 8
@@ -94,6 +96,8 @@ def _headers(store: bytes, manifest: _Area) -> tuple[Any, Any]:
 
 
 def _chain(protected: Any, others: Any) -> tuple[x509.Certificate, ...]:
+    if not _UNDERSTOOD.issuperset(protected.get(_CRITICAL, ())):
+        raise ValueError("a critical header is not understood")
     # One alone: of several, the C2PA library may have checked the signature against another.
     [chain] = [
         header[name] for header in (protected, others) for name in _X5CHAIN if name in header

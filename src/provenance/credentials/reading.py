@@ -37,7 +37,7 @@ from .standing import (
     taken_back,
 )
 from .trust import Anchor, Purpose, TrustStore
-from .updates import bound_by, layers_of, problems_of
+from .updates import binding_in, layers_of, problems_of
 
 ANY_BYTES = "application/octet-stream"
 """The media type under which a detached manifest covers every byte of a file."""
@@ -159,16 +159,8 @@ def _ask(source: _Source, anchors: Iterable[Anchor]) -> _Found | None:
             store = io.BytesIO()
             reader.resource_to_stream(f"self#jumbf=/c2pa/{report.get('active_manifest')}", store)
             exact = json.loads(reader.crjson())
-            open_parts = tuple(gaps(source.data, _binding(report, exact)))
+            open_parts = tuple(gaps(source.data, binding_in(report, exact)))
             return _Found(report, exact, signatures(store.getvalue()), open_parts)
-
-
-def _binding(report: Mapping[str, Any], exact: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The assertions of the manifest that binds the content, by their labels."""
-    name = report.get("active_manifest")
-    active = (report.get("validation_results") or {}).get("activeManifest") or {}
-    bound = bound_by(active) or name
-    return next((m["assertions"] for m in exact["manifests"] if m["label"] == bound), {})
 
 
 def _stamped(found: _Found, source: _Source, anchors: Sequence[Anchor]) -> Mapping[str, Any] | None:
@@ -400,7 +392,7 @@ def _label(manifest: Mapping[str, Any]) -> tuple[Label | None, str | None]:
     if not found:
         return None, None
     if found != [LABEL_ASSERTION]:
-        return None, f"label: {len(found)} of them where one belongs"
+        return None, f"label: {', '.join(found)} where {LABEL_ASSERTION} alone belongs"
     created = {
         str(entry["url"]).rpartition("/")[2] for entry in claim.get("created_assertions") or ()
     }

@@ -152,6 +152,6 @@ def out_of_time(
     """
     moment = signed_at or datetime.datetime.now(datetime.UTC)
     if not chain:
-        yield NOT_UNDERSTOOD, "its certificates are not understood"
+        yield NOT_UNDERSTOOD, "its headers or certificates are not understood"
     elif not chain[0].not_valid_before_utc <= moment <= chain[0].not_valid_after_utc:
         yield EXPIRED, f"not in its time at {moment:%Y-%m-%d}, and no trusted time stamp helps"

@@ -31,7 +31,7 @@ def layers_of(
         ValueError: What binds the content is not below updates alone.
     """
     named = {claim.manifest: claim for claim in claims}
-    bound = bound_by(active) or claims[0].manifest
+    bound = _bound(active) or claims[0].manifest
     layers, updated = [claims[0]], list[Ingredient]()
     while (top := layers[-1]).manifest != bound and not (top.label or top.label_problem):
         [parent] = [e for e in ingredients if e.of == top.manifest and e.relationship == "parentOf"]
@@ -40,6 +40,18 @@ def layers_of(
         updated.append(parent)
         layers.append(named[parent.manifest])
     return tuple(layers), tuple(updated)
+
+
+def binding_in(report: Mapping[str, Any], exact: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The assertions of the manifest that binds the content, by their labels.
+
+    Args:
+        report: the library's.
+        exact: the same in its other form.
+    """
+    active = (report.get("validation_results") or {}).get("activeManifest") or {}
+    bound = _bound(active) or report.get("active_manifest")
+    return next((m["assertions"] for m in exact["manifests"] if m["label"] == bound), {})
 
 
 def problems_of(updated: Iterable[Ingredient]) -> Iterator[tuple[str, str]]:
@@ -55,7 +67,7 @@ def problems_of(updated: Iterable[Ingredient]) -> Iterator[tuple[str, str]]:
             yield UNTRUSTED, f"of {name}, which is only updated"
 
 
-def bound_by(active: Mapping[str, Any]) -> str | None:
+def _bound(active: Mapping[str, Any]) -> str | None:
     """Label of the manifest whose hard binding the library found good."""
     for status in active.get("success") or ():
         if found := _BINDING.match(f"{status['code']} {status.get('url')}"):
