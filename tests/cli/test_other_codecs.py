@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from provenance import imaging
 from provenance.codecs import Picture, external
+from provenance.errors import ModelError
 
 from .conftest import Command
 
@@ -141,6 +143,35 @@ def test_a_program_that_fails_says_why_and_leaves_nothing(
     assert (done.code, said in done.err, done.err.count("\n")) == (6, True, 1)
     assert not target.exists()
     assert time.monotonic() - began < 60
+
+
+def test_of_a_talkative_program_the_last_words_are_kept(tmp_path: Path) -> None:
+    loud = "import sys; sys.stderr.write('x' * 100_000_000); sys.exit('the end')"
+    tracemalloc.start()
+    try:
+        with pytest.raises(ModelError, match=r"failed with 1: x+the end$"):
+            external._execute([sys.executable, "-c", loud], str(tmp_path), 60)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        "while True: sys.stderr.write('x' * 1000)",
+        "sys.stderr.close(); os.close(2); time.sleep(100)",
+        "subprocess.Popen(['sleep', '100'])",
+    ],
+)
+def test_whatever_a_program_does_with_its_standard_error_its_time_is_limited(
+    endless: str, tmp_path: Path
+) -> None:
+    began = time.monotonic()
+    command = [sys.executable, "-c", f"import os, subprocess, sys, time\n{endless}"]
+    with pytest.raises(ModelError, match="took more than 3 s"):
+        external._execute(command, str(tmp_path), 3)
+    assert time.monotonic() - began < 30
 
 
 def test_what_a_decoder_writes_must_fit(

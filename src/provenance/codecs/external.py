@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import os
 import re
+import selectors
 import signal
 import subprocess
 import tempfile
+import time
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,6 +40,8 @@ SECONDS = 600.0
 """Time limit of a run where the configuration sets none."""
 MAX_CONFIG_BYTES = 1_000_000
 MAX_PAYLOAD_BYTES = 500_000_000
+LAST_WORDS = 2000
+"""Bytes of a program's standard error that are kept."""
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -200,12 +204,32 @@ def _execute(command: list[str], folder: str, seconds: float) -> None:
         raise ModelError(f"{command[0]}: cannot be run: {error.strerror}") from error
     with process:
         try:
-            _, said = process.communicate(timeout=seconds)
+            said = _last_words(process, time.monotonic() + seconds)
         except BaseException as error:
             os.killpg(process.pid, signal.SIGKILL)
             if isinstance(error, subprocess.TimeoutExpired):
                 raise ModelError(f"{command[0]}: took more than {seconds:g} s") from error
             raise
     if process.returncode:
-        words = " ".join(said[-2000:].decode("utf-8", "replace").split())[-300:]
+        words = " ".join(said.decode("utf-8", "replace").split())[-300:]
         raise ModelError(f"{command[0]}: failed with {process.returncode}: {words or 'no words'}")
+
+
+def _last_words(process: subprocess.Popen[bytes], deadline: float) -> bytes:
+    """The end of what a program says on standard error until it ends.
+
+    Raises:
+        subprocess.TimeoutExpired: It goes on beyond ``deadline``.
+    """
+    assert process.stderr is not None
+    said, part = b"", b"-"
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(process.stderr, selectors.EVENT_READ)
+        while part:
+            left = deadline - time.monotonic()
+            if left <= 0 or not waiting.select(left):
+                raise subprocess.TimeoutExpired(process.args, left)
+            part = os.read(process.stderr.fileno(), 65_536)
+            said = (said + part)[-LAST_WORDS:]
+    process.wait(max(0, deadline - time.monotonic()))
+    return said
