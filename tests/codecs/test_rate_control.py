@@ -11,6 +11,7 @@ from PIL import Image
 
 from provenance import codecs
 from provenance.codecs import Picture
+from provenance.codecs.learned import msh
 from provenance.metrics import psnr_db
 
 LIMIT = 10**8
@@ -39,6 +40,30 @@ def test_a_higher_quality_never_gives_a_worse_picture(
     found = [_measured(pixels, quality)[0] for quality in (1, 2, 9.5, 25, 26.5, 60, 61, 98, 100)]
     assert found == sorted(found)
     assert found[-1] > found[0] + 3
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.5, 50.0])
+def test_small_pictures_are_held_between_few_qualities(noise: float) -> None:
+    """Whatever the fidelities, and however much by chance, the ones given never fall."""
+    drawn = np.random.default_rng(0).normal(0, noise, 101) + 0.16 * np.arange(101)
+    tried: set[int] = set()
+
+    def fidelity(quality: int) -> float:
+        tried.add(quality)
+        return float(drawn[quality])
+
+    given, most = [], 0
+    for quality in range(1, 101):
+        tried.clear()
+        given.append(msh.held(quality, fidelity))
+        most = max(most, len(tried))
+    assert given == sorted(given) and (drawn[given] == np.sort(drawn[given])).all()
+    assert most <= 9
+    if not noise:
+        assert given == list(range(1, 101))
+    tried.clear()
+    assert msh.held(50.9, fidelity) == given[49]
+    assert tried == {1, 50, 100}
 
 
 def test_size_is_met_from_below(photo: NDArray[np.uint8]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,9 +42,6 @@ TUNES = (PSNR, SSIM, MEANING)
 
 SMALL = 256 * 256
 """Pixels up to which chance can make a finer quantisation the worse one."""
-
-RUNG = 3
-"""Distance of the qualities that are tried for small pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +90,7 @@ class MeanScaleHyperpriorCodec:
     def encode(self, picture: Picture, quality: float) -> bytes:
         """See `provenance.codecs.Codec`.
 
-        A small picture gets the best of the qualities 1, 4, 7 and so on up to ``quality``, so that
-        a higher one never gives a worse picture.
+        A small picture gets a quality by `held`, so that a higher one never gives a worse picture.
 
         Raises:
             UsageError: ``quality`` is not within 1 to 100.
@@ -103,7 +100,7 @@ class MeanScaleHyperpriorCodec:
         known = self._analyse(picture)
         quality = round(quality, 2)
         if height * width <= SMALL:
-            quality = self._best_rung(known, quality)
+            quality = held(quality, lambda tried: self._fidelity(known, tried))
         latents = _coder().quantise(known.latents, quality, known.offsets)
         payload = _coder().encode(latents)
         return pack(
@@ -162,17 +159,49 @@ class MeanScaleHyperpriorCodec:
             return raised(height, width, picture.regions)
         return None
 
-    def _best_rung(self, known: _Analysed, highest: float) -> float:
-        """The quality with the best PSNR up to ``highest``; the lowest of equal ones."""
-        picture, rungs = known.picture, range(1, int(highest) + 1, RUNG)
-        for quality in rungs:
-            if quality not in known.fidelities:
-                latents = _coder().reconstruct(known.latents, quality, known.offsets)
-                size = picture.pixels.shape[:2]
-                decoded = _coder(self._decoder).synthesise(latents, quality, *size)
-                shown = as_grey(decoded) if picture.grey else decoded
-                known.fidelities[quality] = psnr_db(picture.pixels, shown)
-        return max(rungs, key=known.fidelities.__getitem__)
+    def _fidelity(self, known: _Analysed, quality: int) -> float:
+        """PSNR in dB at ``quality``."""
+        if quality not in known.fidelities:
+            picture = known.picture
+            latents = _coder().reconstruct(known.latents, quality, known.offsets)
+            size = picture.pixels.shape[:2]
+            decoded = _coder(self._decoder).synthesise(latents, quality, *size)
+            shown = as_grey(decoded) if picture.grey else decoded
+            known.fidelities[quality] = psnr_db(picture.pixels, shown)
+        return known.fidelities[quality]
+
+
+def held(quality: float, fidelity: Callable[[int], float]) -> int:
+    """``quality``, or one beside it, so that fidelity never falls as ``quality`` grows.
+
+    Bisection between 1 and 100: whatever lies between two qualities is held between their
+    fidelities; where it is not, the one with the nearer fidelity takes its place.
+
+    Args:
+        quality: 1 to 100, of which the whole number counts.
+        fidelity: of a quality, by any measure; asked for at most nine of them.
+    """
+    wanted = int(quality)
+    low, high = 1, 100
+    if wanted == low:
+        return low
+    # What stands for the two ends.
+    worse = low
+    better = high if fidelity(high) >= fidelity(low) else low
+    if wanted == high:
+        return better
+    while low < wanted and worse != better:
+        middle = (low + high) // 2
+        chosen = middle
+        if fidelity(middle) < fidelity(worse):
+            chosen = worse
+        elif fidelity(middle) > fidelity(better):
+            chosen = better
+        if middle <= wanted:
+            low, worse = middle, chosen
+        else:
+            high, better = middle, chosen
+    return worse
 
 
 def digest_of(decoder: str) -> bytes:
