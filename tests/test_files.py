@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 from pathlib import Path
 
 import pytest
 
 from provenance.errors import InputError, OutputError, TooLargeError
-from provenance.files import read, write
+from provenance.files import STANDARD_STREAM, read, write
 
 
 def test_reading_is_bounded(tmp_path: Path) -> None:
@@ -20,6 +21,19 @@ def test_reading_is_bounded(tmp_path: Path) -> None:
         read(path, 4)
     with pytest.raises(InputError, match="is a folder"):
         read(tmp_path)
+
+
+def test_standard_input_that_is_being_read_is_not_read_by_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            with pytest.raises(InputError, match="can be read once"):
+                read(STANDARD_STREAM)
+            return super().read(size)
+
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(Slow(b"12345")))
+    assert read(STANDARD_STREAM) == b"12345"
 
 
 def test_writing_replaces_only_when_told(tmp_path: Path) -> None:

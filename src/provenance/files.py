@@ -37,7 +37,7 @@ STANDARD_STREAM = Path("-")
 
 
 _read_to_its_end: list[object] = [None]
-"""The standard input that was read."""
+"""The standard input that was read, or is."""
 
 
 def read(path: Path, limit: int = MAX_BYTES) -> bytes:
@@ -53,8 +53,8 @@ def read(path: Path, limit: int = MAX_BYTES) -> bytes:
                 raise InputError("standard input: is closed; name a file")
             if sys.stdin is _read_to_its_end[0]:
                 raise InputError("standard input: can be read once; name a file for the other")
+            _read_to_its_end[0] = sys.stdin  # Beforehand: another thread may ask meanwhile.
             data = sys.stdin.buffer.read(limit + 1)
-            _read_to_its_end[0] = sys.stdin
         else:
             with path.open("rb") as stream:
                 # Asked for no more than there is: a buffer of the limit's size costs more time
