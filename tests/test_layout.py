@@ -45,11 +45,12 @@ ALLOWED: dict[str, set[str]] = {
     "assembly": LEAVES
     | {"labels", "codecs", "container", "risk", "metadata", "credentials"}
     | {"lineage", "viewer"},
+    "goals": LEAVES | {"codecs", "assembly"},
     "arguments": LEAVES | {"labels", "codecs"},
     "sources": LEAVES | {"labels", "codecs", "container", "metadata", "credentials"},
     "api": LEAVES
     | {"labels", "codecs", "container", "risk", "metadata", "credentials"}
-    | {"lineage", "verification", "arguments", "assembly", "sources", "viewer"},
+    | {"lineage", "verification", "arguments", "assembly", "goals", "sources", "viewer"},
     "invention": LEAVES | {"labels", "codecs", "risk", "sources"},
     "pipeline": LEAVES | {"credentials", "verification", "api", "sources"},
     "examination": LEAVES

@@ -18,8 +18,6 @@ from .assembly import (
     assessed,
     compressed,
     described,
-    fitting,
-    goal_of,
     label_of,
     left_out,
     said_of,
@@ -29,6 +27,7 @@ from .credentials import SIDECAR, Identity, TrustStore, default_trust
 from .credentials import read as read_credential
 from .errors import InputError, InvalidError, NotLabelledError, UsageError
 from .files import MAX_PIXELS
+from .goals import fitting, goal_of, overhead
 from .labels import CodecFacts, Label, ModelFacts, QualityFacts, Risk
 from .lineage import Generation, trace
 from .sources import Source, beside, decoded, load, loaded, named, read_source, unpack
@@ -145,7 +144,8 @@ def compress(
             return choose(picture)
 
     if max_bytes is not None:
-        return fitting(chosen, picture, max_bytes, encode, finish, stages)
+        around = overhead(photo, preview)
+        return fitting(chosen, picture, max_bytes, around, encode, finish, stages)
     choose, unmet = goal_of(
         chosen, photo, quality, bits_per_pixel=bits_per_pixel, psnr=min_psnr, max_pixels=max_pixels
     )

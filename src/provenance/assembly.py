@@ -6,7 +6,6 @@ import datetime
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from . import binding, codecs, container, formats, imaging, lineage, metadata, tags
 from .credentials import Identity, TrustStore, default_identity, default_trust, sign_label
-from .errors import InvalidError, UsageError
+from .errors import InvalidError
 from .files import sha256
 from .imaging import Photo
 from .labels import (
@@ -31,9 +30,6 @@ from .labels.wording import caption as sentence
 from .labels.wording import warnings
 from .stages import Stages
 from .viewer.stamp import Box
-
-FILE_OVERHEAD = 14_000
-"""Bytes that preview, label and credential usually add to a bitstream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,69 +158,6 @@ def left_out(photo: Photo, to: str | None) -> list[str]:
     if photo.iim and not holds_iim and (datasets := metadata.without_property(photo.iim)):
         notes.append(f"IPTC-IIM that XMP has no property for was left out: {', '.join(datasets)}.")
     return notes
-
-
-def goal_of(
-    codec: codecs.Codec,
-    photo: Photo,
-    quality: float | None,
-    *,
-    bits_per_pixel: float | None,
-    psnr: float | None,
-    max_pixels: int,
-) -> tuple[codecs.Choice, str]:
-    """What chooses the quality of a photo, and what to say where it finds none; one goal or none.
-
-    Args:
-        quality: 50 for None.
-        bits_per_pixel: of the bitstream, at most.
-        psnr: in dB, at least.
-    """
-    if bits_per_pixel is not None:
-        size = bits_per_pixel * photo.width * photo.height / 8
-        unmet = f"even the lowest quality needs more than {bits_per_pixel:g} bits per pixel"
-        return partial(codecs.within, codec, size=size), unmet
-    if psnr is not None:
-        unmet = f"no quality reaches {psnr:g} dB"
-        return partial(codecs.reaching, codec, psnr=psnr, max_pixels=max_pixels), unmet
-    return partial(codecs.at, codec, quality=50 if quality is None else quality), "no quality fits"
-
-
-def fitting(
-    codec: codecs.Codec,
-    picture: codecs.Picture,
-    max_bytes: int,
-    encode: Callable[[codecs.Choice], codecs.Encoded | None],
-    finish: Callable[[codecs.Encoded], Labelled],
-    stages: Stages,
-) -> Labelled:
-    """The best file of at most ``max_bytes``.
-
-    What preview, label and credential add is known only when they are made, and a label grows with
-    its findings as quality falls. So each file made tells what the next one may spend.
-    """
-    around, best, smallest = FILE_OVERHEAD, None, None
-    for attempt in range(5):
-        encoded = encode(partial(codecs.within, codec, size=max_bytes - around))
-        if encoded is None:
-            with stages("encode"):
-                encoded = codecs.at(codec, picture, 1)
-        made = finish(encoded)
-        size = len(made.data)
-        smallest = min(smallest or size, size)
-        if size <= max_bytes:
-            best = made
-            if attempt or encoded.quality == 100 or size >= 0.98 * max_bytes:
-                break
-        elif encoded.quality == 1 or best:
-            break
-        around = size - len(encoded.bitstream) + 256
-    if best is None:
-        raise UsageError(
-            f"{max_bytes:,} bytes are not enough: the smallest file tried has {smallest:,}; "
-            "allow more, leave out the preview, or make the picture smaller"
-        )
-    return best
 
 
 def assessed(
