@@ -62,7 +62,7 @@ letters or digits in patterns."""
 FADED = 0.4
 """Contrast of a line's strokes over that of the original's, below which they have faded, and their
 type is amplitude."""
-MOSTLY = 0.75
+MOSTLY = 0.65
 """Share of amplitude, from which letters that read otherwise have faded, too; else they have
 another shape."""
 PERTURBED_QUALITY = 75

@@ -66,6 +66,8 @@ WEIGHT_STRUCTURE = 2.0
 WEIGHT_COLOUR = 0.5
 """How much each masked error counts as change; chosen, as is the masking, on the judged places
 that `..calibration` describes."""
+REDRAWN_SEEN = 3.0
+"""The same as `SHAPED`, for how much was drawn anew."""
 REDRAWN_QUANTILE = 0.75
 """Of all cells, by the structure left over: quiet ground, which no codec changes, tells nothing of
 how much was drawn anew."""
@@ -145,8 +147,8 @@ class Signals:
     change: FloatArray
     """All errors together, relative to what their surroundings hide; about 1 is noticeable."""
     redrawn: float
-    """Structure that no displacement explains, over the energy of the original: the upper quartile
-    of all cells."""
+    """Structure that neither a displacement explains nor fading hides, over the energy of the
+    original: the upper quartile of all cells."""
 
     def cells(self, box: Box) -> tuple[slice, slice]:
         """Rows and columns of the grid that a box in pixels covers; at least one of each."""
@@ -253,7 +255,7 @@ def measure_pair(original: ByteArray, reconstruction: ByteArray) -> Signals:
     shift = low_y - low_x
     chroma_x, chroma_y = (np.sqrt(squared(low[..., 1:])) for low in (low_x, low_y))
     used = (slice(0, -(-height // (scale * GRID))), slice(0, -(-width // (scale * GRID))))
-    redrawn = errors.shape[used] / (errors.before[used] + VISIBLE)
+    redrawn = errors.redrawn[used] / (errors.before[used] + VISIBLE)
     return Signals(
         cell_px=scale * GRID,
         width=width,
@@ -298,6 +300,8 @@ class _Errors:
     amplitude: FloatArray
     geometry: FloatArray
     shape: FloatArray
+    redrawn: FloatArray
+    """Of the structure that no displacement explains, what no fading hides either."""
     before: FloatArray
     after: FloatArray
     fine_before: FloatArray
@@ -316,8 +320,8 @@ def _errors(x: FloatArray, y: FloatArray) -> _Errors:
     aligned = warp_back(y, flow)
     rows, columns = (-(-side // GRID) for side in x.shape[:2])
     grid = (rows, columns)
-    sums = [np.zeros(grid, dtype=np.float32) for _ in range(8)]
-    (amplitude, geometry, shape, before, after, fine_before, fine_after, change) = sums
+    sums = [np.zeros(grid, dtype=np.float32) for _ in range(9)]
+    (amplitude, geometry, shape, redrawn, before, after, fine_before, fine_after, change) = sums
     triples = zip(
         bands(x[..., 0]),
         bands(y[..., 0]),
@@ -330,6 +334,8 @@ def _errors(x: FloatArray, y: FloatArray) -> _Errors:
         amplitude += resize(error.amplitude + error.structure * (1 - shaped), grid)
         geometry += resize(error.geometry, grid)
         shape += resize(error.structure * shaped, grid)
+        plain = error.left * (error.after / (error.after + np.float32(REDRAWN_SEEN)))
+        redrawn += resize(error.structure * plain, grid)
         before += resize(error.before, grid)
         after += resize(error.after, grid)
         if level < LEVELS // 2:
@@ -352,6 +358,7 @@ def _errors(x: FloatArray, y: FloatArray) -> _Errors:
         amplitude=amplitude,
         geometry=geometry,
         shape=shape,
+        redrawn=redrawn,
         before=before,
         after=after,
         fine_before=fine_before,
