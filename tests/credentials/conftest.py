@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import datetime
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,14 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from PIL import Image
 
 from provenance.container import pack
-from provenance.credentials import Identity, TrustStore, identity_folder, new_identity
+from provenance.credentials import Identity, TrustStore, identity_folder, new_identity, sign
 from provenance.credentials.certificates import PrivateKey, algorithm_of, make_ca, to_pem
 from provenance.formats import plugin
 from provenance.labels import Label, parse_label
 from provenance.metadata import embed, packet
+
+Signing = Callable[..., bytes]
+"""Makes a signed PNG, by an identity."""
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -142,3 +145,20 @@ class Authority:
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def signing(files: dict[str, bytes], label: Label, original: bytes) -> Signing:
+    """Signs a PNG: of the original, or of a parent that is a PNG."""
+
+    def made(identity: Identity, parent: bytes | None = None) -> bytes:
+        return sign(
+            files["image/png"],
+            "image/png",
+            label,
+            identity,
+            original=parent or original,
+            original_media_type="image/png" if parent else "image/jpeg",
+        )
+
+    return made

@@ -22,20 +22,16 @@ from provenance.credentials import (
     TimeStamping,
     TrustStore,
     read,
-    sign,
 )
 from provenance.errors import InputError, OutputError
-from provenance.labels import Label
 
 from ..time_stamps import time_stamps
 
 if TYPE_CHECKING:
-    from .conftest import Authority
+    from .conftest import Authority, Signing
 
 NOW = datetime.datetime.now(datetime.UTC)
 DAY = datetime.timedelta(days=1)
-
-Signing = Callable[..., bytes]
 
 
 def crl(
@@ -79,21 +75,6 @@ def revoke(store: TrustStore, tmp_path: Path) -> Callable[[bytes], object]:
         return store.revoke(path, "list", replace=True)
 
     return added
-
-
-@pytest.fixture
-def signing(files: dict[str, bytes], label: Label, original: bytes) -> Signing:
-    def made(identity: Identity, parent: bytes | None = None) -> bytes:
-        return sign(
-            files["image/png"],
-            "image/png",
-            label,
-            identity,
-            original=parent or original,
-            original_media_type="image/png" if parent else "image/jpeg",
-        )
-
-    return made
 
 
 def found(data: bytes, trust: TrustStore) -> Credential:

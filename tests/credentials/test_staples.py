@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +15,19 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from provenance.credentials import Credential, Identity, Purpose, TimeStamping, read, sign
+from provenance.credentials import Credential, Identity, Purpose, TimeStamping, read
 from provenance.credentials.cose import _decode
 from provenance.credentials.revocation import revoked, staples
 from provenance.credentials.signatures import made
-from provenance.labels import Label
 
 from ..cose import answers, content, stamps, with_headers
 from ..manifests import created, updated
 from ..time_stamps import time_stamps
-from .conftest import Authority
+from .conftest import Authority, Signing
 
 NOW = datetime.datetime.now(datetime.UTC)
 DAY = datetime.timedelta(days=1)
 GOOD, REVOKED = ocsp.OCSPCertStatus.GOOD, ocsp.OCSPCertStatus.REVOKED
-
-Signing = Callable[[Identity], bytes]
 
 
 def answer(
@@ -61,21 +57,6 @@ def answer(
     if responder:
         builder = builder.certificates([responder.chain[0]])
     return builder.sign(key, hashed).public_bytes(Encoding.DER)
-
-
-@pytest.fixture(scope="module")
-def signing(files: dict[str, bytes], label: Label, original: bytes) -> Signing:
-    def signed(identity: Identity) -> bytes:
-        return sign(
-            files["image/png"],
-            "image/png",
-            label,
-            identity,
-            original=original,
-            original_media_type="image/jpeg",
-        )
-
-    return signed
 
 
 @pytest.fixture(scope="module")
