@@ -47,6 +47,7 @@ def compress(
     codec: str = codecs.DEFAULT,
     decoder: str | None = None,
     tune: str | None = None,
+    effort: int | None = None,
     steps: int | None = None,
     seed: int | None = None,
     seeds: int | None = None,
@@ -72,6 +73,8 @@ def compress(
         tune: ``psnr``, ``ssim`` or ``meaning``, of the default codec: the same quality everywhere;
             more of it where errors are seen and less where the picture is busy; or, in two to
             five times the time, more where the risk score finds a change; None for the first.
+        effort: of the default codec, passes in which the encoder refines what it found, 0 to 100:
+            fewer bits for the same fidelity, in more time; None for 0.
         steps, seed: of a decoder that draws from noise, 1 to 100 and 0 to 2**32 - 1; None for the
             codec's own.
         seeds: of such a decoder, compare that many drawings, 2 to 16: where they differ is a
@@ -96,7 +99,7 @@ def compress(
     check_result(to, caption, preview)
     stages = stages or Stages()
     name, data = read_source(source)
-    chosen = codecs.get(codec, decoder, tune)
+    chosen = codecs.get(codec, decoder, tune, effort)
     check_noise(chosen, steps=steps, seed=seed, seeds=seeds)
     if has_goal and not chosen.variable_rate:
         raise UsageError(

@@ -74,8 +74,30 @@ def test_bits_go_where_meaning_would_change(
     assert within["risk"]["score"] < evenly["risk"]["score"] - 0.3
 
 
+def test_effort_saves_bits_and_the_label_tells(
+    provenance: Command, astronaut: Path, tmp_path: Path
+) -> None:
+    photo, found = tmp_path / "face.png", {}
+    with Image.open(astronaut) as whole:
+        whole.crop((100, 0, 420, 256)).save(photo)
+    for effort in (0, 3):
+        target = tmp_path / f"{effort}.avif"
+        done = provenance("compress", photo, "--min-psnr", 36, "--effort", effort, "-o", target)
+        assert done.code == 0, done.err
+        label = provenance("show", target, "--json").json("show")["label"]
+        assert label["codec"].get("effort") == (effort or None)
+        assert label["quality"]["psnr_db"] >= 36
+        assert provenance("verify", target, "--decode").code in (0, 5)
+        found[effort] = len(container.unpack(target.read_bytes()).bitstream)
+    assert found[3] < 0.99 * found[0]
+
+
 def test_other_codecs_cannot_be_tuned(provenance: Command, astronaut: Path, tmp_path: Path) -> None:
     target = tmp_path / "other.avif"
-    done = provenance("compress", astronaut, "--codec", "charm", "--tune", "ssim", "-o", target)
-    assert done.code == 2 and "charm: cannot be tuned; only msh can" in done.err
-    assert not target.exists()
+    for option, value, told in (
+        ("--tune", "ssim", "charm: cannot be tuned; only msh can"),
+        ("--effort", 2, "charm: knows no effort; only msh does"),
+    ):
+        done = provenance("compress", astronaut, "--codec", "charm", option, value, "-o", target)
+        assert done.code == 2 and told in done.err
+        assert not target.exists()

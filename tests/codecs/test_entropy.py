@@ -61,3 +61,14 @@ def test_left_over_and_missing_data_are_noticed() -> None:
         Decoder(Payload(payload.words, b"")).decode(part.tables, part.context)
     with pytest.raises(BitstreamError, match="cut"):
         Decoder(Payload(payload.words[:-1], payload.escapes))
+
+
+def test_bits_foretell_the_payload() -> None:
+    part = _part(20000, 0.4)
+    payload = encode([part])
+    foretold = float(part.tables.bits(part.context, part.values).sum())
+    assert 32 * (len(payload.words) // 4) == pytest.approx(foretold, rel=0.002)
+    # One that is escaped costs what the escape costs.
+    far = np.array([-(2**31), 2**31 - 1, 2], np.int32)
+    first = np.zeros(3, np.uint8)
+    assert part.tables.bits(first, far) == pytest.approx([np.log2(TOTAL / 1000)] * 3)

@@ -110,14 +110,14 @@ def opened(data: bytes) -> Pixels:
 
 
 def ours(
-    name: str, decoder: str | None = None, tune: str | None = None
+    name: str, decoder: str | None = None, tune: str | None = None, effort: int | None = None
 ) -> Callable[[Pixels, int], tuple[int, Pixels]]:
     """A neural codec, as `encoder` gives the others; the bytes are those of the bitstream.
 
     Raises:
-        UsageError: There is no such codec, or it has no such decoder or cannot be tuned so.
+        UsageError: There is no such codec, or it has no such decoder, tune or effort.
     """
-    codec = codecs.get(name, decoder, tune)
+    codec = codecs.get(name, decoder, tune, effort)
 
     def run(pixels: Pixels, setting: int) -> tuple[int, Pixels]:
         bitstream = codec.encode(codecs.Picture(pixels), setting)

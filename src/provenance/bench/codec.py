@@ -109,17 +109,26 @@ class Summary:
         ]
 
 
-def run(photos: Sequence[Path], codec: str, progress: Callable[[str], None]) -> Summary:
+def run(
+    photos: Sequence[Path],
+    codec: str,
+    progress: Callable[[str], None],
+    *,
+    effort: int | None = None,
+) -> Summary:
     """Run a codec of ours and the anchors over ``photos``.
+
+    Args:
+        effort: passes in which the default codec refines its latents; None for 0.
 
     Raises:
         InputError: There are no photos, or one cannot be read or is too small for MS-SSIM.
-        UsageError: There is no such codec.
+        UsageError: There is no such codec, or it knows no effort.
     """
-    own = [Contender(codec, qualities_of(codec, QUALITIES), ours(codec))]
+    own = [Contender(codec, qualities_of(codec, QUALITIES), ours(codec, effort=effort))]
     check(photos)
     if codec == codecs.DEFAULT:
-        tuned = ours(codec, tune=codecs.SSIM)
+        tuned = ours(codec, tune=codecs.SSIM, effort=effort)
         own.append(Contender(f"{codec}, {codecs.SSIM}", QUALITIES, tuned))
     others = anchors()
     points = []

@@ -40,6 +40,15 @@ def codec(
         typer.Option("--output", "-o", help="Folder for the table, CSV and plots.", readable=False),
     ] = Path("bench-codec"),
     name: Annotated[str, typer.Option("--codec", help="See `provenance codecs`.")] = "msh",
+    effort: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=100,
+            help="Of the codec msh: passes that refine the encoding.",
+            show_default=False,
+        ),
+    ] = None,
     every: Annotated[
         Every | None,
         typer.Option(
@@ -63,7 +72,7 @@ def codec(
         console.say(f"written to {output}")
         return
     with console.progress() as announce:
-        summary = bench.run(_files(photos), name, announce)
+        summary = bench.run(_files(photos), name, announce, effort=effort)
     console.say(*bench.write(summary, output).splitlines())
     console.say(f"written to {output}")
 

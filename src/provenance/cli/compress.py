@@ -91,6 +91,16 @@ def compress(
             show_default=False,
         ),
     ] = None,
+    effort: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=100,
+            help="Of the codec msh: passes that refine the encoding. 8 save some 5 % of the bits, "
+            "and take 20 times as long.",
+            show_default=False,
+        ),
+    ] = None,
     steps: Annotated[
         int | None,
         typer.Option(
@@ -149,6 +159,7 @@ def compress(
             codec=codec,
             decoder=decoder,
             tune=tune,
+            effort=effort,
             steps=steps,
             seed=seed,
             seeds=seeds,

@@ -53,6 +53,30 @@ class Tables:
             for end, length in zip(ends, self.lengths, strict=True)
         ]
 
+    def symbols(self, context: Contexts, values: Integers) -> Integers:
+        """The symbols of ``values`` in the tables ``context``, arrays of one shape."""
+        symbols = values - self.first[context]
+        escape = self.lengths[context] - 1
+        found: Integers = np.where((symbols < 0) | (symbols > escape), escape, symbols)
+        return found
+
+    def bits(self, context: Contexts, values: Integers) -> NDArray[np.float32]:
+        """What ``values`` cost in the tables ``context``, but for the lists of those escaped."""
+        found: NDArray[np.float32] = self._bits[
+            self._starts[context] + self.symbols(context, values)
+        ]
+        return found
+
+    @functools.cached_property
+    def _bits(self) -> NDArray[np.float32]:
+        """Of every symbol."""
+        return np.log2(TOTAL / self.frequencies).astype(np.float32)
+
+    @functools.cached_property
+    def _starts(self) -> Integers:
+        """Of each table in the row of all."""
+        return (np.cumsum(self.lengths) - self.lengths).astype(np.int32)
+
 
 @dataclass(frozen=True)
 class Part:
@@ -83,10 +107,8 @@ def encode(parts: Iterable[Part]) -> Payload:
     coder = constriction.stream.stack.AnsCoder()
     escapes: list[bytes] = []
     for part in parts:
-        symbols = part.values - part.tables.first[part.context]
-        escape = part.tables.lengths[part.context] - 1
-        outside = (symbols < 0) | (symbols >= escape)
-        symbols = np.where(outside, escape, symbols).astype(np.int32)
+        symbols = part.tables.symbols(part.context, part.values)
+        outside = symbols == part.tables.lengths[part.context] - 1
         found = bytearray()
         groups = list(_groups(part.context))
         for _, places in groups:

@@ -12,7 +12,7 @@ from ..labels import CodecFacts
 from . import added, external, schemes
 from .base import Codec, Picture
 from .bitstream import pack, parse
-from .learned.msh import DECODERS, TUNES, digest_of
+from .learned.msh import DECODERS, MOST_EFFORT, TUNES, digest_of
 from .package import PackageCodec
 from .schemes import SCHEMES, Weights
 
@@ -30,16 +30,20 @@ def names() -> list[str]:
     return list(dict.fromkeys([DEFAULT, *SCHEMES, *_others(), *added.names()]))
 
 
-def get(name: str, decoder: str | None = None, tune: str | None = None) -> Codec:
+def get(
+    name: str, decoder: str | None = None, tune: str | None = None, effort: int | None = None
+) -> Codec:
     """The codec of that name.
 
     Args:
         decoder: by which its bitstreams are to be decoded, where it has several; None for the
             usual one.
         tune: what its encoder is tuned for, where it can be; None for PSNR.
+        effort: passes in which its encoder refines the latents, where it can, 0 to
+            `MOST_EFFORT`; None for 0.
 
     Raises:
-        UsageError: There is none, or it has no such decoder or cannot be tuned so.
+        UsageError: There is none, or it has no such decoder or cannot be tuned or refined so.
         InputError: ``codecs.toml`` is broken.
         ModelError: Its weights are missing or damaged.
     """
@@ -50,11 +54,15 @@ def get(name: str, decoder: str | None = None, tune: str | None = None) -> Codec
             raise UsageError(f"{name}: no decoder {decoder!r}; it has {', '.join(DECODERS)}")
         if tune not in (None, *TUNES):
             raise UsageError(f"{name}: no tune {tune!r}; it has {', '.join(TUNES)}")
-        return MeanScaleHyperpriorCodec(decoder or DECODERS[0], tune or TUNES[0])
+        if not 0 <= (effort or 0) <= MOST_EFFORT:
+            raise UsageError(f"effort {effort}: must be within 0 and {MOST_EFFORT}")
+        return MeanScaleHyperpriorCodec(decoder or DECODERS[0], tune or TUNES[0], effort or 0)
     if decoder is not None:
         raise UsageError(f"{name}: has one decoder; only {DEFAULT} has several")
     if tune is not None:
         raise UsageError(f"{name}: cannot be tuned; only {DEFAULT} can")
+    if effort is not None:
+        raise UsageError(f"{name}: knows no effort; only {DEFAULT} does")
     if weights := schemes.small(name):
         return _fixed_rate(weights)
     for entry in entry_points(group=GROUP, name=name):

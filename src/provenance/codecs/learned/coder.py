@@ -15,12 +15,14 @@ from torch import Tensor, nn
 
 from ...errors import ModelError
 from ..entropy import Decoder, Part, Payload, Tables, channels, encode
-from . import quality_map
+from . import quality_map, refinement
 from .context import STEPS, places
+from .distortion import Distortion
 from .entropy_model import HYPER_TILE, EntropyModel
 from .hyperprior import HYPER_STRIDE, LEVELS, STRIDE, MeanScaleHyperprior
 from .layers import loaded
 from .quality_map import Offsets
+from .refinement import Outlook
 from .tiling import Region, for_each_tile, give_back, grid
 from .transforms import PixelTransforms
 
@@ -146,6 +148,32 @@ class Coder:
         return analysed
 
     @torch.inference_mode()
+    def refine(
+        self,
+        analysed: Tensor,
+        pixels: NDArray[np.uint8],
+        quality: float,
+        offsets: Offsets | None,
+        passes: int,
+        *,
+        structural: float = 0.0,
+    ) -> Tensor:
+        """What `analyse` gave of ``pixels``, moved by `refinement` so that `quantise` does better.
+
+        Args:
+            passes: over the picture; more find more.
+            structural: share of structural dissimilarity in the distortion, 0 to 1.
+        """
+        levels, squares = _levels(quality, offsets)
+        shape = [side // RATIO for side in analysed.shape[1:]]
+        distortion = Distortion(levels[squares].expand(shape), structural)
+        return refinement.refine(
+            analysed,
+            lambda moved: self._outlook(moved, pixels, quality, offsets, distortion),
+            passes,
+        )
+
+    @torch.inference_mode()
     def quantise(
         self, analysed: Tensor, quality: float, offsets: Offsets | None = None
     ) -> Quantised:
@@ -218,6 +246,50 @@ class Coder:
     ) -> NDArray[np.uint8]:
         """``[height, width, 3]`` RGB of ``latents``."""
         pixels = np.empty((height, width, 3), np.uint8)
+        _, rows, columns = latents.residuals.shape
+        self._transforms.synthesise(self._given(latents, quality), rows, columns, pixels)
+        return pixels
+
+    def _outlook(
+        self,
+        analysed: Tensor,
+        pixels: NDArray[np.uint8],
+        quality: float,
+        offsets: Offsets | None,
+        distortion: Distortion,
+    ) -> Outlook:
+        """What such latents cost, and where they would cost less."""
+        gain, inverse_gain = self._gains(quality, offsets)
+        rows, columns = (side // RATIO for side in analysed.shape[1:])
+        bits = np.zeros((rows, columns), np.float32)
+        means, slope = torch.empty_like(analysed), torch.empty_like(analysed)
+        tables = self._scale_tables
+
+        def see(step: int, found: Tensor, scales: NDArray[np.uint8]) -> None:
+            _scatter(found, step, means)
+            for place, mean, scale in zip(places(step), found, scales, strict=True):
+                exact = (analysed[place] * gain.of(*place)).sub_(mean)
+                nearest, below = (x.to(torch.int32).numpy() for x in (exact.round(), exact.floor()))
+                bits[:] += _by_square(tables.bits(scale, nearest))
+                rise = tables.bits(scale, below + 1) - tables.bits(scale, below)
+                slope[place] = torch.from_numpy(rise)
+
+        latents = self._quantised(analysed, quality, offsets, see)
+        shape = latents.hyper.shape
+        bits += self._hyper_tables.bits(channels(shape).reshape(shape), latents.hyper).sum(0)
+        give_back()
+        decoded = Decoded(latents.hyper, latents.residuals, offsets, means)
+        costs, gradient = self._transforms.distortion(
+            self._given(decoded, quality), pixels, distortion, rows, columns
+        )
+        whole = slice(None), slice(0, RATIO * rows), slice(0, RATIO * columns)
+        gradient.mul_(inverse_gain.of(*whole)).add_(slope, alpha=refinement.RATE)
+        direction = gradient.div_(refinement.CURVATURE).clamp_(-1, 1).div_(gain.of(*whole))
+        give_back()
+        return Outlook(costs + torch.from_numpy(bits), direction)
+
+    def _given(self, latents: Decoded, quality: float) -> Callable[[Region], Tensor]:
+        """What the synthesis is given of a region."""
         residuals = torch.from_numpy(latents.residuals)
         _, inverse_gain = self._gains(quality, latents.offsets)
 
@@ -225,9 +297,7 @@ class Coder:
             gain = inverse_gain.of(slice(None), seen.rows, seen.columns)
             return (seen.of(residuals) + seen.of(latents.means)).mul_(gain)
 
-        _, rows, columns = residuals.shape
-        self._transforms.synthesise(part, rows, columns, pixels)
-        return pixels
+        return part
 
     def _quantised(
         self,
@@ -268,14 +338,29 @@ class Coder:
 
     def _gains(self, quality: float, offsets: Offsets | None) -> tuple[Gains, Gains]:
         """Gain and inverse gain."""
-        if offsets is None:
-            offsets = np.zeros((1, 1), np.int32)
-        distinct, which = np.unique(offsets, return_inverse=True)
-        levels = (quality - 1) / 99 * (LEVELS - 1) + distinct * quality_map.STEP
-        level = torch.from_numpy(levels).float().clamp_(0, quality_map.HIGHEST)
-        squares = torch.from_numpy(which.reshape(offsets.shape))
-        gain, inverse_gain = (found[:, :, 0, 0].T for found in self._network.gains(level))
+        levels, squares = _levels(quality, offsets)
+        gain, inverse_gain = (found[:, :, 0, 0].T for found in self._network.gains(levels))
         return Gains(gain, squares), Gains(inverse_gain, squares)
+
+
+def _levels(quality: float, offsets: Offsets | None) -> tuple[Tensor, Tensor]:
+    """The levels that there are, float32, and which of them each square has, ``[h/64, w/64]``;
+    ``[1, 1]`` where all have the same."""
+    if offsets is None:
+        offsets = np.zeros((1, 1), np.int32)
+    distinct, which = np.unique(offsets, return_inverse=True)
+    levels = (quality - 1) / 99 * (LEVELS - 1) + distinct * quality_map.STEP
+    level = torch.from_numpy(levels).float().clamp_(0, quality_map.HIGHEST)
+    return level, torch.from_numpy(which.reshape(offsets.shape))
+
+
+def _by_square(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sums of ``[n, h/32, w/32]``, what a step codes of one group, by square: ``[h/64, w/64]``."""
+    _, height, width = values.shape
+    found: NDArray[np.float32] = (
+        values.sum(0).reshape(height // 2, 2, width // 2, 2).sum((1, 3), dtype=np.float32)
+    )
+    return found
 
 
 def _tables(tensors: Mapping[str, Tensor], name: str) -> Tables:

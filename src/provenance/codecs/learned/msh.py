@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...errors import ModelError
 from ...labels import MEANING, CodecFacts, ModelFacts
@@ -40,6 +40,9 @@ PSNR, SSIM = "psnr", "ssim"
 a higher one in the picture's regions."""
 TUNES = (PSNR, SSIM, MEANING)
 
+MOST_EFFORT = 100
+"""Passes of `refinement` that an encoder may be asked for."""
+
 SMALL = 256 * 256
 """Pixels up to which chance can make a finer quantisation the worse one."""
 
@@ -50,7 +53,7 @@ class _Analysed:
 
     picture: Picture
     latents: Tensor
-    """Before they are quantised; see `Coder.analyse`."""
+    """Before they are refined and quantised; see `Coder.analyse`."""
     alpha: bytes
     """As bitstreams hold it."""
     offsets: Offsets | None
@@ -65,19 +68,24 @@ class MeanScaleHyperpriorCodec:
     Args:
         decoder: one of `DECODERS`: what bitstreams are to be decoded by.
         tune: one of `TUNES`: what they are made for; every decoder takes either.
+        effort: passes of `refinement`, 0 to `MOST_EFFORT`: each takes some three times as long as
+            decoding, and saves bits for the same fidelity, the later ones less.
     """
 
     variable_rate = True
 
-    def __init__(self, decoder: str = CONSERVATIVE, tune: str = PSNR) -> None:
+    def __init__(self, decoder: str = CONSERVATIVE, tune: str = PSNR, effort: int = 0) -> None:
         self._decoder = decoder
         self._tune = tune
+        self._effort = effort
         self._known: _Analysed | None = None
 
     @property
     def facts(self) -> CodecFacts:
         family = "mean-scale hyperprior with context model"
-        extra = {} if self._tune == PSNR else {"tune": self._tune}
+        extra: dict[str, Any] = {} if self._tune == PSNR else {"tune": self._tune}
+        if self._effort:
+            extra["effort"] = self._effort
         return CodecFacts(NAME, family, self._decoder != CONSERVATIVE, self._decoder, extra=extra)
 
     @property
@@ -101,7 +109,8 @@ class MeanScaleHyperpriorCodec:
         quality = round(quality, 2)
         if height * width <= SMALL:
             quality = held(quality, lambda tried: self._fidelity(known, tried))
-        latents = _coder().quantise(known.latents, quality, known.offsets)
+        refined = self._refined(known, quality)
+        latents = _coder().quantise(refined, quality, known.offsets)
         payload = _coder().encode(latents)
         return pack(
             Bitstream(
@@ -159,11 +168,27 @@ class MeanScaleHyperpriorCodec:
             return raised(height, width, picture.regions)
         return None
 
+    def _refined(self, known: _Analysed, quality: float) -> Tensor:
+        """What is quantised at ``quality``."""
+        if not self._effort:
+            return known.latents
+        from .distortion import STRUCTURAL
+
+        return _coder().refine(
+            known.latents,
+            known.picture.pixels,
+            quality,
+            known.offsets,
+            self._effort,
+            structural=STRUCTURAL if self._tune == SSIM else 0.0,
+        )
+
     def _fidelity(self, known: _Analysed, quality: int) -> float:
         """PSNR in dB at ``quality``."""
         if quality not in known.fidelities:
             picture = known.picture
-            latents = _coder().reconstruct(known.latents, quality, known.offsets)
+            refined = self._refined(known, quality)
+            latents = _coder().reconstruct(refined, quality, known.offsets)
             size = picture.pixels.shape[:2]
             decoded = _coder(self._decoder).synthesise(latents, quality, *size)
             shown = as_grey(decoded) if picture.grey else decoded

@@ -8,13 +8,14 @@ places and goes through a tile in strips.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from .hyperprior import STRIDE, MeanScaleHyperprior
+from .hyperprior import HYPER_STRIDE, STRIDE, MeanScaleHyperprior
 from .layers import DepthwiseBlock
 from .pixels import cut
 from .processor import bfloat16_is_fast
@@ -22,6 +23,9 @@ from .tiling import Region, for_each_tile
 
 TILE = 56
 """Largest side of a tile in latents, 896 px."""
+
+LEARNING_TILE = 28
+"""The same where gradients are asked for, which keep all that they are made of."""
 
 STRIP = 16
 """Rows of latents that the finest stage works on at once."""
@@ -97,19 +101,14 @@ class PixelTransforms:
         """
         from_coarse, from_middle, from_fine = self._synthesis
 
-        def seen_by_fine(region: Region) -> Region:
-            return region.times(4).grown(REACH, 4 * height, 4 * width).over(2)
-
         def work(tile: Region) -> None:
-            middle = seen_by_fine(tile)
-            coarse = middle.grown(REACH, 2 * height, 2 * width).over(2)
-            seen = coarse.grown(REACH, height, width)
-            x = from_coarse(latents(seen)[None].contiguous(memory_format=torch.channels_last))
-            x = from_middle(coarse.within(seen).of(x))
-            x = middle.within(coarse.times(2)).of(x)
+            sight = _Sight.of(tile, height, width)
+            x = from_coarse(latents(sight.seen)[None].contiguous(memory_format=torch.channels_last))
+            x = from_middle(sight.after_coarse(x))
+            x = sight.after_middle(x)
             for strip in tile.strips(STRIP):
-                fine = seen_by_fine(strip)
-                result = from_fine(fine.within(middle).of(x))[0]
+                fine = _seen_by_fine(strip, height, width)
+                result = from_fine(fine.within(sight.middle).of(x))[0]
                 own = strip.times(STRIDE)
                 target = pixels[own.rows, own.columns]
                 result = own.within(fine.times(8)).of(result).permute(1, 2, 0)
@@ -118,6 +117,91 @@ class PixelTransforms:
                 torch.from_numpy(target).copy_(result)
 
         for_each_tile(height, width, TILE, work)
+
+    def distortion(
+        self,
+        latents: Callable[[Region], Tensor],
+        pixels: Pixels,
+        measure: Callable[[Region, Tensor, Tensor], Tensor],
+        rows: int,
+        columns: int,
+    ) -> tuple[Tensor, Tensor]:
+        """How wrong what `synthesise` gives is, and how that changes with the latents.
+
+        Args:
+            latents: as there, of all places in the squares.
+            pixels: ``[h, w, 3]`` RGB that should come out.
+            measure: see `Distortion`.
+            rows: of squares of `HYPER_STRIDE` pixels, as many as cover the picture.
+            columns: likewise.
+
+        Returns:
+            By square what ``measure`` finds, and the gradient of the sum of all by the latents,
+            ``[latents, h/16, w/16]``.
+        """
+        ratio = HYPER_STRIDE // STRIDE
+        height, width = ratio * rows, ratio * columns
+        found = torch.empty((rows, columns))
+        gradients: dict[tuple[int, int], tuple[Region, Tensor]] = {}
+
+        from_coarse, from_middle, from_fine = self._synthesis
+
+        def work(squares: Region) -> None:
+            tile = squares.times(ratio)
+            sight = _Sight.of(tile, height, width)
+            shown = tile.times(STRIDE)
+            with torch.inference_mode(mode=False), torch.enable_grad():
+                y = latents(sight.seen).clone().requires_grad_(True)
+                x = from_coarse(y[None].contiguous(memory_format=torch.channels_last))
+                x = from_middle(sight.after_coarse(x))
+                x = from_fine(sight.after_middle(x))[0]
+                x = shown.within(sight.middle.times(8)).of(x)
+                wanted = torch.from_numpy(cut(pixels, shown)).permute(2, 0, 1).float()
+                errors = x.add(0.5).mul(255) - wanted
+                # Beyond the edge of the picture nobody sees them.
+                inside = torch.zeros(wanted.shape[1:])
+                inside[: pixels.shape[0] - shown.top, : pixels.shape[1] - shown.left] = 1
+                costs = measure(squares, errors * inside, wanted)
+                (gradient,) = torch.autograd.grad(costs.sum(), y)
+            squares.of(found).copy_(costs.detach())
+            gradients[tile.top, tile.left] = sight.seen, gradient
+
+        for_each_tile(rows, columns, LEARNING_TILE // ratio, work)
+        gradient = torch.zeros((self._latents, height, width))
+        # Tiles see beyond their own; the order of sums is the same whichever was the first.
+        for _, (seen, part) in sorted(gradients.items()):
+            seen.of(gradient).add_(part)
+        return found, gradient
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What the stages of a synthesis see beyond a tile."""
+
+    seen: Region
+    """Latents."""
+    coarse: Region
+    """What is kept of the first stage, in latents."""
+    middle: Region
+    """What is kept of the second, in places of 8 px."""
+
+    @classmethod
+    def of(cls, tile: Region, height: int, width: int) -> _Sight:
+        """That of ``tile`` among ``height`` by ``width`` latents."""
+        middle = _seen_by_fine(tile, height, width)
+        coarse = middle.grown(REACH, 2 * height, 2 * width).over(2)
+        return cls(coarse.grown(REACH, height, width), coarse, middle)
+
+    def after_coarse(self, x: Tensor) -> Tensor:
+        return self.coarse.within(self.seen).of(x)
+
+    def after_middle(self, x: Tensor) -> Tensor:
+        return self.middle.within(self.coarse.times(2)).of(x)
+
+
+def _seen_by_fine(region: Region, height: int, width: int) -> Region:
+    """What the last stage sees of a region of latents, in places of 8 px."""
+    return region.times(4).grown(REACH, 4 * height, 4 * width).over(2)
 
 
 def _normalised(pixels: Pixels, window: Region) -> Tensor:
