@@ -42,6 +42,17 @@ def test_a_higher_quality_never_gives_a_worse_picture(
     assert found[-1] > found[0] + 3
 
 
+def test_a_higher_quality_gives_no_worse_gradient_or_colour() -> None:
+    flat = np.full((200, 400, 3), (90, 140, 200), np.uint8)
+    gradient = np.array([0.6, -0.3, 0.2]) * np.arange(400)[:, None] + (0, 200, 90)
+    for pixels in (flat, np.repeat(gradient.astype(np.uint8)[None], 200, 0)):
+        codec, picture, found = codecs.get("msh"), Picture(pixels), []
+        for quality in (1, 10, 25, 30, 40, 50, 60, 100):
+            decoded = codec.decode(codec.encode(picture, quality), max_pixels=LIMIT)
+            found.append(psnr_db(pixels, decoded.pixels))
+        assert found == sorted(found) and found[-1] > found[0] + 3
+
+
 @pytest.mark.parametrize("noise", [0.0, 0.5, 50.0])
 def test_small_pictures_are_held_between_few_qualities(noise: float) -> None:
     """Whatever the fidelities, and however much by chance, the ones given never fall."""

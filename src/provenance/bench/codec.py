@@ -1,6 +1,7 @@
 """Rate and distortion of a codec of ours against ordinary ones, on real photos.
 
-The default codec is there twice: as it is, and with its encoder tuned for structural similarity.
+The default codec is there twice, as it is, and with its encoder tuned for structural similarity;
+and both again where effort is asked for.
 
 Rates are bytes of the bitstream (for ours) or of the file (for the others); quality is RGB PSNR and
 MS-SSIM in dB, each the mean over the photos at one setting.
@@ -13,6 +14,7 @@ import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +32,9 @@ from .anchors import (
 )
 from .bjontegaard import rate_difference
 from .plots import figure
+
+LINES = ("-", "--", "-.", ":")
+"""Of the curves of ours, in their order."""
 
 QUALITIES = (1, 15, 30, 45, 60, 75, 90, 100)
 
@@ -119,17 +124,23 @@ def run(
     """Run a codec of ours and the anchors over ``photos``.
 
     Args:
-        effort: passes in which the default codec refines its latents; None for 0.
+        effort: passes in which the default codec refines its latents, beside how it does without.
 
     Raises:
         InputError: There are no photos, or one cannot be read or is too small for MS-SSIM.
         UsageError: There is no such codec, or it knows no effort.
     """
-    own = [Contender(codec, qualities_of(codec, QUALITIES), ours(codec, effort=effort))]
-    check(photos)
+    settings: dict[str, dict[str, Any]] = {codec: {}}
     if codec == codecs.DEFAULT:
-        tuned = ours(codec, tune=codecs.SSIM, effort=effort)
-        own.append(Contender(f"{codec}, {codecs.SSIM}", QUALITIES, tuned))
+        settings[f"{codec}, {codecs.SSIM}"] = {"tune": codecs.SSIM}
+    if effort:
+        settings |= {
+            f"{name}, effort {effort}": {**setting, "effort": effort}
+            for name, setting in settings.items()
+        }
+    qualities = qualities_of(codec, QUALITIES)
+    own = [Contender(name, qualities, ours(codec, **setting)) for name, setting in settings.items()]
+    check(photos)
     others = anchors()
     points = []
     for path in photos:
@@ -222,7 +233,7 @@ def _plot(summary: Summary, folder: Path) -> None:
                     label=contender,
                     linewidth=2.2 if own else 1.2,
                     color="black" if own else None,
-                    linestyle="--" if contender in summary.ours[1:] else "-",
+                    linestyle=LINES[summary.ours.index(contender)] if own else "-",
                 )
             panel.set(xlabel="bits per pixel", ylabel=f"{name}, dB", xlim=(0, 1.6))
             panel.grid(alpha=0.3)

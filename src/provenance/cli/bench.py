@@ -45,7 +45,7 @@ def codec(
         typer.Option(
             min=0,
             max=100,
-            help="Of the codec msh: passes that refine the encoding.",
+            help="Of the codec msh: passes that refine the encoding, beside none.",
             show_default=False,
         ),
     ] = None,

@@ -22,7 +22,8 @@ from ..bitstream import Bitstream, check_latents, digest, expect, pack, parse
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .coder import Coder
+    from ..entropy import Payload
+    from .coder import Coder, Latents
     from .quality_map import Offsets
 
 NAME = "msh"
@@ -46,6 +47,9 @@ MOST_EFFORT = 100
 SMALL = 256 * 256
 """Pixels up to which chance can make a finer quantisation the worse one."""
 
+SMOOTH = 0.15
+"""Bits per pixel at the best quality, up to which it can as well: a gradient, one colour, a sky."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Analysed:
@@ -60,6 +64,9 @@ class _Analysed:
     """The quality map."""
     fidelities: dict[int, float] = field(default_factory=dict)
     """PSNR in dB by quality, of those that were tried."""
+
+    finest: list[float] = field(default_factory=list)
+    """Bits per pixel at the best quality, once they are known."""
 
 
 class MeanScaleHyperpriorCodec:
@@ -98,7 +105,8 @@ class MeanScaleHyperpriorCodec:
     def encode(self, picture: Picture, quality: float) -> bytes:
         """See `provenance.codecs.Codec`.
 
-        A small picture gets a quality by `held`, so that a higher one never gives a worse picture.
+        A small or smooth picture gets a quality by `held`, so that a higher one never gives a worse
+        picture.
 
         Raises:
             UsageError: ``quality`` is not within 1 to 100.
@@ -107,11 +115,12 @@ class MeanScaleHyperpriorCodec:
         height, width = picture.pixels.shape[:2]
         known = self._analyse(picture)
         quality = round(quality, 2)
-        if height * width <= SMALL:
+        small = height * width <= SMALL
+        if not small:
+            latents, payload = self._coded(known, quality)
+        if small or self._is_smooth(known, payload):
             quality = held(quality, lambda tried: self._fidelity(known, tried))
-        refined = self._refined(known, quality)
-        latents = _coder().quantise(refined, quality, known.offsets)
-        payload = _coder().encode(latents)
+            latents, payload = self._coded(known, quality)
         return pack(
             Bitstream(
                 codec=NAME,
@@ -154,7 +163,9 @@ class MeanScaleHyperpriorCodec:
             latents, plane = _coder().analyse(picture.pixels), alpha.encode(picture.alpha)
             known = _Analysed(picture, latents, plane, self._map(picture))
         elif known.picture is not picture:
-            known = replace(known, picture=picture, offsets=self._map(picture), fidelities={})
+            known = replace(
+                known, picture=picture, offsets=self._map(picture), fidelities={}, finest=[]
+            )
         self._known = known
         return known
 
@@ -167,6 +178,21 @@ class MeanScaleHyperpriorCodec:
             height, width = picture.pixels.shape[:2]
             return raised(height, width, picture.regions)
         return None
+
+    def _coded(self, known: _Analysed, quality: float) -> tuple[Latents, Payload]:
+        """The latents at ``quality``, and what they are coded as."""
+        latents = _coder().quantise(self._refined(known, quality), quality, known.offsets)
+        return latents, _coder().encode(latents)
+
+    def _is_smooth(self, known: _Analysed, payload: Payload) -> bool:
+        """Whether at the best quality, too, it takes hardly more than this payload may have."""
+        height, width = known.picture.pixels.shape[:2]
+        if 8 * len(payload.words) > SMOOTH * height * width:
+            return False
+        if not known.finest:
+            latents = _coder().quantise(known.latents, 100, known.offsets)
+            known.finest.append(8 * len(_coder().encode(latents).words) / (height * width))
+        return known.finest[0] <= SMOOTH
 
     def _refined(self, known: _Analysed, quality: float) -> Tensor:
         """What is quantised at ``quality``."""
