@@ -36,6 +36,9 @@ from .plots import figure
 LINES = ("-", "--", "-.", ":")
 """Of the curves of ours, in their order."""
 
+HIGHEST_RATE = 1.6
+"""Bits per pixel that the plot shows."""
+
 QUALITIES = (1, 15, 30, 45, 60, 75, 90, 100)
 
 
@@ -222,19 +225,22 @@ def _plot(summary: Summary, folder: Path) -> None:
     with figure(2, folder / "curves", dpi=110, figsize=(11, 4.5)) as panels:
         metrics = (("psnr_db", "PSNR"), ("ms_ssim_db", "MS-SSIM"))
         for panel, (metric, name) in zip(panels, metrics, strict=True):
+            shown: list[float] = []
             for contender in (*summary.ours, *summary.others):
                 rates, qualities = zip(*summary.curve(contender, metric), strict=True)
                 own = contender in summary.ours
+                shown += [q for r, q in zip(rates, qualities, strict=True) if r <= HIGHEST_RATE]
                 panel.plot(
                     rates,
                     qualities,
                     marker="o",
                     markersize=3,
                     label=contender,
-                    linewidth=2.2 if own else 1.2,
+                    linewidth=1.6 if own else 1.2,
                     color="black" if own else None,
                     linestyle=LINES[summary.ours.index(contender)] if own else "-",
                 )
-            panel.set(xlabel="bits per pixel", ylabel=f"{name}, dB", xlim=(0, 1.6))
+            panel.set(xlabel="bits per pixel", ylabel=f"{name}, dB", xlim=(0, HIGHEST_RATE))
+            panel.set_ylim(min(shown) - 0.5, max(shown) + 0.5)
             panel.grid(alpha=0.3)
             panel.legend()

@@ -96,8 +96,8 @@ def compress(
         typer.Option(
             min=0,
             max=100,
-            help="Of the codec msh: passes that refine the encoding. 8 save some 5 % of the bits, "
-            "and take 20 times as long.",
+            help="Of the codec msh: passes that refine the encoding. 8 save some 4 % of the bits, "
+            "and take ten times as long.",
             show_default=False,
         ),
     ] = None,
