@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import binding, codecs, container, formats, imaging, lineage, metadata, tags
+from .codecs.bitstream import parse
 from .credentials import Identity, TrustStore, default_identity, default_trust, sign_label
 from .errors import InvalidError
 from .files import sha256
@@ -110,13 +111,15 @@ def compressed(
             # What is assessed is what people will see, after the second format's own loss.
             shown = imaging.load(finished, original.name, max_pixels=max_pixels)
     size = len(encoded.bitstream)
+    # Small and smooth pictures may be encoded with another quality than was asked for.
+    setting = None if encoded.quality is None else parse(encoded.bitstream).quality
     label = label_of(
         original,
         photo,
         shown,
         codecs.facts_of(codec, encoded.bitstream),
         codec.model,
-        QualityFacts(encoded.quality, 8 * size / (photo.width * photo.height), None, None),
+        QualityFacts(setting, 8 * size / (photo.width * photo.height), None, None),
         stages,
         redact_evidence=redact_evidence,
         invention=invention,

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from provenance import container
+from provenance.codecs import bitstream
 from provenance.metrics import psnr_db
 
 from .conftest import Command
@@ -70,3 +72,19 @@ def test_what_cannot_be_is_told_in_one_line(
     done = provenance("compress", photo, *options, "-o", target)
     assert done.code == 2 and message in done.err and done.err.count("\n") == 1
     assert not target.exists()
+
+
+def test_the_label_tells_the_quality_that_a_smooth_picture_got(
+    provenance: Command, tmp_path: Path
+) -> None:
+    photo, told = tmp_path / "paper.png", []
+    Image.new("RGB", (300, 220), "white").save(photo)
+    for quality in (25, 40):
+        target = tmp_path / f"{quality}.avif"
+        assert provenance("compress", photo, "-q", quality, "-o", target).code == 0
+        assert provenance("verify", target, "--decode").code in (0, 5)
+        told.append(provenance("show", target, "--json").json("show")["label"]["quality"])
+        stream = bitstream.parse(container.unpack(target.read_bytes()).bitstream)
+        assert told[-1]["setting"] == stream.quality
+    assert [quality["setting"] for quality in told] != [25, 40]
+    assert told[0]["psnr_db"] <= told[1]["psnr_db"]
