@@ -11,7 +11,7 @@ import typer
 from ..errors import InputError, UsageError
 from ..files import MAX_PIXELS, make_folder
 from . import console
-from .options import MaxPixels, need
+from .options import Effort, MaxPixels, need
 
 app = typer.Typer(no_args_is_help=True, help="Benchmarks on your own photos.")
 
@@ -40,15 +40,7 @@ def codec(
         typer.Option("--output", "-o", help="Folder for the table, CSV and plots.", readable=False),
     ] = Path("bench-codec"),
     name: Annotated[str, typer.Option("--codec", help="See `provenance codecs`.")] = "msh",
-    effort: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=100,
-            help="Of the codec msh: passes that refine the encoding, beside none.",
-            show_default=False,
-        ),
-    ] = None,
+    effort: Effort = None,
     every: Annotated[
         Every | None,
         typer.Option(

@@ -16,6 +16,7 @@ from . import console, writing
 from .options import (
     Caption,
     Certificate,
+    Effort,
     Force,
     Json,
     MaxPixels,
@@ -91,16 +92,7 @@ def compress(
             show_default=False,
         ),
     ] = None,
-    effort: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=100,
-            help="Of the codec msh: passes that refine the encoding. 8 save some 4 % of the bits, "
-            "and take ten times as long.",
-            show_default=False,
-        ),
-    ] = None,
+    effort: Effort = None,
     steps: Annotated[
         int | None,
         typer.Option(

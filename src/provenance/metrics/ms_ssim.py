@@ -17,7 +17,7 @@ SMALLEST_SIDE = WINDOW * 2 ** (len(WEIGHTS) - 1)
 """Pictures with a shorter side have no place for the window at the coarsest scale."""
 
 _C1 = (0.01 * 255) ** 2
-_C2 = (0.03 * 255) ** 2
+C2 = (0.03 * 255) ** 2
 
 Plane = NDArray[np.float32]
 
@@ -65,7 +65,7 @@ def _term(x: Plane, y: Plane, with_luminance: bool) -> Plane:
     squares = mean_x * mean_x + mean_y * mean_y
     covariance = _window(x * y) - product
     variances = _window(x * x + y * y) - squares
-    term: Plane = (2 * covariance + _C2) / (variances + _C2)
+    term: Plane = (2 * covariance + C2) / (variances + C2)
     if with_luminance:
         term *= (2 * product + _C1) / (squares + _C1)
     return term

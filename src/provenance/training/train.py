@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from provenance.codecs.learned.hyperprior import LAMBDAS, LEVELS, MeanScaleHyperprior
+from provenance.codecs.learned.hyperprior import LEVELS, MeanScaleHyperprior, lambda_at
 from provenance.errors import InputError
 
 from . import command, export, klt, loop
@@ -80,7 +80,7 @@ def step_loss(network: MeanScaleHyperprior, x: Tensor, level: Tensor) -> Tensor:
     with torch.autocast(x.device.type, dtype=torch.bfloat16):
         reconstruction, bits = network(x, level)
     position = level / (LEVELS - 1)
-    weight = LAMBDAS[0] * (LAMBDAS[-1] / LAMBDAS[0]) ** position
+    weight = lambda_at(level)
     mse = (reconstruction - x).square().mean((1, 2, 3)) * 255**2
     share = SIMILARITY[0] + (SIMILARITY[1] - SIMILARITY[0]) * position
     distortion = (1 - share) * mse + share * PER_DISSIMILARITY * (1 - ms_ssim(reconstruction, x))

@@ -19,15 +19,12 @@ from . import quality_map, refinement
 from .context import STEPS, places
 from .distortion import Distortion
 from .entropy_model import HYPER_TILE, EntropyModel
-from .hyperprior import HYPER_STRIDE, LEVELS, STRIDE, MeanScaleHyperprior
+from .hyperprior import HYPER_STRIDE, LEVELS, RATIO, MeanScaleHyperprior
 from .layers import loaded
 from .quality_map import Offsets
 from .refinement import Outlook
 from .tiling import Region, for_each_tile, give_back, grid
 from .transforms import PixelTransforms
-
-RATIO = HYPER_STRIDE // STRIDE
-"""Latents per hyper-latent, to each side."""
 
 INTEGER_PARTS = ("hyper_synthesis", "prediction", "contexts", "prior")
 """Parts of the network that coding replaces by integers: by `EntropyModel` and by tables."""

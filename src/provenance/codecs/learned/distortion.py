@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ...metrics.ms_ssim import WEIGHTS
-from .hyperprior import HYPER_STRIDE, LAMBDAS, LEVELS
+from ...metrics.ms_ssim import C2, WEIGHTS
+from .hyperprior import HYPER_STRIDE, lambda_at
 from .tiling import Region
 
 STRUCTURAL = 0.5
@@ -16,8 +16,6 @@ training photos: all of it gains hardly more by MS-SSIM than a half, and nothing
 
 WINDOW = 8
 """Side of the windows whose variance is compared, in pixels of each scale."""
-
-_C2 = (0.03 * 255) ** 2
 
 
 class Distortion:
@@ -30,7 +28,7 @@ class Distortion:
 
     def __init__(self, levels: Tensor, structural: float) -> None:
         # Squared errors count as their mean over the channels.
-        self._weights = LAMBDAS[0] * (LAMBDAS[-1] / LAMBDAS[0]) ** (levels / (LEVELS - 1)) / 3
+        self._weights = lambda_at(levels) / 3
         self._share = structural
         self._worth: dict[Region, Tensor] = {}
 
@@ -66,7 +64,7 @@ def dissimilarity(errors: Tensor, wanted: Tensor) -> Tensor:
         if scale:
             errors, wanted = _means(errors, 2), _means(wanted, 2)
         window = min(WINDOW, HYPER_STRIDE >> scale)
-        ratio = _variance(errors, window) / (2 * _variance(wanted, window) + _C2)
+        ratio = _variance(errors, window) / (2 * _variance(wanted, window) + C2)
         total = total + weight * _means(ratio.sum(0), HYPER_STRIDE // (window << scale))
     return total
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from . import integer_network
 from .context import STEPS, places
-from .hyperprior import HYPER_STRIDE, STRIDE, MeanScaleHyperprior
+from .hyperprior import RATIO, MeanScaleHyperprior
 from .integer_network import FRACTION_BITS, LIMIT, IntegerNetwork, fixed_point
 from .tiling import Region, for_each_tile, give_back
 
@@ -96,16 +96,15 @@ class EntropyModel:
 
     def _features(self, hyper: Integers) -> Tensor:
         """What the hyper-synthesis says of every place."""
-        ratio = HYPER_STRIDE // STRIDE
         z = fixed_point(torch.from_numpy(hyper))
         rows, columns = z.shape[1:]
-        size = (self._hyper_synthesis.outputs, rows * ratio, columns * ratio)
+        size = (self._hyper_synthesis.outputs, rows * RATIO, columns * RATIO)
         features = torch.empty(size, dtype=torch.int32)
 
         def work(tile: Region) -> None:
             seen = tile.grown(1, rows, columns)
             result = self._hyper_synthesis(seen.of(z))
-            tile.times(ratio).of(features).copy_(tile.within(seen).times(ratio).of(result))
+            tile.times(RATIO).of(features).copy_(tile.within(seen).times(RATIO).of(result))
 
         for_each_tile(rows, columns, HYPER_TILE, work)
         return features

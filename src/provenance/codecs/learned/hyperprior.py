@@ -52,11 +52,20 @@ STRIDE = 16
 HYPER_STRIDE = 64
 """Pixels per hyper-latent."""
 
+RATIO = HYPER_STRIDE // STRIDE
+"""Latents per hyper-latent, to each side."""
+
 MIN_SCALE = 0.11
 SCALE_OFFSET = 0.5
 """The scale is ``max(softplus(raw + SCALE_OFFSET), MIN_SCALE)``."""
 
 CONTEXT_WIDTH = 192
+
+
+def lambda_at(levels: Tensor) -> Tensor:
+    """What `LAMBDAS` are at ``levels``, and between them."""
+    found: Tensor = LAMBDAS[0] * (LAMBDAS[-1] / LAMBDAS[0]) ** (levels / (LEVELS - 1))
+    return found
 
 
 class MeanScaleHyperprior(nn.Module):

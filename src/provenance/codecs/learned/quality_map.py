@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import BitstreamError
+from ...metrics.ms_ssim import C2
 from ..base import Box
 from ..entropy import TOTAL, Decoder, Part, Tables
 from .hyperprior import HYPER_STRIDE, LAMBDAS, LEVELS
@@ -42,9 +43,6 @@ BLOCK = 8
 
 TYPICAL = 200.0
 """Variance, on the scale 0..255, of squares that get the quality asked for."""
-
-_C2 = (0.03 * 255) ** 2
-"""What keeps structural similarity finite where nothing varies: Wang et al. 2004, section III.B."""
 
 _TABLE = [TOTAL // 3 >> abs(delta) for delta in range(-2 * MOST, 2 * MOST + 1)]
 _TABLES = Tables(
@@ -79,7 +77,7 @@ def adapted(pixels: NDArray[np.uint8]) -> Offsets:
         luma = cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY).astype(np.float32)
         mean, mean_square = (_means(values, BLOCK) for values in (luma, luma * luma))
         variance = _means(mean_square - mean * mean, HYPER_STRIDE // BLOCK)
-        busier = np.log((2 * variance + _C2) / (2 * TYPICAL + _C2))
+        busier = np.log((2 * variance + C2) / (2 * TYPICAL + C2))
         steps = np.rint(-STRENGTH * busier / per_level / STEP)
         offsets[row.rows] = np.clip(steps, -MOST, MOST)
     return offsets

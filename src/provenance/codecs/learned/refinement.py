@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .hyperprior import RATIO
+
 STEP = 0.06
 """Of the way that `CURVATURE` would allow were there no other latents."""
 
@@ -63,4 +65,4 @@ def refine(latents: Tensor, look: Callable[[Tensor], Outlook], passes: int) -> T
 
 def _spread(squares: Tensor) -> Tensor:
     """A value of each square at each of its latents."""
-    return squares.repeat_interleave(4, 0).repeat_interleave(4, 1)
+    return squares.repeat_interleave(RATIO, 0).repeat_interleave(RATIO, 1)

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from .hyperprior import HYPER_STRIDE, STRIDE, MeanScaleHyperprior
+from .hyperprior import RATIO, STRIDE, MeanScaleHyperprior
 from .layers import DepthwiseBlock
 from .pixels import cut
 from .processor import bfloat16_is_fast
@@ -139,15 +139,14 @@ class PixelTransforms:
             By square what ``measure`` finds, and the gradient of the sum of all by the latents,
             ``[latents, h/16, w/16]``.
         """
-        ratio = HYPER_STRIDE // STRIDE
-        height, width = ratio * rows, ratio * columns
+        height, width = RATIO * rows, RATIO * columns
         found = torch.empty((rows, columns))
         gradients: dict[tuple[int, int], tuple[Region, Tensor]] = {}
 
         from_coarse, from_middle, from_fine = self._synthesis
 
         def work(squares: Region) -> None:
-            tile = squares.times(ratio)
+            tile = squares.times(RATIO)
             sight = _Sight.of(tile, height, width)
             shown = tile.times(STRIDE)
             with torch.inference_mode(mode=False), torch.enable_grad():
@@ -166,7 +165,7 @@ class PixelTransforms:
             squares.of(found).copy_(costs.detach())
             gradients[tile.top, tile.left] = sight.seen, gradient
 
-        for_each_tile(rows, columns, LEARNING_TILE // ratio, work)
+        for_each_tile(rows, columns, LEARNING_TILE // RATIO, work)
         gradient = torch.zeros((self._latents, height, width))
         # Tiles see beyond their own; the order of sums is the same whichever was the first.
         for _, (seen, part) in sorted(gradients.items()):
