@@ -18,6 +18,7 @@ SMALLEST_SIDE = WINDOW * 2 ** (len(WEIGHTS) - 1)
 
 _C1 = (0.01 * 255) ** 2
 C2 = (0.03 * 255) ** 2
+"""What keeps it finite where nothing varies: Wang et al. 2004, section III.B."""
 
 Plane = NDArray[np.float32]
 
