@@ -181,7 +181,7 @@ class Coder:
         """
         tables: list[NDArray[np.uint8]] = []
         latents = self._quantised(
-            analysed, quality, offsets, lambda _, __, scales: tables.append(scales)
+            analysed, quality, offsets, lambda _, __, scales, ___: tables.append(scales)
         )
         return Quantised(latents.hyper, latents.residuals, offsets, tuple(map(np.ravel, tables)))
 
@@ -192,7 +192,7 @@ class Coder:
         """The same latents, to be synthesised."""
         found = torch.empty_like(analysed)
 
-        def keep(step: int, means: Tensor, _: NDArray[np.uint8]) -> None:
+        def keep(step: int, means: Tensor, _: NDArray[np.uint8], __: Tensor) -> None:
             _scatter(means, step, found)
 
         latents = self._quantised(analysed, quality, offsets, keep)
@@ -262,11 +262,10 @@ class Coder:
         means, slope = torch.empty_like(analysed), torch.empty_like(analysed)
         tables = self._scale_tables
 
-        def see(step: int, found: Tensor, scales: NDArray[np.uint8]) -> None:
+        def see(step: int, found: Tensor, scales: NDArray[np.uint8], exact: Tensor) -> None:
             _scatter(found, step, means)
-            for place, mean, scale in zip(places(step), found, scales, strict=True):
-                exact = (analysed[place] * gain.of(*place)).sub_(mean)
-                nearest, below = (x.to(torch.int32).numpy() for x in (exact.round(), exact.floor()))
+            for place, scale, part in zip(places(step), scales, exact, strict=True):
+                nearest, below = (x.to(torch.int32).numpy() for x in (part.round(), part.floor()))
                 bits[:] += _by_square(tables.bits(scale, nearest))
                 rise = tables.bits(scale, below + 1) - tables.bits(scale, below)
                 slope[place] = torch.from_numpy(rise)
@@ -301,19 +300,23 @@ class Coder:
         analysed: Tensor,
         quality: float,
         offsets: Offsets | None,
-        see: Callable[[int, Tensor, NDArray[np.uint8]], None],
+        see: Callable[[int, Tensor, NDArray[np.uint8], Tensor], None],
     ) -> Latents:
-        """Latents of what `analyse` gave; ``see`` is told of each step what `Code` is told."""
+        """Latents of what `analyse` gave.
+
+        Args:
+            see: told of each step what `Code` is told, and what is then rounded to residuals.
+        """
         gain, _ = self._gains(quality, offsets)
         hyper = self._hyper_analysis(analysed, gain).round_().to(torch.int32).numpy()
         give_back()
 
         def code(step: int, means: Tensor, scales: NDArray[np.uint8]) -> Integers:
-            see(step, means, scales)
-            residuals = torch.empty(means.shape, dtype=torch.int32)
-            for place, mean, part in zip(places(step), means, residuals, strict=True):
-                part.copy_((analysed[place] * gain.of(*place)).sub_(mean).round_())
-            found: Integers = residuals.numpy()
+            exact = torch.empty_like(means)
+            for place, mean, part in zip(places(step), means, exact, strict=True):
+                torch.mul(analysed[place], gain.of(*place), out=part).sub_(mean)
+            see(step, means, scales, exact)
+            found: Integers = exact.round_().to(torch.int32).numpy()
             return found
 
         return Latents(hyper, self._entropy_model.follow(hyper, code), offsets)
