@@ -75,7 +75,7 @@ class MeanScaleHyperpriorCodec:
     Args:
         decoder: one of `DECODERS`: what bitstreams are to be decoded by.
         tune: one of `TUNES`: what they are made for; every decoder takes either.
-        effort: passes of `refinement`, 0 to `MOST_EFFORT`: each takes some three times as long as
+        effort: passes of `refinement`, 0 to `MOST_EFFORT`: each takes some twice as long as
             decoding, and saves bits for the same fidelity, the later ones less.
     """
 

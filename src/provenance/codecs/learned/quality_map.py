@@ -43,7 +43,7 @@ BLOCK = 8
 """Side of the blocks, in pixels, whose mean variance is the activity of a square."""
 
 TYPICAL = 200.0
-"""Variance, on the scale 0..255, of squares that get the quality asked for."""
+"""Variance, on the scale 0..255, of pictures that as a whole get the quality asked for."""
 
 _TABLE = [TOTAL // 3 >> abs(delta) for delta in range(-2 * MOST, 2 * MOST + 1)]
 _TABLES = Tables(
