@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image
 
+from provenance import codecs
+from provenance.codecs import Picture
 from provenance.labels import Finding
 from provenance.risk import assess
 from provenance.risk.detectors.reading import Character, crop, find_lines, read_lines
@@ -154,11 +158,15 @@ def test_letters_that_are_gone_are_amplitude(
     assert finding.types["amplitude"] > 0.5
 
 
+@pytest.mark.parametrize("scale", [1, 3])
 def test_letters_of_a_script_that_the_reader_does_not_know_are_compared(
-    photo: Callable[[str], Pixels],
+    photo: Callable[[str], Pixels], scale: int
 ) -> None:
-    original = photo("text/example3.png")
-    line = np.s_[244:264, 30:126]
+    small = photo("text/example3.png")
+    original = np.asarray(
+        cv2.resize(small, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), dtype=np.uint8
+    )
+    line = np.s_[244 * scale : 264 * scale, 30 * scale : 126 * scale]
     reconstruction = original.copy()
     reconstruction[line] = original[line][:, ::-1]
     (finding,) = texts(original, reconstruction)
@@ -166,8 +174,27 @@ def test_letters_of_a_script_that_the_reader_does_not_know_are_compared(
     assert finding.types["shape"] > 0.5
     assert "stroke_correlation" in finding.evidence
     x, y, width, height = finding.box
-    assert 30 < x + width / 2 < 126
-    assert 244 < y + height / 2 < 264
+    assert 30 < (x + width / 2) / scale < 126
+    assert 244 < (y + height / 2) / scale < 264
+
+
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [
+        ("hirsute-hu-chen-unsplash-baby-hippo", 0),
+        ("noble-northan-lights-by-mizuno", 0),
+        ("vivid-traviny-by-tomasino-cz", 0),
+        ("zesty-espaciolandia-by-nando-uy", 320),
+    ],
+)
+def test_leaves_ridges_and_rows_of_lamps_are_no_text(data: Path, name: str, left: int) -> None:
+    (path,) = (data / "train").glob(f"*{name}*")
+    with Image.open(path) as image:
+        image.thumbnail((1024, 1024))
+        original = np.asarray(image.convert("RGB"))[:, left:]
+    msh = codecs.get("msh")
+    reconstruction = msh.decode(msh.encode(Picture(original), 5), max_pixels=2**20).pixels
+    assert texts(original, reconstruction) == ()
 
 
 def test_a_line_of_such_a_script_that_faded_is_amplitude(photo: Callable[[str], Pixels]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .signals import Measurement
 
-VERSION = "11"
+VERSION = "12"
 
 CALIBRATION = (
     "Regions: fitted to places in 159 pictures, 12 by a diffusion codec (DiffEIC), 147 by msh-5, "

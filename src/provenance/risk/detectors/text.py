@@ -56,6 +56,13 @@ that the detector takes for text lack one or another; lines read with ease are n
 LONG_ASPECT, LONG_SCORE = 4.0, 0.8
 """Width over height, and the detector's score, from which a line is text in whatever script:
 windows and railings that are taken for text are shorter, or less sure."""
+LARGE_PX, LARGE_CONFIDENCE, LARGE_SCORE = 28.0, 0.6, 0.9
+"""Lines from this height on are read only with at least that mean confidence, and compared by their
+strokes with it or that score: small print leaves both networks in doubt, large print does not, but
+curls, masts and mountain ridges do."""
+ONE_LETTER = 0.5
+"""Share of one letter among those read, above which a line is compared by its strokes no more: rows
+of lamps read 00000."""
 SHORT_CONFIDENCE = 0.85
 """Of a reading of fewer letters than that, from which it is believed: readers also see one or two
 letters or digits in patterns."""
@@ -118,6 +125,8 @@ class TextDetector:
         soft: Sequence[Reading] = (),
     ) -> list[Finding]:
         """The words of a line that read otherwise, but those that the picture's edge cuts."""
+        if not _is_read(line, before):
+            return []
         words = [
             word
             for word in changed_words(before, after, repeats, soft)
@@ -208,17 +217,32 @@ def _counts(probability: float, *, legible: bool) -> bool:
     return probability * (1.0 if legible else ILLEGIBLE) >= MIN_PROBABILITY
 
 
+def _is_read(line: Line, reading: Reading) -> bool:
+    """Whether the reader is as sure as it is of text of that size."""
+    return line.height < LARGE_PX or _confidence(reading) >= LARGE_CONFIDENCE
+
+
 def _may_be_text(line: Line, reading: Reading, shape: tuple[int, ...]) -> bool:
     """Whether a line that cannot be read is likely one at all."""
+    letters = folded(reading)
+    readable = len(letters) >= MIN_LETTERS
+    if readable and max(map(letters.count, letters)) > ONE_LETTER * len(letters):
+        return False
     if line.height > MAX_HEIGHT_SHARE * min(shape[:2]):
         return False
-    if line.width >= LONG_ASPECT * line.height and line.score >= LONG_SCORE:
+    sure = LARGE_SCORE if line.height >= LARGE_PX else LONG_SCORE
+    if line.width >= LONG_ASPECT * line.height and line.score >= sure:
         return True
     return (
-        len(folded(reading)) >= MIN_LETTERS
-        and float(np.mean([character.confidence for character in reading])) >= MIN_CONFIDENCE
+        readable
+        and _is_read(line, reading)
+        and _confidence(reading) >= MIN_CONFIDENCE
         and line.width >= MIN_ASPECT * line.height
     )
+
+
+def _confidence(reading: Reading) -> float:
+    return float(np.mean([character.confidence for character in reading])) if reading else 0.0
 
 
 def _sentence(word: ChangedWord, legible: bool) -> str:
