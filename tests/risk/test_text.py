@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -176,6 +177,18 @@ def test_letters_of_a_script_that_the_reader_does_not_know_are_compared(
     x, y, width, height = finding.box
     assert 30 < (x + width / 2) / scale < 126
     assert 244 < (y + height / 2) / scale < 264
+
+
+def test_letters_that_are_alike_are_not_one(photo: Callable[[str], Pixels]) -> None:
+    original = photo("text/example3.png")
+    coded = io.BytesIO()
+    Image.fromarray(original).save(coded, "AVIF", quality=15)
+    with Image.open(coded) as image:
+        reconstruction = np.asarray(image.convert("RGB"))
+    limit = original[95:120, 155:215]
+    assert "LIMIT" in {text_of(reading) for reading in read_lines([limit])}
+    compared = [f for f in texts(original, reconstruction) if "stroke_correlation" in f.evidence]
+    assert any(155 < f.box[0] < 175 and 95 < f.box[1] < 105 for f in compared)
 
 
 @pytest.mark.parametrize(

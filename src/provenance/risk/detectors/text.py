@@ -224,7 +224,7 @@ def _is_read(line: Line, reading: Reading) -> bool:
 
 def _may_be_text(line: Line, reading: Reading, shape: tuple[int, ...]) -> bool:
     """Whether a line that cannot be read is likely one at all."""
-    letters = folded(reading)
+    letters = [c.text.casefold() for c in reading if c.text.isalnum()]
     readable = len(letters) >= MIN_LETTERS
     if readable and max(map(letters.count, letters)) > ONE_LETTER * len(letters):
         return False
