@@ -143,6 +143,18 @@ def test_calibration_holds_every_finding_of_known_truth(figures: Figures) -> Non
     assert figures.calibration("text", "made").findings == 0
 
 
+def test_what_tells_of_text_is_right_only_where_text_changed() -> None:
+    lettered = Truth((200, 100, 40, 40), (Type.SHAPE,), Symbol.NUMERAL)
+    found = [
+        finding(truth.box, 0.9, symbol=symbol)
+        for truth in (PLACE, lettered)
+        for symbol in ("text", "numeral", None)
+    ]
+    figures = Figures((outcome("pair", *found, truths=(PLACE, lettered)),))
+    assert figures.calibration("text", "annotated").right == pytest.approx(0.5)
+    assert figures.calibration("rest", "annotated").right == pytest.approx(1)
+
+
 def test_false_alarms_are_those_of_ordinary_jpeg(figures: Figures) -> None:
     assert figures.false_alarms() == (1, 2, 1)
 

@@ -141,7 +141,7 @@ class Figures:
         made = [*self.planted, *self.harmless]
         pictures = self.annotated if source == "annotated" else made
         return [
-            Judged(f, any(is_at(f.box, truth.box) for truth in o.truths or ()), number)
+            Judged(f, any(_is_right(f, truth) for truth in o.truths or ()), number)
             for number, o in enumerate(pictures)
             for f in o.risk.findings
         ]
@@ -301,6 +301,12 @@ def types_right(outcomes: Sequence[Outcome]) -> tuple[int, int]:
 def kinds_present(figures: Figures) -> list[str]:
     """Kinds of planted change that occur."""
     return [kind for kind in KINDS if figures.of_kind(kind)]
+
+
+def _is_right(finding: Finding, truth: Truth) -> bool:
+    """Whether a place says so: what tells of text is right only where text changed."""
+    is_text = finding.symbol in TEXT
+    return is_at(finding.box, truth.box) and (truth.symbol in TEXT or not is_text)
 
 
 def _only(outcome: Outcome) -> Truth:
