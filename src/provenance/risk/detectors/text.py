@@ -48,15 +48,13 @@ SMALL_PX = 24.0
 """Lines below this height are called small."""
 MIN_LETTERS = 3
 MIN_ASPECT = 1.4
-SURE_SCORE = 0.8
-MIN_CONFIDENCE, DOUBTFUL_CONFIDENCE = 0.35, 0.53
+MIN_CONFIDENCE = 0.35
 MAX_HEIGHT_SHARE = 0.15
 """What a line must have to be compared by its strokes: letters as read and the mean of their
-confidence, which must be higher where the detector is less sure than that score; width over height,
-and at most this height over the picture's shorter side. Patterns that the detector takes for text
-lack one or another; lines read with ease are not asked."""
-LONG_ASPECT = 4.0
-"""Width over height, from which a line is text in whatever script where the detector is that sure:
+confidence, width over height, and at most this height over the picture's shorter side. Patterns
+that the detector takes for text lack one or another; lines read with ease are not asked."""
+LONG_ASPECT, LONG_SCORE = 4.0, 0.8
+"""Width over height, and the detector's score, from which a line is text in whatever script:
 windows and railings that are taken for text are shorter, or less sure."""
 LARGE_PX, LARGE_CONFIDENCE, LARGE_SCORE = 28.0, 0.6, 0.9
 """Lines from this height on are read only with at least that mean confidence, and compared by their
@@ -232,13 +230,13 @@ def _may_be_text(line: Line, reading: Reading, shape: tuple[int, ...]) -> bool:
         return False
     if line.height > MAX_HEIGHT_SHARE * min(shape[:2]):
         return False
-    is_sure = line.score >= (LARGE_SCORE if line.height >= LARGE_PX else SURE_SCORE)
-    if is_sure and line.width >= LONG_ASPECT * line.height:
+    sure = LARGE_SCORE if line.height >= LARGE_PX else LONG_SCORE
+    if line.width >= LONG_ASPECT * line.height and line.score >= sure:
         return True
     return (
         readable
         and _is_read(line, reading)
-        and _confidence(reading) >= (MIN_CONFIDENCE if is_sure else DOUBTFUL_CONFIDENCE)
+        and _confidence(reading) >= MIN_CONFIDENCE
         and line.width >= MIN_ASPECT * line.height
     )
 
