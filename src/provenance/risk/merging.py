@@ -40,36 +40,58 @@ def merged(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     The same is: from one detector, of one main type, without a symbol. The likeliest speaks for
     all, with the box around all and their types averaged by area.
     """
-    groups = [[finding] for finding in sorted(findings, key=lambda f: (-weight(f), f.box))]
+    order = sorted(findings, key=lambda f: (-weight(f), f.box))
+    alike: dict[object, list[int]] = {}
+    for index, finding in enumerate(order):
+        alone = finding.symbol is not None
+        alike.setdefault(index if alone else _kind(finding), []).append(index)
+    groups = [
+        (indices[first], group)
+        for indices in alike.values()
+        for first, group in _neighbours([order[index] for index in indices])
+    ]
+    return tuple(_as_one(group) for _, group in sorted(groups, key=lambda found: found[0]))
+
+
+def _kind(finding: Finding) -> tuple[str, str]:
+    """What neighbours must share."""
+    return finding.detector, main_type(finding.types)
+
+
+def _neighbours(findings: Sequence[Finding]) -> list[tuple[int, list[Finding]]]:
+    """Findings of one kind, by place: each group with the number of its first finding."""
+    groups = {number: [finding] for number, finding in enumerate(findings)}
+    starts = np.array([finding.box[:2] for finding in findings])
+    ends = starts + np.array([finding.box[2:] for finding in findings])
+
+    def touching(number: int, before: int) -> int | None:
+        """The last group between the two that touches the first of them."""
+        between = slice(number + 1, before)
+        sizes = np.minimum(ends[between] - starts[between], ends[number] - starts[number])
+        first = np.maximum(starts[between], starts[number])
+        last = np.minimum(ends[between], ends[number])
+        near = np.flatnonzero((first - last).max(1) <= NEAR * sizes.min(1))
+        return next((n for n in (near[::-1] + number + 1).tolist() if n in groups), None)
+
     changed = True
     while changed:
         changed = False
-        for index, group in enumerate(groups):
-            for later in range(len(groups) - 1, index, -1):
-                if _belong_together(group, groups[later]):
-                    group += groups.pop(later)
+        for number in range(len(findings)):
+            before = len(findings)
+            while number in groups and (other := touching(number, before)) is not None:
+                before, together = other, [*groups[number], *groups[other]]
+                if _is_one_place(together):
+                    del groups[other]
+                    groups[number] = together
+                    starts[number] = np.minimum(starts[number], starts[other])
+                    ends[number] = np.maximum(ends[number], ends[other])
                     changed = True
-    return tuple(_as_one(group) for group in groups)
+    return list(groups.items())
 
 
-def _belong_together(group: Sequence[Finding], other: Sequence[Finding]) -> bool:
-    one, two = group[0], other[0]
-    if one.symbol is not None or two.symbol is not None:
-        return False
-    if one.detector != two.detector or main_type(one.types) != main_type(two.types):
-        return False
-    box, further = _union(group), _union(other)
-    near = NEAR * min(box[2], box[3], further[2], further[3])
-    apart = (
-        max(box[i], further[i]) - min(box[i] + box[i + 2], further[i] + further[i + 2])
-        for i in (0, 1)
-    )
-    if max(apart) > near:
-        return False
-    together = [*group, *other]
-    return _area(_union(together)) <= GROWTH * max(_area(f.box) for f in together) and (
-        _filled(together) >= FILLED
-    )
+def _is_one_place(together: Sequence[Finding]) -> bool:
+    largest = max(_area(finding.box) for finding in together)
+    return _area(_union(together)) <= GROWTH * largest and _filled(together) >= FILLED
 
 
 def _as_one(group: Sequence[Finding]) -> Finding:
