@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,6 +30,15 @@ def data() -> Path:
 def astronaut() -> Path:
     """The example photo: 512x512, with a face and text."""
     return ROOT / "examples" / "astronaut.png"
+
+
+@pytest.fixture(scope="session")
+def detail(astronaut: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A part of it, 96x96 without anything to find: for tests to which the picture is all one."""
+    path = tmp_path_factory.mktemp("detail") / "detail.png"
+    with Image.open(astronaut) as image:
+        image.convert("RGB").crop((8, 8, 104, 104)).save(path)
+    return path
 
 
 @pytest.fixture(scope="session", autouse=True)

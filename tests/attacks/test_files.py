@@ -33,7 +33,7 @@ from provenance.verification import AllOf, HighestScore, TrustedSigner
 
 from ..elsewhere import CAPTURE
 
-FLIPS = [60, pytest.param(600, marks=pytest.mark.slow)]
+FLIPS = [30, pytest.param(600, marks=pytest.mark.slow)]
 KINDS = ("container", *formats.RENDITIONS)
 TAMPERED, NO_LABEL, UNTRUSTED = 4, 3, 5
 

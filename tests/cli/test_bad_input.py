@@ -54,18 +54,18 @@ def test_a_truncated_image(provenance: Command, data: Path, tmp_path: Path) -> N
 
 def test_a_decompression_bomb(provenance: Command, astronaut: Path, tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.png"
-    Image.new("1", (40_000, 40_000)).save(bomb)
+    Image.new("1", (11_000, 11_000)).save(bomb)
     _one_line(provenance("compress", bomb), 6, "pixels allowed", "--max-pixels")
     done = provenance("compress", astronaut, "--max-pixels", 1000, "-o", tmp_path / "a.avif")
     _one_line(done, 6, "512x512", "1,000")
 
 
-def test_an_existing_output_is_kept(provenance: Command, astronaut: Path, tmp_path: Path) -> None:
+def test_an_existing_output_is_kept(provenance: Command, detail: Path, tmp_path: Path) -> None:
     target = tmp_path / "kept.avif"
     target.write_bytes(b"precious")
-    _one_line(provenance("compress", astronaut, "-o", target), 6, "exists already", "--force")
+    _one_line(provenance("compress", detail, "-o", target), 6, "exists already", "--force")
     assert target.read_bytes() == b"precious"
-    assert provenance("compress", astronaut, "-q", 1, "-o", target, "--force").code == 0
+    assert provenance("compress", detail, "-q", 1, "-o", target, "--force").code == 0
     assert target.read_bytes()[4:8] == b"ftyp"
 
 
@@ -112,7 +112,7 @@ def test_a_file_that_is_not_compressed(provenance: Command, astronaut: Path) -> 
 
 def test_a_cut_container(provenance: Command, compressed: Path, tmp_path: Path) -> None:
     data = compressed.read_bytes()
-    for length in (40, 300, len(data) // 2, len(data) - 9000):
+    for length in (300, len(data) // 2, len(data) - 9000):
         cut = tmp_path / "cut.avif"
         cut.write_bytes(data[:length])
         _one_line(provenance("decompress", cut, "-o", tmp_path / "x.png"), 4, f"{cut}: container: ")
@@ -273,7 +273,7 @@ def test_pipes_and_devices_are_not_replaced(
 
 
 def test_names_that_are_no_text(
-    provenance: Command, compressed: Path, astronaut: Path, tmp_path: Path
+    provenance: Command, compressed: Path, detail: Path, tmp_path: Path
 ) -> None:
     odd, other = Path(f"{tmp_path}/a\udcff.avif"), tmp_path / "b.avif"
     for path in (odd, other):
@@ -284,13 +284,14 @@ def test_names_that_are_no_text(
     names = [json.loads(line)["file"] for line in done.out.splitlines()]
     assert names == [f"{tmp_path}/a\N{REPLACEMENT CHARACTER}.avif", str(other)]
     photo = Path(f"{tmp_path}/b\udcff.png")
-    with Image.open(astronaut) as opened:
-        opened.resize((16, 16)).save(photo)
-    for command, source, suffix in (("compress", photo, ".avif"), ("report", odd, ".html")):
-        output = Path(f"{tmp_path}/c\udcff{suffix}")
+    shutil.copy(detail, photo)
+    packed, page = Path(f"{tmp_path}/c\udcff.avif"), Path(f"{tmp_path}/c\udcff.html")
+    for command, source, output in (("compress", photo, packed), ("report", packed, page)):
         done = provenance(command, source, "-o", output, "--json", env=strict)
         assert done.code == 0, done.err
-        assert json.loads(done.out)["output"] == f"{tmp_path}/c\N{REPLACEMENT CHARACTER}{suffix}"
+        assert json.loads(done.out)["output"] == str(output).replace(
+            "\udcff", "\N{REPLACEMENT CHARACTER}"
+        )
         # Escaped for an older terminal, it must not be half a character, which is no JSON text.
         done = provenance(command, source, "-o", output, "-f", "--json", env=ascii_alone)
         assert "\\udc" not in done.out
@@ -335,11 +336,11 @@ def test_a_stream_that_is_closed(
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_an_output_that_takes_nothing(
-    unbuffered: str, home: Path, astronaut: Path, compressed: Path
+    unbuffered: str, home: Path, detail: Path, compressed: Path
 ) -> None:
     script = Path(sys.executable).with_name("provenance")
     for command in (
-        ["compress", str(astronaut), "-q", "1", "-o", "-"],
+        ["compress", str(detail), "-q", "1", "-o", "-"],
         ["verify", str(compressed)],
         ["verify", str(compressed), "--json"],
         ["verify", str(compressed), str(compressed), "--json"],

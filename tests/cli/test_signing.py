@@ -56,7 +56,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_commands_of_the_documentation(
     provenance: Command,
     desk: Path,
-    astronaut: Path,
+    detail: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -66,7 +66,7 @@ def test_the_commands_of_the_documentation(
     assert len(commands) == 4
     elsewhere = {"PROVENANCE_HOME": str(tmp_path / "home"), "PROVENANCE_PASSWORD": PASSWORD}
     for number, command in enumerate(commands):
-        arguments = shlex.split(command.replace("photo.jpg", str(astronaut)))
+        arguments = shlex.split(command.replace("photo.jpg", str(detail)))
         target = tmp_path / f"{number}.avif"
         if arguments[0] == "compress":
             arguments += ["-q", "1", "-o", str(target)]

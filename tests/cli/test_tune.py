@@ -46,13 +46,12 @@ def test_bits_go_where_meaning_would_change(
 ) -> None:
     photo = tmp_path / "rafters.png"
     with Image.open(data / "kodak" / "kodim14.png") as whole:
-        whole.crop((120, 60, 632, 444)).save(photo)
+        whole.crop((120, 60, 440, 316)).save(photo)
 
     def compress(*options: object) -> tuple[dict[str, Any], int]:
         target = tmp_path / "tuned.avif"
         done = provenance("compress", photo, *options, "-o", target, "--force")
         assert done.code == 0, done.err
-        assert provenance("verify", target, "--decode").code in (0, 5)
         label = provenance("show", target, "--json").json("show")["label"]
         return label, len(container.unpack(target.read_bytes()).bitstream)
 
@@ -63,10 +62,11 @@ def test_bits_go_where_meaning_would_change(
     assert plain["risk"]["score"] > 0.8 and tuned["risk"]["score"] < 0.5
     assert plain_bytes < tuned_bytes < 2 * plain_bytes
     picture = tmp_path / "picture.png"
+    assert provenance("verify", tmp_path / "tuned.avif", "--decode").code in (0, 5)
     assert provenance("decompress", tmp_path / "tuned.avif", "-o", picture).code == 0
     again = provenance("assess", photo, picture, "--json").json("assess")
     assert again["risk"] == tuned["risk"]
-    bpp = 8 * tuned_bytes / (512 * 384)
+    bpp = 8 * tuned_bytes / (320 * 256)
     evenly, _ = compress("--bpp", bpp)
     assert evenly["risk"]["score"] > tuned["risk"]["score"] + 0.3
     within, within_bytes = compress("--bpp", bpp, "--tune", "meaning")

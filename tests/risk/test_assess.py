@@ -152,7 +152,7 @@ def test_a_generative_codec_scores_higher_at_lower_rates(photo: Callable[[str], 
                     photo(f"pairs/diffeic/{number:02}-original.webp"),
                     photo(f"pairs/diffeic/{number:02}-lambda{rate}.webp"),
                 ).score
-                for number in (2, 8, 14, 20)
+                for number in (2, 14)
             ]
         )
         for rate in (1, 4, 16)

@@ -37,6 +37,10 @@ def pixels(data: Path) -> NDArray[np.uint8]:
         return np.asarray(image.convert("RGB"))[:384, :512]
 
 
+@pytest.mark.parametrize(
+    "scheme",
+    ["charm", *(pytest.param(s, marks=pytest.mark.slow) for s in STRIDED if s != "charm")],
+)
 def test_training_goes_on_where_it_stopped(
     scheme: str, pixels: NDArray[np.uint8], tmp_path: Path
 ) -> None:
