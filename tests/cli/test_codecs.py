@@ -15,7 +15,6 @@ from tests.codecs import restated
 from .conftest import Command
 
 STATES = {
-    "factorized": restated.factorized_state,
     "hyperprior": restated.hyperprior_state,
     "charm": restated.charm_state,
 }

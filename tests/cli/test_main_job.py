@@ -138,10 +138,10 @@ def _local_ca() -> list[Path]:
 
 @pytest.mark.parametrize("kind", ["jpeg", "tiff", "jxl"])
 def test_renditions_carry_the_label(
-    provenance: Command, astronaut: Path, tmp_path: Path, kind: str
+    provenance: Command, detail: Path, tmp_path: Path, kind: str
 ) -> None:
     target = tmp_path / f"rendition.{kind}"
-    done = provenance("compress", astronaut, "-q", 30, "--to", kind, "-o", target, "--json")
+    done = provenance("compress", detail, "-q", 30, "--to", kind, "-o", target, "--json")
     assert done.code == 0, done.err
     written = done.json("written")
     assert (
@@ -178,14 +178,14 @@ def test_a_sentence_goes_into_the_caption_on_request(
     assert done.code == 2 and "choose from" in done.err
 
 
-def test_pipes_work(provenance: Command, astronaut: Path, tmp_path: Path) -> None:
+def test_pipes_work(provenance: Command, detail: Path) -> None:
     import subprocess
     import sys
 
     script = Path(sys.executable).with_name("provenance")
     piped = subprocess.run(
         [script, "compress", "-", "-q", "5"],
-        input=astronaut.read_bytes(),
+        input=detail.read_bytes(),
         capture_output=True,
         check=True,
     )
