@@ -70,6 +70,7 @@ def test_bits_go_where_meaning_would_change(
     evenly, _ = compress("--bpp", bpp)
     assert evenly["risk"]["score"] > tuned["risk"]["score"] + 0.3
     within, within_bytes = compress("--bpp", bpp, "--tune", "meaning")
+    assert provenance("verify", tmp_path / "tuned.avif", "--decode").code in (0, 5)
     assert within_bytes <= tuned_bytes
     assert within["risk"]["score"] < evenly["risk"]["score"] - 0.3
 

@@ -106,12 +106,9 @@ def name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def stream(name: str, data: Path) -> bytes:
     # Drawing from noise takes long.
-    return _stream(name, data, (128, 192) if name == "cdc" else (256, 384))
-
-
-def _stream(name: str, data: Path, size: tuple[int, int]) -> bytes:
+    height, width = (128, 192) if name == "cdc" else (256, 384)
     with Image.open(data / "kodak" / "kodim08.png") as image:
-        pixels = np.asarray(image.convert("RGB"))[: size[0], : size[1]]
+        pixels = np.asarray(image.convert("RGB"))[:height, :width]
     return codecs.get(name).encode(Picture(pixels), 70)
 
 
@@ -164,10 +161,10 @@ def test_threads_libraries_and_types_do_not_matter(stream: bytes) -> None:
     codecs.decode(stream, max_pixels=LIMIT)
 
 
+# Of the entropy model; only the default codec has those.
+@pytest.mark.parametrize("name", [codecs.DEFAULT], indirect=True)
 @pytest.mark.parametrize("tile", [16, 24, 512])
-def test_tiles_do_not_matter(data: Path, tile: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Of the entropy model; only the default codec has those.
-    stream = _stream(codecs.DEFAULT, data, (256, 384))
+def test_tiles_do_not_matter(stream: bytes, tile: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entropy_model, "TILE", tile)
     monkeypatch.setattr(entropy_model, "HYPER_TILE", tile // 4)
     codecs.decode(stream, max_pixels=LIMIT)
