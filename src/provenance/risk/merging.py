@@ -41,43 +41,26 @@ def merged(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     all, with the box around all and their types averaged by area.
     """
     order = sorted(findings, key=lambda f: (-weight(f), f.box))
-    alike: dict[object, list[int]] = {}
-    for index, finding in enumerate(order):
-        alone = finding.symbol is not None
-        alike.setdefault(index if alone else _kind(finding), []).append(index)
-    groups = [
-        (indices[first], group)
-        for indices in alike.values()
-        for first, group in _neighbours([order[index] for index in indices])
-    ]
-    return tuple(_as_one(group) for _, group in sorted(groups, key=lambda found: found[0]))
-
-
-def _kind(finding: Finding) -> tuple[str, str]:
-    """What neighbours must share."""
-    return finding.detector, main_type(finding.types)
-
-
-def _neighbours(findings: Sequence[Finding]) -> list[tuple[int, list[Finding]]]:
-    """Findings of one kind, by place: each group with the number of its first finding."""
-    groups = {number: [finding] for number, finding in enumerate(findings)}
-    starts = np.array([finding.box[:2] for finding in findings])
-    ends = starts + np.array([finding.box[2:] for finding in findings])
+    groups = {number: [finding] for number, finding in enumerate(order)}
+    kinds = np.array([_kind(number, finding) for number, finding in enumerate(order)])
+    starts = np.array([finding.box[:2] for finding in order])
+    ends = starts + np.array([finding.box[2:] for finding in order])
 
     def touching(number: int, before: int) -> int | None:
-        """The last group between the two that touches the first of them."""
+        """The last group of its kind, between itself and ``before``, that touches a group."""
         between = slice(number + 1, before)
         sizes = np.minimum(ends[between] - starts[between], ends[number] - starts[number])
         first = np.maximum(starts[between], starts[number])
         last = np.minimum(ends[between], ends[number])
-        near = np.flatnonzero((first - last).max(1) <= NEAR * sizes.min(1))
-        return next((n for n in (near[::-1] + number + 1).tolist() if n in groups), None)
+        near = (first - last).max(1) <= NEAR * sizes.min(1)
+        found = np.flatnonzero(near & (kinds[between] == kinds[number]))[::-1] + number + 1
+        return next((other for other in found.tolist() if other in groups), None)
 
     changed = True
     while changed:
         changed = False
-        for number in range(len(findings)):
-            before = len(findings)
+        for number in range(len(order)):
+            before = len(order)
             while number in groups and (other := touching(number, before)) is not None:
                 before, together = other, [*groups[number], *groups[other]]
                 if _is_one_place(together):
@@ -86,7 +69,14 @@ def _neighbours(findings: Sequence[Finding]) -> list[tuple[int, list[Finding]]]:
                     starts[number] = np.minimum(starts[number], starts[other])
                     ends[number] = np.maximum(ends[number], ends[other])
                     changed = True
-    return list(groups.items())
+    return tuple(_as_one(group) for group in groups.values())
+
+
+def _kind(number: int, finding: Finding) -> str:
+    """What neighbours must share: detector and type; a symbol stays alone with its number."""
+    if finding.symbol is not None:
+        return str(number)
+    return f"{finding.detector} {main_type(finding.types)}"
 
 
 def _is_one_place(together: Sequence[Finding]) -> bool:
