@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
 import sys
 import time
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +177,32 @@ def test_whatever_a_program_does_with_its_standard_error_its_time_is_limited(
     assert time.monotonic() - began < 30
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_a_command_that_is_told_to_end_ends_its_program_and_leaves_nothing(
+    programs: Programs, detail: Path, tmp_path: Path
+) -> None:
+    started, scratch = tmp_path / "started", tmp_path / "scratch"
+    scratch.mkdir()
+    endless = "import os, sys, time\nopen(sys.argv[1], 'w').write(str(os.getpid()) + '\\n')\n"
+    programs.encoder.write_text(endless + "time.sleep(100)")
+    programs.configure(
+        encode=[sys.executable, str(programs.encoder), str(started), *programs.encode[2:]]
+    )
+    command = Path(sys.executable).with_name("provenance")
+    target = tmp_path / "photo.avif"
+    with subprocess.Popen(
+        [command, "compress", detail, "--codec", "outside", "-o", target],
+        env={**os.environ, **programs.env, "TMPDIR": str(scratch)},
+        stderr=subprocess.PIPE,
+    ) as running:
+        _wait_until(lambda: started.exists() and started.read_text().endswith("\n"))
+        running.send_signal(signal.SIGTERM)
+        _, said = running.communicate(timeout=60)
+    assert (running.returncode, said) == (128 + signal.SIGTERM, b"")
+    _wait_until(lambda: not Path("/proc", started.read_text().strip()).exists())
+    assert not list(scratch.iterdir()) and not target.exists()
+
+
 def test_what_a_decoder_writes_must_fit(
     provenance: Command, programs: Programs, astronaut: Path, tmp_path: Path
 ) -> None:
@@ -254,6 +283,13 @@ def test_a_broken_codec_hides_no_other(provenance: Command, tmp_path: Path) -> N
     assert told["codecs"][0]["name"] == "msh"
     shown = provenance("codecs", env=env)
     assert (shown.code, "hyperprior" in shown.out, problem in shown.err) == (6, True, True)
+
+
+def _wait_until(met: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not met():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def _changed(change: str) -> str:

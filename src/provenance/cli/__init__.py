@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import re
+import signal
 import sys
 import warnings
 from itertools import pairwise
@@ -25,6 +26,8 @@ def main() -> None:
     """
     from .app import app
 
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _end)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # Libraries warn programmers; users are told by errors.
     if sys.stderr is None:
@@ -68,6 +71,11 @@ def main() -> None:
             raise
         kind = type(error).__name__
         _fail(ProvenanceError(f"internal error: {kind}: {error}; PROVENANCE_DEBUG=1 shows where"))
+
+
+def _end(number: int, _: object) -> NoReturn:
+    """Told to end, as `timeout` and service managers do: nothing half done stays behind."""
+    sys.exit(128 + number)
 
 
 def _refuse_empty(arguments: list[str]) -> None:
