@@ -68,9 +68,9 @@ def _mutate(stream: bytes, rng: random.Random) -> bytes:
         parsed = replace(parsed, escapes=rng.randbytes(rng.randrange(12)))
     else:
         alpha = _scarred(parsed.alpha, rng) if parsed.alpha else rng.randbytes(40)
-        grey, mapped = rng.random() < 0.5, rng.random() < 0.3
-        quality = rng.uniform(1, 100)
-        parsed = replace(parsed, alpha=alpha, grey=grey, mapped=mapped, quality=quality)
+        grey, mapped, restored = (rng.random() < share for share in (0.5, 0.3, 0.3))
+        parsed = replace(parsed, alpha=alpha, grey=grey, mapped=mapped, restored=restored)
+        parsed = replace(parsed, quality=rng.uniform(1, 100))
     if rng.random() < 0.3:
         # A header that is itself damaged, under a checksum that fits.
         body = bytearray(bitstream.pack(parsed)[:-8])

@@ -58,7 +58,7 @@ def test_errors_are_those_of_the_decoder_whatever_the_tiles(
 ) -> None:
     pixels = photo[:250, :300]  # cut within a square
     made = coder.Coder.load(msh.WEIGHTS)
-    latents = made.reconstruct(made.analyse(pixels), 40)
+    latents = made.quantise(made.analyse(pixels), 40)
     _, inverse_gain = made._gains(40, None)
     exact = (torch.from_numpy(latents.residuals) + latents.means) * inverse_gain.table[..., None]
     monkeypatch.setattr(transforms, "LEARNING_TILE", tile)

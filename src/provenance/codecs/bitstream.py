@@ -30,7 +30,7 @@ VERSION = 1
 MAX_SIDE = 1 << 24
 
 _DIGEST_SIZE = 8
-_GREY, _SAMPLED, _OTHER_DECODER, _MAPPED = 1, 2, 4, 8
+_GREY, _SAMPLED, _OTHER_DECODER, _MAPPED, _RESTORED = 1, 2, 4, 8, 16
 
 MAX_STEPS = 100
 MAX_SEED = 2**32 - 1
@@ -75,7 +75,9 @@ class Bitstream:
     """First 8 bytes of the SHA-256 of the weights of the decoder that is meant, where that is
     another than the model's own."""
     mapped: bool = False
-    """Whether the payload begins with a quality map."""
+    """Whether the payload has a quality map."""
+    restored: bool = False
+    """Whether the payload has a filter for the decoded picture."""
 
 
 def pack(stream: Bitstream) -> bytes:
@@ -84,6 +86,7 @@ def pack(stream: Bitstream) -> bytes:
     sampling = (stream.sampling.steps, stream.sampling.seed) if stream.sampling else ()
     flags = _GREY * stream.grey | _SAMPLED * (stream.sampling is not None)
     flags |= _OTHER_DECODER * bool(stream.decoder) | _MAPPED * stream.mapped
+    flags |= _RESTORED * stream.restored
     body = b"".join(
         (
             MAGIC,
@@ -128,9 +131,10 @@ def parse(data: bytes) -> Bitstream:
         raise BitstreamError("bitstream: size or quality in its header is out of range")
     if sampling and not (1 <= sampling.steps <= MAX_STEPS and sampling.seed <= MAX_SEED):
         raise BitstreamError("bitstream: steps or seed in its header are out of range")
-    if flags & ~(_GREY | _SAMPLED | _OTHER_DECODER | _MAPPED) or reader.position != len(body):
+    known = _GREY | _SAMPLED | _OTHER_DECODER | _MAPPED | _RESTORED
+    if flags & ~known or reader.position != len(body):
         raise BitstreamError("bitstream: its parts do not add up")
-    grey, mapped = bool(flags & _GREY), bool(flags & _MAPPED)
+    grey, mapped, restored = (bool(flags & flag) for flag in (_GREY, _MAPPED, _RESTORED))
     return Bitstream(
         codec,
         model,
@@ -146,6 +150,7 @@ def parse(data: bytes) -> Bitstream:
         sampling,
         decoder,
         mapped,
+        restored,
     )
 
 
@@ -157,17 +162,17 @@ def expect(
     max_pixels: int,
     decoders: Container[bytes] = (),
     *,
-    maps: bool = False,
+    adapts: bool = False,
 ) -> None:
     """Refuse a bitstream that is not for this codec and model, or too large, before any work.
 
     Args:
         weights: first 8 bytes of the SHA-256 of the weights that are installed.
         decoders: the same of the other decoders that are.
-        maps: whether this codec knows quality maps.
+        adapts: whether this codec knows quality maps and filters for the decoded picture.
 
     Raises:
-        ModelError: It needs another codec, model or weights, or a codec that knows quality maps.
+        ModelError: It needs another codec, model or weights, or one that knows these.
         TooLargeError: It announces more than ``max_pixels`` pixels.
     """
     if stream.codec != codec:
@@ -182,8 +187,9 @@ def expect(
             f"bitstream: needs the decoder {stream.decoder.hex()} of the model {model}, which is "
             "not installed here"
         )
-    if stream.mapped and not maps:
-        raise ModelError(f"bitstream: has a quality map, which the codec {codec} does not know")
+    if (stream.mapped or stream.restored) and not adapts:
+        what = "a quality map" if stream.mapped else "a filter"
+        raise ModelError(f"bitstream: has {what}, which the codec {codec} does not know")
     if counted_pixels(stream.width, stream.height) > max_pixels:
         raise TooLargeError(
             f"bitstream: {stream.width}x{stream.height} is more than the {max_pixels:,} "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,15 @@ from torch import Tensor, nn
 
 from ...errors import ModelError
 from ..entropy import Decoder, Part, Payload, Tables, channels, encode
-from . import quality_map, refinement
+from . import quality_map, refinement, restoration
 from .context import STEPS, places
 from .distortion import Distortion
 from .entropy_model import HYPER_TILE, EntropyModel
-from .hyperprior import HYPER_STRIDE, LEVELS, RATIO, MeanScaleHyperprior
+from .hyperprior import HYPER_STRIDE, LEVELS, RATIO, MeanScaleHyperprior, lambda_at
 from .layers import loaded
 from .quality_map import Offsets
 from .refinement import Outlook
+from .restoration import Filter
 from .tiling import Region, for_each_tile, give_back, grid
 from .transforms import PixelTransforms
 
@@ -42,20 +43,14 @@ class Latents:
     """``[latents, h/16, w/16]``: latents less their means."""
     offsets: Offsets | None
     """The quality map; None where there is none."""
+    restoration: Filter | None
+    """What the decoded picture goes through; None where nothing."""
 
     def serialise(self) -> Iterator[memoryview[Any]]:
         """The integers as bytes, for a digest."""
-        for integers in (self.hyper, self.residuals, self.offsets):
+        for integers in (self.hyper, self.residuals, self.offsets, self.restoration):
             if integers is not None:
                 yield np.ascontiguousarray(integers, "<i4").data
-
-
-@dataclass(frozen=True, slots=True)
-class Quantised(Latents):
-    """Latents with what an encoder needs."""
-
-    scales: tuple[NDArray[np.uint8], ...]
-    """By step: the index of the table for each residual, ``[n]``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +59,14 @@ class Decoded(Latents):
 
     means: Tensor
     """As ``residuals``, float32, exact multiples of ``2**-10``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantised(Decoded):
+    """Latents with what an encoder needs."""
+
+    scales: tuple[NDArray[np.uint8], ...]
+    """By step: the index of the table for each residual, ``[n]``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,23 +183,27 @@ class Coder:
             offsets: the quality map; None for the same quality everywhere.
         """
         tables: list[NDArray[np.uint8]] = []
-        latents = self._quantised(
-            analysed, quality, offsets, lambda _, __, scales, ___: tables.append(scales)
-        )
-        return Quantised(latents.hyper, latents.residuals, offsets, tuple(map(np.ravel, tables)))
-
-    @torch.inference_mode()
-    def reconstruct(
-        self, analysed: Tensor, quality: float, offsets: Offsets | None = None
-    ) -> Decoded:
-        """The same latents, to be synthesised."""
         found = torch.empty_like(analysed)
 
-        def keep(step: int, means: Tensor, _: NDArray[np.uint8], __: Tensor) -> None:
+        def keep(step: int, means: Tensor, scales: NDArray[np.uint8], _: Tensor) -> None:
+            tables.append(scales.ravel())
             _scatter(means, step, found)
 
-        latents = self._quantised(analysed, quality, offsets, keep)
-        return Decoded(latents.hyper, latents.residuals, offsets, found)
+        hyper, residuals = self._quantised(analysed, quality, offsets, keep)
+        return Quantised(hyper, residuals, offsets, None, found, tuple(tables))
+
+    @torch.inference_mode()
+    def restored(self, latents: Quantised, pixels: NDArray[np.uint8], quality: float) -> Quantised:
+        """With the filter that brings the decoded picture nearer to ``pixels``, if it is worth
+        its bits."""
+        _, rows, columns = latents.residuals.shape
+        level, _ = _levels(quality, None)
+        # Squared errors count as their mean over the channels.
+        worth = float(lambda_at(level)) / 3
+        given = self._given(latents, quality)
+        found = self._transforms.restoration(given, rows, columns, pixels, worth)
+        give_back()
+        return replace(latents, restoration=found)
 
     def encode(self, latents: Quantised) -> Payload:
         """Entropy-code latents."""
@@ -209,19 +216,29 @@ class Coder:
             yield Part(self._hyper_tables, channels(hyper.shape), hyper.ravel())
             if latents.offsets is not None:
                 yield quality_map.part(latents.offsets)
+            if latents.restoration is not None:
+                yield from restoration.parts(latents.restoration)
 
         return encode(parts())
 
     @torch.inference_mode()
     def decode(
-        self, words: bytes, escapes: bytes, height: int, width: int, *, mapped: bool = False
+        self,
+        words: bytes,
+        escapes: bytes,
+        height: int,
+        width: int,
+        *,
+        mapped: bool = False,
+        restored: bool = False,
     ) -> Decoded:
-        """Latents of a picture of that size, before them perhaps a quality map.
+        """Latents of a picture of that size, before them perhaps a filter and a quality map.
 
         Raises:
             BitstreamError: The payload cannot be one of ours.
         """
         decoder = Decoder(Payload(words, escapes))
+        filter_ = restoration.read(decoder) if restored else None
         offsets = quality_map.read(decoder, height, width) if mapped else None
         rows, columns = grid(height, width, HYPER_STRIDE)
         shape = (self._network.hyper_latents, rows, columns)
@@ -233,9 +250,9 @@ class Coder:
             _scatter(means, step, found)
             return decoder.decode(self._scale_tables, scales.ravel()).reshape(scales.shape)
 
-        latents = Decoded(hyper, self._entropy_model.follow(hyper, code), offsets, found)
+        residuals = self._entropy_model.follow(hyper, code)
         decoder.finish()
-        return latents
+        return Decoded(hyper, residuals, offsets, filter_, found)
 
     @torch.inference_mode()
     def synthesise(
@@ -244,7 +261,8 @@ class Coder:
         """``[height, width, 3]`` RGB of ``latents``."""
         pixels = np.empty((height, width, 3), np.uint8)
         _, rows, columns = latents.residuals.shape
-        self._transforms.synthesise(self._given(latents, quality), rows, columns, pixels)
+        given = self._given(latents, quality)
+        self._transforms.synthesise(given, rows, columns, pixels, latents.restoration)
         return pixels
 
     def _outlook(
@@ -270,11 +288,10 @@ class Coder:
                 rise = tables.bits(scale, below + 1) - tables.bits(scale, below)
                 slope[place] = torch.from_numpy(rise)
 
-        latents = self._quantised(analysed, quality, offsets, see)
-        shape = latents.hyper.shape
-        bits += self._hyper_tables.bits(channels(shape).reshape(shape), latents.hyper).sum(0)
+        hyper, residuals = self._quantised(analysed, quality, offsets, see)
+        bits += self._hyper_tables.bits(channels(hyper.shape).reshape(hyper.shape), hyper).sum(0)
         give_back()
-        decoded = Decoded(latents.hyper, latents.residuals, offsets, means)
+        decoded = Decoded(hyper, residuals, offsets, None, means)
         costs, gradient = self._transforms.distortion(
             self._given(decoded, quality), pixels, distortion, rows, columns
         )
@@ -301,8 +318,8 @@ class Coder:
         quality: float,
         offsets: Offsets | None,
         see: Callable[[int, Tensor, NDArray[np.uint8], Tensor], None],
-    ) -> Latents:
-        """Latents of what `analyse` gave.
+    ) -> tuple[Integers, Integers]:
+        """Hyper-latents and residuals of what `analyse` gave.
 
         Args:
             see: told of each step what `Code` is told, and what is then rounded to residuals.
@@ -319,7 +336,7 @@ class Coder:
             found: Integers = exact.round_().to(torch.int32).numpy()
             return found
 
-        return Latents(hyper, self._entropy_model.follow(hyper, code), offsets)
+        return hyper, self._entropy_model.follow(hyper, code)
 
     def _hyper_analysis(self, analysed: Tensor, gain: Gains) -> Tensor:
         """``[hyper_latents, h/4, w/4]`` of what `analyse` gave, which the gain multiplies."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..entropy import Payload
-    from .coder import Coder, Latents
+    from .coder import Coder, Latents, Quantised
     from .quality_map import Offsets
 
 NAME = "msh"
@@ -136,6 +136,7 @@ class MeanScaleHyperpriorCodec:
                 alpha=known.alpha,
                 decoder=digest_of(self._decoder),
                 mapped=known.offsets is not None,
+                restored=latents.restoration is not None,
             )
         )
 
@@ -143,11 +144,15 @@ class MeanScaleHyperpriorCodec:
         """See `provenance.codecs.Codec`; the bitstream tells by which decoder."""
         stream = parse(bitstream)
         decoders = {digest_of(name): name for name in DECODERS}
-        expect(stream, NAME, MODEL, _hash(WEIGHTS)[:8], max_pixels, decoders, maps=True)
+        expect(stream, NAME, MODEL, _hash(WEIGHTS)[:8], max_pixels, decoders, adapts=True)
         opacity = alpha.decode(stream)
         size = stream.height, stream.width
-        latents = _coder().decode(stream.words, stream.escapes, *size, mapped=stream.mapped)
+        latents = _coder().decode(
+            stream.words, stream.escapes, *size, mapped=stream.mapped, restored=stream.restored
+        )
         check_latents(stream, latents.serialise())
+        if stream.decoder:
+            latents = replace(latents, restoration=None)
         synthesis = _coder(decoders[stream.decoder])
         pixels = synthesis.synthesise(latents, stream.quality, *size)
         return Picture(as_grey(pixels) if stream.grey else pixels, opacity, stream.grey)
@@ -181,8 +186,12 @@ class MeanScaleHyperpriorCodec:
 
     def _coded(self, known: _Analysed, quality: float) -> tuple[Latents, Payload]:
         """The latents at ``quality``, and what they are coded as."""
-        latents = _coder().quantise(self._refined(known, quality), quality, known.offsets)
+        latents = self._quantised(known, quality)
         return latents, _coder().encode(latents)
+
+    def _quantised(self, known: _Analysed, quality: float) -> Quantised:
+        latents = _coder().quantise(self._refined(known, quality), quality, known.offsets)
+        return _coder().restored(latents, known.picture.pixels, quality)
 
     def _is_smooth(self, known: _Analysed, payload: Payload) -> bool:
         """Whether at the best quality, too, it takes hardly more than this payload may have."""
@@ -213,8 +222,9 @@ class MeanScaleHyperpriorCodec:
         """PSNR in dB at ``quality``."""
         if quality not in known.fidelities:
             picture = known.picture
-            refined = self._refined(known, quality)
-            latents = _coder().reconstruct(refined, quality, known.offsets)
+            latents = self._quantised(known, quality)
+            if self._decoder != CONSERVATIVE:
+                latents = replace(latents, restoration=None)
             size = picture.pixels.shape[:2]
             decoded = _coder(self._decoder).synthesise(latents, quality, *size)
             shown = as_grey(decoded) if picture.grey else decoded

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+GOLDEN = 0.6180339887498949
+"""Multiples of it, less their whole parts, lie evenly from 0 to 1, however many there are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Region:
@@ -77,7 +80,9 @@ def grid(height: int, width: int, stride: int) -> tuple[int, int]:
     return -(-height // stride), -(-width // stride)
 
 
-def for_each_tile(height: int, width: int, tile: int, work: Callable[[Region], None]) -> None:
+def for_each_tile(
+    height: int, width: int, tile: int, work: Callable[[Region], None], most: int | None = None
+) -> None:
     """Call ``work`` with each tile of ``height`` by ``width`` places.
 
     Tiles are all but of one size, at most ``tile`` to each side, and begin at even places.
@@ -85,9 +90,15 @@ def for_each_tile(height: int, width: int, tile: int, work: Callable[[Region], N
     Several tiles are worked on side by side, one thread each, in inference mode: that scales better
     than threads within a layer, and does not stall where other programs want the processor too.
     They are as many as torch has threads for the caller; no other thread's number changes.
+
+    Args:
+        most: where there are more, so many of them, spread over the whole.
     """
     columns = list(_spans(width, tile))
     tiles = [Region(*rows, *span) for rows in _spans(height, tile) for span in columns]
+    if most is not None and len(tiles) > most:
+        spread = sorted(range(len(tiles)), key=lambda index: index * GOLDEN % 1)
+        tiles = [tiles[index] for index in spread[:most]]
     threads = torch.get_num_threads()
     if threads == 1 or len(tiles) == 1 or not _SETTERS:
         for region in tiles:

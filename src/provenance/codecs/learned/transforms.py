@@ -7,18 +7,22 @@ places and goes through a tile in strips.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import operator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from .hyperprior import RATIO, STRIDE, MeanScaleHyperprior
 from .layers import DepthwiseBlock
 from .pixels import cut
 from .processor import bfloat16_is_fast
+from .restoration import MARGIN, Filter, Floats, Normal, restored
 from .tiling import Region, for_each_tile
 
 TILE = 56
@@ -26,6 +30,9 @@ TILE = 56
 
 LEARNING_TILE = 28
 """The same where gradients are asked for, which keep all that they are made of."""
+
+LOOKED_AT = 10
+"""Most of these tiles, 2 megapixels, that a filter for the whole picture is fitted to."""
 
 STRIP = 16
 """Rows of latents that the finest stage works on at once."""
@@ -89,7 +96,12 @@ class PixelTransforms:
         return y
 
     def synthesise(
-        self, latents: Callable[[Region], Tensor], height: int, width: int, pixels: Pixels
+        self,
+        latents: Callable[[Region], Tensor],
+        height: int,
+        width: int,
+        pixels: Pixels,
+        restoration: Filter | None = None,
     ) -> None:
         """Fill RGB ``pixels``.
 
@@ -98,25 +110,88 @@ class PixelTransforms:
             height: rows of latents.
             width: columns of latents.
             pixels: ``[h, w, 3]``, no larger than what the latents stand for.
+            restoration: what the picture goes through, if anything.
         """
-        from_coarse, from_middle, from_fine = self._synthesis
 
         def work(tile: Region) -> None:
-            sight = _Sight.of(tile, height, width)
-            x = from_coarse(latents(sight.seen)[None].contiguous(memory_format=torch.channels_last))
-            x = from_middle(sight.after_coarse(x))
-            x = sight.after_middle(x)
-            for strip in tile.strips(STRIP):
-                fine = _seen_by_fine(strip, height, width)
-                result = from_fine(fine.within(sight.middle).of(x))[0]
-                own = strip.times(STRIDE)
+            margin = 0 if restoration is None else MARGIN
+            for own, levels in self._shown(latents, tile, height, width, margin):
                 target = pixels[own.rows, own.columns]
-                result = own.within(fine.times(8)).of(result).permute(1, 2, 0)
-                result = result[: target.shape[0], : target.shape[1]]
-                result = result.add_(0.5).mul_(255).round_().clamp_(0, 255)
-                torch.from_numpy(target).copy_(result)
+                if restoration is not None:
+                    levels = torch.from_numpy(restored(_seen_by_filter(levels), restoration))
+                levels = levels[: target.shape[0], : target.shape[1]]
+                torch.from_numpy(target).copy_(levels.round_().clamp_(0, 255))
 
         for_each_tile(height, width, TILE, work)
+
+    def restoration(
+        self,
+        latents: Callable[[Region], Tensor],
+        height: int,
+        width: int,
+        pixels: Pixels,
+        worth: float,
+    ) -> Filter | None:
+        """The filter that brings what `synthesise` gives nearest to ``pixels``, if any is worth it.
+
+        Of a large picture some tiles are looked at, the same ones every time.
+
+        Args:
+            latents: as there, as is the rest.
+            worth: bits that a squared error is worth, summed over colours.
+        """
+        found: dict[tuple[int, int], Normal] = {}
+
+        def work(tile: Region) -> None:
+            parts = []
+            for own, levels in self._shown(latents, tile, height, width, MARGIN):
+                wanted = pixels[own.rows, own.columns]
+                if wanted.size:
+                    around = _seen_by_filter(levels)[: wanted.shape[0] + 2 * MARGIN]
+                    parts.append(Normal.of(around[:, : wanted.shape[1] + 2 * MARGIN], wanted))
+            if parts:  # Else it lies beyond the edge.
+                found[tile.top, tile.left] = functools.reduce(operator.add, parts)
+
+        whole = height * width <= LOOKED_AT * LEARNING_TILE**2
+        for_each_tile(height, width, TILE if whole else LEARNING_TILE, work, most=LOOKED_AT)
+        # Threads end in any order; sums have one.
+        total = functools.reduce(operator.add, (found[place] for place in sorted(found)))
+        return total.solved(worth * pixels.shape[0] * pixels.shape[1] / total.pixels)
+
+    def _shown(
+        self,
+        latents: Callable[[Region], Tensor],
+        tile: Region,
+        height: int,
+        width: int,
+        margin: int,
+    ) -> Iterator[tuple[Region, Tensor]]:
+        """What is to be seen of a tile, strip by strip: where it is in pixels, and levels, float32
+        ``[h, w, 3]``, with a margin to each side; beyond the edge the last are repeated."""
+        from_coarse, from_middle, from_fine = self._synthesis
+        sight = _Sight.of(tile, height, width)
+        x = from_coarse(latents(sight.seen)[None].contiguous(memory_format=torch.channels_last))
+        x = from_middle(sight.after_coarse(x))
+        x = sight.after_middle(x)
+        for strip in tile.strips(STRIP):
+            fine = _seen_by_fine(strip, height, width)
+            result = from_fine(fine.within(sight.middle).of(x))
+            own = strip.times(STRIDE)
+            # The last stage is given a place more than it sees: so far its results are those of
+            # the whole picture.
+            seen = own.grown(margin, STRIDE * height, STRIDE * width)
+            result = seen.within(fine.times(8)).of(result)
+            if margin:
+                lacks = [
+                    margin - abs(a - b)
+                    for a, b in zip(
+                        (seen.left, seen.right, seen.top, seen.bottom),
+                        (own.left, own.right, own.top, own.bottom),
+                        strict=True,
+                    )
+                ]
+                result = functional.pad(result, lacks, mode="replicate")
+            yield own, result[0].permute(1, 2, 0).add_(0.5).mul_(255)
 
     def distortion(
         self,
@@ -201,6 +276,11 @@ class _Sight:
 def _seen_by_fine(region: Region, height: int, width: int) -> Region:
     """What the last stage sees of a region of latents, in places of 8 px."""
     return region.times(4).grown(REACH, 4 * height, 4 * width).over(2)
+
+
+def _seen_by_filter(levels: Tensor) -> Floats:
+    seen: Floats = levels.clamp_(0, 255).double().contiguous().numpy()
+    return seen
 
 
 def _normalised(pixels: Pixels, window: Region) -> Tensor:
