@@ -29,8 +29,8 @@ from provenance.files import read, sha256
 
 Pixels = NDArray[np.uint8]
 JUDGED = Path(__file__).parent.parent / "docs" / "annotations"
-MODELS = {"msh": "msh-5", "hific": "hific-small-1"}
-"""The weights whose output was judged."""
+MODELS = {"msh": "msh-6", "hific": "hific-small-1"}
+"""The weights that give what was judged, at that time by `msh-5` with the same transforms."""
 SIDE = 320
 TEXT = {
     "text/chinese.jpg": (1, 224, 16),

@@ -16,7 +16,7 @@ def test_a_figure_of_a_finding(provenance: Command, astronaut: Path, tmp_path: P
     assert done.code == 0, done.err
     said = done.json("figure")
     assert said["bytes"] == target.stat().st_size
-    assert "msh-5: 0." in said["caption"] and "Picture 512 × 512 px" in said["caption"]
+    assert "msh-6: 0." in said["caption"] and "Picture 512 × 512 px" in said["caption"]
     with Image.open(target) as opened:
         assert opened.info["Description"] == said["caption"]
     done = provenance("figure", astronaut, coarse, "-o", target, "--finding", 99, "--force")

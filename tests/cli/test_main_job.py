@@ -110,7 +110,7 @@ def test_xmp_that_tells_another_story_is_noticed(
     packet = container.unpack(data).xmp
     assert packet is not None
     target = tmp_path / "edited.avif"
-    target.write_bytes(container.replace_xmp(data, packet.replace(b"msh-5", b"msh-6")))
+    target.write_bytes(container.replace_xmp(data, packet.replace(b"msh-6", b"msh-7")))
     assert provenance("verify", target).code in (3, 4)
     assert metadata.read_label(packet) is not None
 
@@ -236,7 +236,7 @@ def test_timing_shows_each_stage(provenance: Command, astronaut: Path, tmp_path:
 
 def test_codecs_and_identity_are_shown(provenance: Command) -> None:
     found = provenance("codecs", "--json").json("codecs")["codecs"]
-    assert found[0]["codec"]["name"] == "msh" and found[0]["model"]["name"] == "msh-5"
+    assert found[0]["codec"]["name"] == "msh" and found[0]["model"]["name"] == "msh-6"
     identity = provenance("identity", "show", "--json").json("identity")["identity"]
     assert identity["algorithm"] == "es256"
     assert "msh" in provenance("codecs").out

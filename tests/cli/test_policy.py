@@ -24,7 +24,7 @@ def test_a_policy_decides_between_good_and_not_met(
     strict = _policy(tmp_path, 'trusted_signer = true\nmodels = ["another"]\nhistory = "signed"')
     done = provenance("verify", compressed, "--policy", strict)
     assert done.code == 1
-    assert "14 FAIL policy: model msh-5, which is not allowed; history: original is" in done.out
+    assert "14 FAIL policy: model msh-6, which is not allowed; history: original is" in done.out
 
 
 def test_a_policy_and_a_score_are_both_demanded(

@@ -108,7 +108,7 @@ def test_tiles_leave_no_seam(photo: NDArray[np.uint8], monkeypatch: pytest.Monke
 
 def test_a_stream_of_other_weights_is_refused(stream: bytes) -> None:
     other = replace(bitstream.parse(stream), weights=b"otherwts")
-    with pytest.raises(ModelError, match=r"needs the model msh-5 .*here is msh-5"):
+    with pytest.raises(ModelError, match=r"needs the model msh-6 .*here is msh-6"):
         codecs.decode(bitstream.pack(other), max_pixels=LIMIT)
     unknown = replace(bitstream.parse(stream), codec="unknown")
     with pytest.raises(ModelError, match="codec unknown, which is not installed"):
@@ -116,8 +116,8 @@ def test_a_stream_of_other_weights_is_refused(stream: bytes) -> None:
 
 
 def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(msh, "WEIGHTS", tmp_path / "msh-5.safetensors")
-    with pytest.raises(ModelError, match=r"msh-5\.safetensors: the model is missing"):
+    monkeypatch.setattr(msh, "WEIGHTS", tmp_path / "msh-6.safetensors")
+    with pytest.raises(ModelError, match=r"msh-6\.safetensors: the model is missing"):
         codecs.get("msh").encode(Picture(np.zeros((8, 8, 3), np.uint8)), 50)
 
 

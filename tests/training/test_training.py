@@ -56,8 +56,9 @@ def test_training_goes_on_where_it_stopped(photos: Path, tmp_path: Path) -> None
 
 def test_exported_weights_are_those_of_the_network(photos: Path, tmp_path: Path) -> None:
     network = export.network_of(msh.WEIGHTS).eval()
-    # The tables of residuals are counted, not the network's.
-    counted = {k: v for k, v in load_file(msh.WEIGHTS).items() if k.startswith("scale_tables")}
+    # The tables are counted, not the network's.
+    names = ("scale_tables", "hyper_tables", "hyper_prior")
+    counted = {k: v for k, v in load_file(msh.WEIGHTS).items() if k.startswith(names)}
     save_file(export.tensors(network) | counted, tmp_path / "again.safetensors")
     with Image.open(photos / "photo.png") as image:
         pixels = np.asarray(image)
@@ -81,7 +82,7 @@ def test_counted_tables_need_fewer_bits(photos: Path, data: Path, tmp_path: Path
         coder = Coder.load(path)
         latents = coder.quantise(coder.analyse(pixels), 20)
         payload = coder.encode(latents)
-        decoded = coder.decode(payload.words, payload.escapes, 384, 448)
+        decoded = coder.decode(payload.words, payload.escapes, 384, 448, 20)
         assert np.array_equal(decoded.residuals, latents.residuals)
         sizes.append(len(payload.words) + len(payload.escapes))
     assert sizes[1] < 0.998 * sizes[0]

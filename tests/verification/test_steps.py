@@ -139,7 +139,7 @@ def test_changed_content_fails_the_hard_binding_alone(compressed: provenance.Lab
 
 def test_a_changed_assertion_fails_the_signature(compressed: provenance.Labelled) -> None:
     store = compressed.data.index(b"jumb")
-    at = compressed.data.index(b"msh-5", store)
+    at = compressed.data.index(b"msh-6", store)
     report = provenance.verify(_flipped(compressed.data, at))
     assert _failed(report)[0] == "signature"
     assert "hashedURI.mismatch" in _detail(report, "signature")

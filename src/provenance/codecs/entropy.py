@@ -62,9 +62,22 @@ class Tables:
 
     def bits(self, context: Contexts, values: Integers) -> NDArray[np.float32]:
         """What ``values`` cost in the tables ``context``, but for the lists of those escaped."""
-        found: NDArray[np.float32] = self._bits[
-            self._starts[context] + self.symbols(context, values)
-        ]
+        found: NDArray[np.float32] = self._bits[self._places(context, values)]
+        return found
+
+    def counts(self, context: Contexts, values: Integers) -> NDArray[np.int64]:
+        """How often each symbol is used for ``values`` in the tables ``context``, all tables one
+        after the other."""
+        places = self._places(context, values).ravel()
+        return np.bincount(places, minlength=len(self.frequencies))
+
+    def split(self, row: NDArray[Any]) -> list[NDArray[Any]]:
+        """By table, what is in a row for all."""
+        return np.split(row, self._starts[1:])
+
+    def _places(self, context: Contexts, values: Integers) -> Integers:
+        """Of the symbols, in the row of all tables."""
+        found: Integers = self._starts[context] + self.symbols(context, values)
         return found
 
     @functools.cached_property

@@ -3,8 +3,9 @@
 Writes a safetensors file of float16 transforms, the integer hyper-synthesis and the integer
 frequency tables. Whatever decoding depends on is an integer from here on.
 
-Training takes residuals for normal variables. With ``--photos``, what they really are is counted,
-and the tables follow that: tails are heavier, and 0 is more frequent.
+Training takes residuals for normal variables, and hyper-latents for alike at all places and
+qualities. With ``--photos``, what they really are is counted, and the tables follow that: tails are
+heavier, 0 is more frequent, and hyper-latents are like their neighbours.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,25 +28,25 @@ from provenance.codecs.entropy import TOTAL
 from provenance.codecs.learned import entropy_model, integer_network, published
 from provenance.codecs.learned.coder import INTEGER_PARTS, Coder
 from provenance.codecs.learned.context import places
+from provenance.codecs.learned.hyper_prior import HyperPrior
 from provenance.codecs.learned.hyperprior import MIN_SCALE, SCALE_OFFSET, MeanScaleHyperprior
-from provenance.codecs.learned.tables import LONGEST_HALF, packed
+from provenance.codecs.learned.layers import FactorizedPrior, loaded
+from provenance.codecs.learned.tables import LONGEST_HALF, packed, read
 from provenance.codecs.schemes import MAX_BYTES
 from provenance.errors import InputError
-from provenance.files import read
+from provenance.files import read as read_file
 
-from . import command, crops, loop
+from . import command, crops, hyper_prior, loop
+from .hyper_prior import Distribution
 
 SCALES = np.geomspace(MIN_SCALE, 256, 64)
 """Standard deviations of the residuals' tables."""
 
-HYPER_TAIL = 1e-6
-"""Hyper-latents less probable than this are escaped."""
-
 COUNTED_AT = (1, 8, 16, 30, 45, 60, 75, 88, 100)
-"""Qualities at which residuals are counted."""
+"""Qualities at which they are counted, near every level."""
 
-NORMAL_WEIGHT = 500
-"""Residuals that a normal variable counts for beside those that were seen."""
+EXPECTED_WEIGHT = 500
+"""Values that what is expected counts for in a table, beside those that were seen."""
 
 
 def main() -> None:
@@ -65,7 +67,10 @@ def run(options: argparse.Namespace) -> None:
             network.load_state_dict(state["average"])
         found = tensors(network.eval())
     if options.photos:
-        found |= counted(found, crops.photos(options.photos))
+        photos = crops.photos(options.photos)
+        if not photos:
+            raise InputError(f"{options.photos}: holds no photos")
+        found |= counted(found, photos)
     with loop.whole(options.weights) as aside:
         aside.write_bytes(save(found))
 
@@ -92,7 +97,7 @@ def network_of(weights: Path) -> MeanScaleHyperprior:
 
 def _stored(weights: Path, network: MeanScaleHyperprior) -> dict[str, Tensor]:
     """The tensors in a file that this module wrote of such a network."""
-    stored = published.load(read(weights, MAX_BYTES), str(weights))
+    stored = published.load(read_file(weights, MAX_BYTES), str(weights))
     shapes = {
         name: tuple(value.shape)
         for name, value in network.state_dict().items()
@@ -118,35 +123,46 @@ def tensors(network: MeanScaleHyperprior) -> dict[str, Tensor]:
             result[f"integer.{part}.{key}"] = value
     result["scale_thresholds"] = _scale_thresholds()
     result |= _pack("scale_tables", _normals())
-    result |= _pack("hyper_tables", _hyper_tables(network))
+    result |= hyper_prior.alike(*_moments(network.prior))
+    result |= _pack("hyper_tables", hyper_prior.normals())
     return result
 
 
 def counted(weights: dict[str, Tensor], photos: Iterable[Path]) -> dict[str, Tensor]:
-    """The residuals' tables by what residuals of photos are, for weights with whatever tables."""
+    """The tables by what residuals and hyper-latents of photos are, for weights with whatever
+    tables."""
     coder, normals = Coder(weights), _normals()
-    first = np.array([first for first, _ in normals])
-    lengths = np.array([len(probabilities) for _, probabilities in normals])
-    starts = np.cumsum(lengths) - lengths
-    counts = np.zeros(lengths.sum(), np.int64)
+    tables = read("scale_tables", _pack("scale_tables", normals), len(normals))
+    counts = np.zeros(len(tables.frequencies), np.int64)
+    maps: dict[int, list[NDArray[np.int32]]] = {}
     for path in photos:
         analysed = coder.analyse(np.asarray(crops.opened(path)))
         for quality in COUNTED_AT:
             latents = coder.quantise(analysed, quality)
+            maps.setdefault(int(latents.levels[0, 0]), []).append(latents.hyper)
             for step, table in enumerate(latents.scales):
                 residuals = np.concatenate([latents.residuals[p].ravel() for p in places(step)])
-                symbols, escape = residuals - first[table], lengths[table] - 1
-                symbols = np.where((symbols < 0) | (symbols > escape), escape, symbols)
-                counts += np.bincount(starts[table] + symbols, minlength=len(counts))
-    tables = []
-    for (start, normal), found in zip(normals, np.split(counts, starts[1:]), strict=True):
-        # A residual and its negative count alike.
-        count = np.append((found[:-1] + found[-2::-1]) / 2, found[-1])
-        tables.append((start, (count + NORMAL_WEIGHT * normal) / (count.sum() + NORMAL_WEIGHT)))
-    return _pack("scale_tables", tables)
+                counts += tables.counts(table, residuals)
+    # A residual and its negative count alike.
+    alike = [np.append((n[:-1] + n[-2::-1]) / 2, n[-1]) for n in tables.split(counts)]
+    result = _pack("scale_tables", _seen(normals, alike))
+    prior = loaded(FactorizedPrior(len(maps[0][0])), weights, "prior.")
+    result |= hyper_prior.fitted(maps, *_moments(prior))
+    mixtures = hyper_prior.normals()
+    found = HyperPrior(result | _pack("hyper_tables", mixtures))
+    used = found.tables.split(hyper_prior.counts(found, maps))
+    return result | _pack("hyper_tables", _seen(mixtures, used))
 
 
-def _normals() -> list[tuple[int, NDArray[np.float64]]]:
+def _seen(expected: list[Distribution], counts: list[NDArray[Any]]) -> list[Distribution]:
+    """Distributions by counts, and by what was expected."""
+    return [
+        (first, (count + EXPECTED_WEIGHT * probable) / (count.sum() + EXPECTED_WEIGHT))
+        for (first, probable), count in zip(expected, counts, strict=True)
+    ]
+
+
+def _normals() -> list[Distribution]:
     """The residuals' tables where residuals are normal variables, as in training."""
     return [_gaussian(float(scale)) for scale in SCALES]
 
@@ -158,7 +174,7 @@ def _scale_thresholds() -> Tensor:
     return torch.from_numpy(np.round(raw * 2**integer_network.FRACTION_BITS).astype(np.int64))
 
 
-def _gaussian(scale: float) -> tuple[int, NDArray[np.float64]]:
+def _gaussian(scale: float) -> Distribution:
     """First value and probabilities of a rounded normal variable, the escape last."""
     half = min(LONGEST_HALF, max(4, math.ceil(6 * scale) + 2))
     edges = np.arange(-half, half + 2) - 0.5
@@ -167,22 +183,18 @@ def _gaussian(scale: float) -> tuple[int, NDArray[np.float64]]:
     return -half, np.append(inside, 1 - inside.sum())
 
 
-def _hyper_tables(network: MeanScaleHyperprior) -> list[tuple[int, NDArray[np.float64]]]:
-    """First value and probabilities for each channel of the hyper-latents, the escape last."""
+@torch.no_grad()
+def _moments(prior: FactorizedPrior) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of each channel."""
     reach = torch.arange(-512, 514).double() - 0.5
-    prior = copy.deepcopy(network.prior).double()
-    logits = prior.logits(reach.expand(network.hyper_latents, 1, -1))[:, 0]
-    cumulative = torch.sigmoid(logits).numpy()
-    result = []
-    for row in cumulative:
-        inside = np.diff(row)
-        likely = np.flatnonzero(inside > HYPER_TAIL)
-        kept = inside[likely[0] : likely[-1] + 1]
-        result.append((int(likely[0]) - 512, np.append(kept, max(0.0, 1 - kept.sum()))))
-    return result
+    logits = copy.deepcopy(prior).double().logits(reach.expand(prior.channels, 1, -1))[:, 0]
+    probable = np.diff(torch.sigmoid(logits).numpy())
+    values = np.arange(-512, 513)
+    means: NDArray[np.float64] = probable @ values
+    return means, np.sqrt(np.maximum(probable @ values**2 - means**2, 0))
 
 
-def _pack(name: str, made: list[tuple[int, NDArray[np.float64]]]) -> dict[str, Tensor]:
+def _pack(name: str, made: list[Distribution]) -> dict[str, Tensor]:
     return packed(name, [(first, _frequencies(probable).tolist()) for first, probable in made])
 
 

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...errors import ModelError
-from ..entropy import Decoder, Part, Payload, Tables, channels, encode
-from . import quality_map, refinement, restoration
+from ..entropy import Decoder, Part, Payload, encode
+from . import quality_map, refinement, restoration, tables
 from .context import STEPS, places
 from .distortion import Distortion
 from .entropy_model import HYPER_TILE, EntropyModel
+from .hyper_prior import HyperPrior
 from .hyperprior import HYPER_STRIDE, LEVELS, RATIO, MeanScaleHyperprior, lambda_at
 from .layers import loaded
 from .quality_map import Offsets
@@ -67,6 +68,8 @@ class Quantised(Decoded):
 
     scales: tuple[NDArray[np.uint8], ...]
     """By step: the index of the table for each residual, ``[n]``."""
+    levels: Integers
+    """``[h/64, w/64]``: the level that is nearest to that of each square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,8 @@ class Coder:
         with torch.random.fork_rng(devices=[]):
             network = MeanScaleHyperprior()
         self._entropy_model = EntropyModel(network, tensors)
-        self._scale_tables = _tables(tensors, "scale_tables")
-        self._hyper_tables = _tables(tensors, "hyper_tables")
+        self._scale_tables = tables.read("scale_tables", tensors, tables.LEVELS)
+        self._hyper_prior = HyperPrior(tensors)
         for name in INTEGER_PARTS:
             setattr(network, name, nn.Identity())
         self._network = loaded(network, tensors).requires_grad_(False)
@@ -114,7 +117,7 @@ class Coder:
 
         try:
             loaded = cls(load_file(path))
-        except (OSError, KeyError, ValueError, RuntimeError) as error:
+        except (OSError, KeyError, ValueError, RuntimeError, ModelError) as error:
             raise ModelError(f"{path}: not a model of this codec: {error}") from error
         give_back()
         return loaded
@@ -182,15 +185,16 @@ class Coder:
         Args:
             offsets: the quality map; None for the same quality everywhere.
         """
-        tables: list[NDArray[np.uint8]] = []
+        chosen: list[NDArray[np.uint8]] = []
         found = torch.empty_like(analysed)
 
         def keep(step: int, means: Tensor, scales: NDArray[np.uint8], _: Tensor) -> None:
-            tables.append(scales.ravel())
+            chosen.append(scales.ravel())
             _scatter(means, step, found)
 
         hyper, residuals = self._quantised(analysed, quality, offsets, keep)
-        return Quantised(hyper, residuals, offsets, None, found, tuple(tables))
+        levels = _nearest_levels(quality, offsets, hyper.shape[1:])
+        return Quantised(hyper, residuals, offsets, None, found, tuple(chosen), levels)
 
     @torch.inference_mode()
     def restored(self, latents: Quantised, pixels: NDArray[np.uint8], quality: float) -> Quantised:
@@ -212,8 +216,7 @@ class Coder:
             for step in reversed(range(STEPS)):
                 residuals = np.concatenate([latents.residuals[p].ravel() for p in places(step)])
                 yield Part(self._scale_tables, latents.scales[step], residuals)
-            hyper = latents.hyper
-            yield Part(self._hyper_tables, channels(hyper.shape), hyper.ravel())
+            yield from self._hyper_prior.parts(latents.hyper, latents.levels)
             if latents.offsets is not None:
                 yield quality_map.part(latents.offsets)
             if latents.restoration is not None:
@@ -228,11 +231,13 @@ class Coder:
         escapes: bytes,
         height: int,
         width: int,
+        quality: float,
         *,
         mapped: bool = False,
         restored: bool = False,
     ) -> Decoded:
-        """Latents of a picture of that size, before them perhaps a filter and a quality map.
+        """Latents of a picture of that size and quality, before them perhaps a filter and a quality
+        map.
 
         Raises:
             BitstreamError: The payload cannot be one of ours.
@@ -241,8 +246,7 @@ class Coder:
         filter_ = restoration.read(decoder) if restored else None
         offsets = quality_map.read(decoder, height, width) if mapped else None
         rows, columns = grid(height, width, HYPER_STRIDE)
-        shape = (self._network.hyper_latents, rows, columns)
-        hyper = decoder.decode(self._hyper_tables, channels(shape)).reshape(shape)
+        hyper = self._hyper_prior.read(decoder, _nearest_levels(quality, offsets, (rows, columns)))
         size = (self._network.latents, RATIO * rows, RATIO * columns)
         found = torch.empty(size, dtype=torch.float32)
 
@@ -278,18 +282,18 @@ class Coder:
         rows, columns = (side // RATIO for side in analysed.shape[1:])
         bits = np.zeros((rows, columns), np.float32)
         means, slope = torch.empty_like(analysed), torch.empty_like(analysed)
-        tables = self._scale_tables
+        cost = self._scale_tables.bits
 
         def see(step: int, found: Tensor, scales: NDArray[np.uint8], exact: Tensor) -> None:
             _scatter(found, step, means)
             for place, scale, part in zip(places(step), scales, exact, strict=True):
                 nearest, below = (x.to(torch.int32).numpy() for x in (part.round(), part.floor()))
-                bits[:] += _by_square(tables.bits(scale, nearest))
-                rise = tables.bits(scale, below + 1) - tables.bits(scale, below)
+                bits[:] += _by_square(cost(scale, nearest))
+                rise = cost(scale, below + 1) - cost(scale, below)
                 slope[place] = torch.from_numpy(rise)
 
         hyper, residuals = self._quantised(analysed, quality, offsets, see)
-        bits += self._hyper_tables.bits(channels(hyper.shape).reshape(hyper.shape), hyper).sum(0)
+        bits += self._hyper_prior.bits(hyper, _nearest_levels(quality, offsets, (rows, columns)))
         give_back()
         decoded = Decoded(hyper, residuals, offsets, None, means)
         costs, gradient = self._transforms.distortion(
@@ -371,6 +375,16 @@ def _levels(quality: float, offsets: Offsets | None) -> tuple[Tensor, Tensor]:
     return level, torch.from_numpy(which.reshape(offsets.shape))
 
 
+def _nearest_levels(quality: float, offsets: Offsets | None, shape: tuple[int, ...]) -> Integers:
+    """The trained level of each square of a map of that shape, in integers alone."""
+    if offsets is None:
+        offsets = np.zeros(shape, np.int32)
+    # Hundredths of a quality from 1 to 100 are 9,900; an offset is half a level.
+    twice = 2 * (LEVELS - 1) * (round(100 * quality) - 100) + 9900 * offsets
+    nearest: Integers = np.clip((twice + 9900) // 19800, 0, LEVELS - 1).astype(np.int32)
+    return nearest
+
+
 def _by_square(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Sums of ``[n, h/32, w/32]``, what a step codes of one group, by square: ``[h/64, w/64]``."""
     _, height, width = values.shape
@@ -378,11 +392,6 @@ def _by_square(values: NDArray[np.float32]) -> NDArray[np.float32]:
         values.sum(0).reshape(height // 2, 2, width // 2, 2).sum((1, 3), dtype=np.float32)
     )
     return found
-
-
-def _tables(tensors: Mapping[str, Tensor], name: str) -> Tables:
-    parts = (tensors[f"{name}.{part}"].numpy() for part in ("first", "lengths", "frequencies"))
-    return Tables(*parts)
 
 
 def _scatter(values: Tensor, step: int, target: Tensor) -> None:

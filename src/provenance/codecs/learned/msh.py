@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .quality_map import Offsets
 
 NAME = "msh"
-MODEL = "msh-5"
+MODEL = "msh-6"
 WEIGHTS = Path(__file__).parent / "weights" / f"{MODEL}.safetensors"
 
 CONSERVATIVE, PERCEPTUAL = "conservative", "perceptual"
@@ -148,7 +148,12 @@ class MeanScaleHyperpriorCodec:
         opacity = alpha.decode(stream)
         size = stream.height, stream.width
         latents = _coder().decode(
-            stream.words, stream.escapes, *size, mapped=stream.mapped, restored=stream.restored
+            stream.words,
+            stream.escapes,
+            *size,
+            stream.quality,
+            mapped=stream.mapped,
+            restored=stream.restored,
         )
         check_latents(stream, latents.serialise())
         if stream.decoder:
