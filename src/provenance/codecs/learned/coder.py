@@ -105,6 +105,7 @@ class Coder:
             setattr(network, name, nn.Identity())
         self._network = loaded(network, tensors).requires_grad_(False)
         self._transforms = PixelTransforms(network)
+        self._restores = True
 
     @classmethod
     def load(cls, path: Path) -> Coder:
@@ -125,7 +126,8 @@ class Coder:
     def other_decoder(self, path: Path) -> Coder:
         """This coder with another synthesis, of a file by `provenance.training.perceptual`.
 
-        All the rest is shared.
+        All the rest is shared. What it gives does not go through the filter of the latents, which
+        is that of the first synthesis.
 
         Raises:
             ModelError: It is missing or not such a file.
@@ -140,6 +142,7 @@ class Coder:
             raise ModelError(f"{path}: not a decoder of this model: {error}") from error
         other = copy.copy(self)
         other._transforms = PixelTransforms(self._network, synthesis.requires_grad_(False))
+        other._restores = False
         return other
 
     @torch.inference_mode()
@@ -266,7 +269,8 @@ class Coder:
         pixels = np.empty((height, width, 3), np.uint8)
         _, rows, columns = latents.residuals.shape
         given = self._given(latents, quality)
-        self._transforms.synthesise(given, rows, columns, pixels, latents.restoration)
+        filter_ = latents.restoration if self._restores else None
+        self._transforms.synthesise(given, rows, columns, pixels, filter_)
         return pixels
 
     def _outlook(

@@ -156,8 +156,6 @@ class MeanScaleHyperpriorCodec:
             restored=stream.restored,
         )
         check_latents(stream, latents.serialise())
-        if stream.decoder:
-            latents = replace(latents, restoration=None)
         synthesis = _coder(decoders[stream.decoder])
         pixels = synthesis.synthesise(latents, stream.quality, *size)
         return Picture(as_grey(pixels) if stream.grey else pixels, opacity, stream.grey)
@@ -228,8 +226,6 @@ class MeanScaleHyperpriorCodec:
         if quality not in known.fidelities:
             picture = known.picture
             latents = self._quantised(known, quality)
-            if self._decoder != CONSERVATIVE:
-                latents = replace(latents, restoration=None)
             size = picture.pixels.shape[:2]
             decoded = _coder(self._decoder).synthesise(latents, quality, *size)
             shown = as_grey(decoded) if picture.grey else decoded

@@ -181,15 +181,15 @@ class PixelTransforms:
             # the whole picture.
             seen = own.grown(margin, STRIDE * height, STRIDE * width)
             result = seen.within(fine.times(8)).of(result)
-            if margin:
-                lacks = [
-                    margin - abs(a - b)
-                    for a, b in zip(
-                        (seen.left, seen.right, seen.top, seen.bottom),
-                        (own.left, own.right, own.top, own.bottom),
-                        strict=True,
-                    )
-                ]
+            lacks = [
+                margin - abs(a - b)
+                for a, b in zip(
+                    (seen.left, seen.right, seen.top, seen.bottom),
+                    (own.left, own.right, own.top, own.bottom),
+                    strict=True,
+                )
+            ]
+            if any(lacks):
                 result = functional.pad(result, lacks, mode="replicate")
             yield own, result[0].permute(1, 2, 0).add_(0.5).mul_(255)
 
