@@ -67,7 +67,6 @@ def fitted(maps: Maps, means: Floats, deviations: Floats) -> dict[str, Tensor]:
     Args:
         means: what is expected, as for `alike`: the fewer maps there are, the nearer is the result.
     """
-    torch.manual_seed(0)
     rng = np.random.default_rng(0)
     expected = _expected(means, deviations)
     parameters = [values.clone().requires_grad_(True) for values in expected]
