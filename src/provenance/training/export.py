@@ -177,10 +177,7 @@ def _scale_thresholds() -> Tensor:
 def _gaussian(scale: float) -> Distribution:
     """First value and probabilities of a rounded normal variable, the escape last."""
     half = min(LONGEST_HALF, max(4, math.ceil(6 * scale) + 2))
-    edges = np.arange(-half, half + 2) - 0.5
-    cumulative = np.array([0.5 * math.erfc(-edge / scale * 2**-0.5) for edge in edges])
-    inside = np.diff(cumulative)
-    return -half, np.append(inside, 1 - inside.sum())
+    return hyper_prior.rounded([(1, scale)], half)
 
 
 @torch.no_grad()

@@ -32,8 +32,8 @@ NARROWEST, WIDEST = 0.03, 16.0
 STEP = math.log(WIDEST / NARROWEST) / (SCALES - 1)
 """Between one and the next, in logarithms."""
 
-WIDER, SHARE = 2.5, 0.07
-"""How much wider the second variable of the mixture is, and how much of it there is."""
+MIXTURE = ((1 - 0.07, 1.0), (0.07, 2.5))
+"""Its variables: how much of each there is, and how much wider it is."""
 
 OFFSET, THRESHOLD_STEP, THRESHOLDS = 0.3, 0.15, 48
 """Thresholds of the neighbours' mean distance ``e`` from their means: ``log(e + OFFSET)``."""
@@ -109,11 +109,20 @@ def normals() -> list[Distribution]:
 
 
 def _mixture(deviation: float, mean: float) -> Distribution:
-    half = 2 + math.ceil(5 * WIDER * deviation)
+    widths = [(share, wider * deviation) for share, wider in MIXTURE]
+    return rounded(widths, 2 + math.ceil(5 * widths[-1][1]), mean)
+
+
+def rounded(widths: Iterable[tuple[float, float]], half: int, mean: float = 0) -> Distribution:
+    """Of a mixture of normal variables, rounded, from -``half`` to ``half``.
+
+    Args:
+        widths: share and standard deviation of each.
+    """
     edges = np.arange(-half, half + 2) - 0.5 - mean
     cumulative = sum(
-        share * np.array([0.5 * math.erfc(-edge / wide * 2**-0.5) for edge in edges])
-        for share, wide in ((1 - SHARE, deviation), (SHARE, WIDER * deviation))
+        share * np.array([0.5 * math.erfc(-edge / width * 2**-0.5) for edge in edges])
+        for share, width in widths
     )
     inside = np.diff(cumulative)
     return -half, np.append(inside, max(0.0, 1 - inside.sum()))
@@ -153,8 +162,8 @@ def _bits(hyper: Tensor, means: Tensor, weights: Tensor, scales: Tensor) -> Tens
     deviation = torch.exp(offset + by_own * energy + by_all * all_of_it).clamp(NARROWEST, WIDEST)
     distance = (hyper - mean).abs()
     likely = sum(
-        share * (_normal((0.5 - distance) / wide) - _normal((-0.5 - distance) / wide))
-        for share, wide in ((1 - SHARE, deviation), (SHARE, WIDER * deviation))
+        share * (_normal((0.5 - distance) / width) - _normal((-0.5 - distance) / width))
+        for share, width in ((share, wider * deviation) for share, wider in MIXTURE)
     )
     assert isinstance(likely, Tensor)
     return -torch.log2(likely.clamp_min(1e-6)).mean()
